@@ -1,0 +1,1 @@
+"""The shell: start-up, gate, look and feel."""

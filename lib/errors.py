@@ -1,0 +1,64 @@
+"""Failures, as exceptions that carry data. A driver's error is translated once, in the store that met it.
+
+The words for each fault are in ``dashboard/wording.py``; a test walks every member and class here.
+"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+
+class DashboardError(Exception):
+    """Something outside failed. Subclasses carry what is needed to say it in one sentence."""
+
+
+class SettingInvalid(DashboardError):
+    """A setting is missing or breaks its rule. Never carries the value, which may be a secret."""
+
+    def __init__(self, variable: str, rule: str) -> None:
+        super().__init__(f"{variable}: {rule}")
+        self.variable = variable
+        self.rule = rule
+
+
+class DatabaseFault(StrEnum):
+    """Why the clinic's database gave no answer."""
+
+    DOWN = "down"  # refused, unknown host, connection lost
+    SLOW = "slow"  # connect, pool or statement timeout
+    LOCKED = "locked"  # SQLite: database is locked
+    DENIED = "denied"  # password or permission
+    SCHEMA = "schema"  # a table or column is missing; ``detail`` names it
+    OTHER = "other"
+
+
+class DatabaseUnavailable(DashboardError):
+    """The records database could not answer. ``detail`` holds a table or column name or nothing."""
+
+    def __init__(self, fault: DatabaseFault, detail: str = "") -> None:
+        super().__init__(f"records database: {fault}" + (f" ({detail})" if detail else ""))
+        self.fault = fault
+        self.detail = detail
+
+
+class LedgerFault(StrEnum):
+    """Why the ledger (our own database) could not be written or read."""
+
+    DOWN = "down"
+    READ_ONLY = "read_only"
+    FULL = "full"
+    LOCKED = "locked"
+    NOT_MIGRATED = "not_migrated"
+    OTHER = "other"
+
+
+class LedgerUnavailable(DashboardError):
+    """The ledger could not be used; previews and links are refused while this lasts."""
+
+    def __init__(self, fault: LedgerFault) -> None:
+        super().__init__(f"ledger: {fault}")
+        self.fault = fault
+
+
+class NotAllowed(DashboardError):
+    """The actor may not do this, or may not see this record."""

@@ -1,0 +1,32 @@
+"""The ports, the clock and the rules that one process works with. Built only by ``dashboard/wiring.py``."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from lib.keys import Rules
+from lib.links import Policy
+from lib.objects import ObjectStore, PresenceCache
+from lib.records import RecordStore
+from lib.trail import Trail
+
+
+@dataclass(frozen=True, slots=True)
+class Services:
+    """Everything a use case may ask for."""
+
+    records: RecordStore
+    objects: ObjectStore
+    presence: PresenceCache
+    trail: Trail
+    rules: Rules
+    policy: Policy
+    zone: ZoneInfo
+    phone_region: str
+    bucket: str
+    endpoint_url: str
+    clock: Callable[[], datetime]
+    is_demo: bool = False
