@@ -6,13 +6,15 @@ A test walks every member of the enums below and fails when a sentence is missin
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from lib.diagnosis import State
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable, SettingInvalid
-from lib.links import RefusalCode, Refused
+from lib.links import PresignedUrl, RefusalCode, Refused
 from lib.objects import Doubt
+from lib.records import Record
 from lib.search import Kind
 
 NO_SIGN_IN = "No sign-in yet: one person, this computer only"
@@ -149,3 +151,166 @@ def refusal(refused: Refused) -> str:
     """Say why no link or preview was made."""
     sentence = _REFUSAL[refused.code].format(detail=refused.detail).strip()
     return f"{sentence} {DOUBT[refused.doubt]}" if refused.doubt else sentence
+
+
+def clock_time(at: datetime, zone: ZoneInfo) -> str:
+    """Return the wall time of a check.
+
+    >>> clock_time(datetime(2026, 11, 24, 8, 32, tzinfo=ZoneInfo("UTC")), ZoneInfo("Asia/Kolkata"))
+    '14:02'
+    """
+    return at.astimezone(zone).strftime("%H:%M")
+
+
+def day(at: datetime, zone: ZoneInfo) -> str:
+    """Return a day as people say it.
+
+    >>> day(datetime(2026, 11, 12, 20, 0, tzinfo=ZoneInfo("UTC")), ZoneInfo("Asia/Kolkata"))
+    '13 Nov 2026'
+    """
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b %Y}"
+
+
+def zone_name(zone: ZoneInfo) -> str:
+    """Return the clinic's zone in words.
+
+    >>> zone_name(ZoneInfo("Asia/Kolkata")), zone_name(ZoneInfo("Europe/Berlin"))
+    ('India time', 'Berlin time')
+    """
+    return "India time" if zone.key in {"Asia/Kolkata", "Asia/Calcutta"} else f"{zone.key.split('/')[-1]} time".replace("_", " ")
+
+
+def until(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """Return until when, in the clinic's zone and with the day named.
+
+    >>> utc, india = ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata")
+    >>> now = datetime(2026, 11, 24, 9, 10, tzinfo=utc)
+    >>> until(datetime(2026, 11, 24, 10, 10, tzinfo=utc), now=now, zone=india)
+    'today 3:40 pm India time'
+    >>> until(datetime(2026, 11, 25, 12, 30, tzinfo=utc), now=now, zone=india)
+    'tomorrow, Wed 25 Nov, 6:00 pm India time'
+    >>> until(datetime(2026, 12, 1, 9, 10, tzinfo=utc), now=now, zone=india)
+    'Tue 1 Dec, 2:40 pm India time'
+    """
+    local, here = at.astimezone(zone), now.astimezone(zone)
+    days = (local.date() - here.date()).days
+    time = f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} {zone_name(zone)}"
+    date_words = f"{local:%a} {local.day} {local:%b}"
+    if days == 0:
+        return f"today {time}"
+    return f"tomorrow, {date_words}, {time}" if days == 1 else f"{date_words}, {time}"
+
+
+def size(size_bytes: int | None) -> str:
+    """Return a size as people say it.
+
+    >>> size(0), size(900), size(182331), size(3_400_000), size(None)
+    ('0 bytes', '900 bytes', '178 KB', '3.2 MB', 'size not known')
+    """
+    if size_bytes is None:
+        return "size not known"
+    if size_bytes < 1024:
+        return f"{size_bytes} bytes"
+    if size_bytes < 1024**2:
+        return f"{size_bytes / 1024:.0f} KB"
+    return f"{size_bytes / 1024**2:.1f} MB"
+
+
+def duration(span: timedelta) -> str:
+    """Return a duration as people say it.
+
+    >>> duration(timedelta(minutes=15)), duration(timedelta(hours=1)), duration(timedelta(days=7))
+    ('15 minutes', '1 hour', '7 days')
+    """
+    seconds = int(span.total_seconds())
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length and seconds % length == 0:
+            count = seconds // length
+            return f"{count} {unit}" + ("" if count == 1 else "s")
+    return f"{seconds} seconds"
+
+
+def state_cell(state: State | None) -> str:
+    """Return icon and word; None is still being checked."""
+    return f"{CHECKING_ICON} {CHECKING}" if state is None else f"{STATE_ICON[state]} {STATE[state]}"
+
+
+def count_sentence(
+    *, shown: int, total: int | None, is_exact: bool, states: Mapping[State | None, int], taken_as: Kind
+) -> str:
+    """Say what the list counts: this page beside the whole, and the states of this page only.
+
+    >>> count_sentence(shown=25, total=1500, is_exact=False, states={State.FOUND: 23, State.MISSING: 2},
+    ...                taken_as=Kind.EVERYTHING)
+    '25 of about 1,500, the newest prescriptions; this page: 23 found, 2 missing'
+    >>> count_sentence(shown=1, total=1, is_exact=True, states={None: 1}, taken_as=Kind.PATIENT)
+    '1 of 1, taken as a patient id; this page: 1 being checked'
+    """
+    words = {
+        State.FOUND: "found",
+        State.DAMAGED: "with wrong content",
+        State.MISSING: "missing",
+        State.UNKNOWN: "can't be checked",
+        State.NO_PDF: "without a PDF",
+        None: "being checked",
+    }
+    of = "" if total is None else f" of {'' if is_exact else 'about '}{total:,}"
+    taken = TAKEN_AS[taken_as] if taken_as is Kind.EVERYTHING else f"taken as {TAKEN_AS[taken_as]}"
+    parts = ", ".join(f"{states[state]} {word}" for state, word in words.items() if states.get(state))
+    return f"{shown}{of}, {taken}; this page: {parts}"
+
+
+def state_sentence(state: State, *, made: str, checked: str, doubt_code: Doubt | None, record_size: int | None) -> str:
+    """Say the state of one record, why, and what to do next. ``made`` is the day the PDF was generated."""
+    sentences = {
+        State.FOUND: f"The PDF of {made} is in storage ({size(record_size)}).",
+        State.DAMAGED: f"The file in storage is not the PDF of {made} that the record describes. "
+        "Do not share it; ask the doctor to make it again.",
+        State.MISSING: f"The PDF of {made} is not in storage. Tell the patient you will call back; "
+        "the doctor may need to make it again.",
+        State.UNKNOWN: f"We can't check the PDF of {made} now. " + (DOUBT[doubt_code] if doubt_code else ""),
+        State.NO_PDF: "No PDF was made for this prescription yet. The doctor makes it in the clinic's own application.",
+    }
+    return sentences[state].strip() + (f" Checked {checked}." if state is not State.NO_PDF else "")
+
+
+def version_sentence(record: Record) -> str:
+    """Say which version this is and whether it is the one to use."""
+    if not record.has_pdf:
+        return "No PDF version" + (", draft" if record.is_draft else "")
+    place = f"replaced by version {record.latest_version}" if record.is_replaced else "current"
+    return f"Version {record.version} of {record.versions}, {place}, {'draft' if record.is_draft else 'final'}"
+
+
+def report(record: Record, *, state: State, at: datetime, zone: ZoneInfo, address: str) -> str:
+    """Return what staff send to a developer: no name, no phone."""
+    number = f"record {record.record_id}" if record.has_pdf else f"prescription {record.prescription_id}"
+    return f"{number}: {STATE[state]}, checked {day(at, zone)} {clock_time(at, zone)} {zone_name(zone)}\n{address}"
+
+
+def link_ready(link: PresignedUrl, *, now: datetime, zone: ZoneInfo) -> str:
+    """Say what the link does and until when. Said only after a stranger fetched it."""
+    sooner = " It may end sooner: our storage credentials are temporary." if link.may_end_sooner else ""
+    return f"Opens as a PDF, {size(link.size_bytes)}, until {until(link.expires_at, now=now, zone=zone)}.{sooner}"
+
+
+def link_message(link: PresignedUrl, *, now: datetime, zone: ZoneInfo) -> str:
+    """Return the message for the patient: greeting, the link alone on its line, until when."""
+    return (
+        "Hello, here is your prescription:\n"
+        f"{link.url}\n"
+        f"The link works until {until(link.expires_at, now=now, zone=zone)}."
+    )
+
+
+PUBLIC_OBJECT = "Anyone with the plain address can open this file; the time limit does not protect it."
+PUBLIC_UNKNOWN = "We could not check whether the file also opens without the link."
+
+
+def wrong_person(link: PresignedUrl, *, now: datetime, zone: ZoneInfo) -> str:
+    """Say what can be done when a link went to the wrong person."""
+    return (
+        "Sent to the wrong person? A signed link cannot be cancelled; "
+        f"it ends {until(link.expires_at, now=now, zone=zone)}."
+    )
