@@ -1,0 +1,27 @@
+"""The table of contents: every screen, in the order of the menu.
+
+Each screen is a module that exports ``render(visit)``. ``record`` and ``link`` are parts of Find.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from dashboard.visit import Visit
+from lib.access import Permission
+from pages import search
+
+
+@dataclass(frozen=True, slots=True)
+class Screen:
+    """One entry of the menu."""
+
+    title: str
+    url: str
+    icon: str
+    permission: Permission
+    render: Callable[[Visit], None]
+
+
+PAGES = (Screen("Find", "find", ":material/search:", Permission.FIND, search.render),)

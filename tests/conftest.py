@@ -1,0 +1,17 @@
+"""Fixtures of the real parts, and named people."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+import pytest
+
+pytest_plugins = ("tests.parts.postgres", "tests.parts.guarded_s3", "tests.parts.ceph", "tests.parts.chromium")
+
+NOW = datetime(2026, 11, 24, 8, 32, tzinfo=UTC)
+
+
+@pytest.fixture
+def now() -> datetime:
+    """One fixed instant: 24 Nov 2026, 14:02 in India."""
+    return NOW
