@@ -6,13 +6,20 @@ outcome, committed after it. Trail not writable = the act is refused.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import hashlib
+import hmac
+import json
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, fields
+from datetime import UTC, datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, overload
+from uuid import uuid4
 
 from lib.access import Actor, Scope
+
+GENESIS = "0" * 64  # the previous hash of the first event
+INTENT = "intent"
 
 
 class Action(StrEnum):
@@ -87,11 +94,25 @@ class TrailStore(Protocol):
         ...
 
 
-class Trail:
-    """What use cases write through: fills in actor, time and the key's HMAC. Every method raises LedgerUnavailable."""
+DRAFT_COLUMNS = tuple(field.name for field in fields(Draft))  # their order is part of the hash
+NOBODY = Subject()
 
-    def __init__(self, store: TrailStore, *, key_secret: bytes) -> None:
-        raise NotImplementedError
+
+def new_request_id() -> str:
+    """Return a fresh id that ties an outcome to its intent."""
+    return uuid4().hex
+
+
+class Trail:
+    """What use cases write through: fills in actor, time and the key's HMAC.
+
+    Every method that writes raises LedgerUnavailable.
+    """
+
+    def __init__(self, store: TrailStore, *, key_secret: bytes, new_id: Callable[[], str] = new_request_id) -> None:
+        self._store = store
+        self._secret = key_secret
+        self._new_id = new_id
 
     def record(
         self,
@@ -100,13 +121,28 @@ class Trail:
         action: Action,
         *,
         at: datetime,
-        subject: Subject = Subject(),
+        subject: Subject = NOBODY,
         reason: str | None = None,
         result: str = "ok",
         expires_at: datetime | None = None,
     ) -> TrailEvent:
-        """Commit one event that is no intent (a search, a record opened)."""
-        raise NotImplementedError
+        """Commit one event that is no intent (a search, a record opened, a refusal)."""
+        draft = Draft(
+            at=at,
+            actor=_storable(actor.name),
+            role=str(actor.role),
+            scope=_storable(str(scope)),
+            action=str(action),
+            record_id=subject.record_id,
+            patient_id=_storable(subject.patient_id),
+            clinic_id=_storable(subject.clinic_id),
+            key_hmac=None if subject.object_key is None else self.key_hmac(subject.object_key),
+            expires_at=expires_at,
+            reason=_storable(reason),
+            result=result,
+            request_id=self._new_id(),
+        )
+        return self._store.append(draft)
 
     def intent(
         self,
@@ -120,15 +156,78 @@ class Trail:
         expires_at: datetime | None = None,
     ) -> TrailEvent:
         """Commit that something is about to be done; the act may begin when this returns."""
-        raise NotImplementedError
+        return self.record(
+            actor, scope, action, at=at, subject=subject, reason=reason, result=INTENT, expires_at=expires_at
+        )
 
-    def outcome(self, intent: TrailEvent, *, at: datetime, result: str, expires_at: datetime | None = None) -> TrailEvent:
-        """Commit how it ended, under the intent's request id."""
-        raise NotImplementedError
+    def outcome(
+        self, intent: TrailEvent, *, at: datetime, result: str, expires_at: datetime | None = None
+    ) -> TrailEvent:
+        """Commit how it ended, under the intent's request id. Without its own end it keeps the intent's."""
+        draft = Draft(
+            at=at,
+            actor=intent.actor,
+            role=intent.role,
+            scope=intent.scope,
+            action=intent.action,
+            record_id=intent.record_id,
+            patient_id=intent.patient_id,
+            clinic_id=intent.clinic_id,
+            key_hmac=intent.key_hmac,
+            expires_at=expires_at or intent.expires_at,
+            reason=intent.reason,
+            result=result,
+            request_id=intent.request_id,
+        )
+        return self._store.append(draft)
 
     def keyed_hash(self, text: str) -> str:
         """Return an HMAC-SHA256 hex of a text that must not stand in the trail itself."""
-        raise NotImplementedError
+        return self._hmac(b"text", text)
+
+    def key_hmac(self, object_key: str) -> str:
+        """Return what the trail holds for an object key. Never equals ``keyed_hash`` of the same string."""
+        return self._hmac(b"object key", object_key)
+
+    def _hmac(self, domain: bytes, text: str) -> str:
+        return hmac.new(
+            self._secret, domain + b"\0" + text.encode("utf-8", "surrogatepass"), hashlib.sha256
+        ).hexdigest()
+
+
+@overload
+def _storable(text: str) -> str: ...
+@overload
+def _storable(text: None) -> None: ...
+@overload
+def _storable(text: str | None) -> str | None: ...
+def _storable(text: str | None) -> str | None:
+    # What PostgreSQL cannot hold (NUL, a lone surrogate) is replaced before it is hashed: a database that
+    # refused it would switch links off, one that cleaned it would break the chain.
+    return None if text is None else text.encode("utf-8", "replace").decode("utf-8").replace("\0", "\ufffd")
+
+
+def seal(draft: Draft, *, sequence: int, previous_hash: str) -> TrailEvent:
+    """Return the event that a store writes: the draft with its place in the chain and its hash. Pure.
+
+    The hash is SHA-256 over a JSON array of every other column in a fixed order, so that no two
+    different rows have the same bytes: strings are quoted and escaped to ASCII, nothing is ``null``,
+    instants are UTC with microseconds.
+    """
+    columns = {name: getattr(draft, name) for name in DRAFT_COLUMNS}
+    return TrailEvent(
+        **columns, sequence=sequence, previous_hash=previous_hash, hash=_hash(draft, sequence, previous_hash)
+    )
+
+
+def _hash(row: Draft | TrailEvent, sequence: int, previous_hash: str) -> str:
+    columns = [_canonical(getattr(row, name)) for name in DRAFT_COLUMNS]
+    encoded = json.dumps(["trail 1", sequence, *columns, previous_hash], ensure_ascii=True, separators=(",", ":"))
+    return hashlib.sha256(encoded.encode("ascii")).hexdigest()
+
+
+def _canonical(value: object) -> object:
+    return value.astimezone(UTC).isoformat(timespec="microseconds") if isinstance(value, datetime) else value
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,6 +246,18 @@ class Broken:
     problem: str  # 'gap', 'previous_hash', 'hash'
 
 
-def verify(events: Iterator[TrailEvent]) -> Intact | Broken:
-    """Walk the chain. Pure but for reading the iterator."""
-    raise NotImplementedError
+def verify(events: Iterable[TrailEvent]) -> Intact | Broken:
+    """Walk the chain. Pure but for reading the iterator.
+
+    Events cut off at the end leave a shorter chain that holds: compare ``Intact`` with one noted earlier.
+    """
+    count, last_hash = 0, GENESIS
+    for event in events:
+        if event.sequence != count + 1:
+            return Broken(event.sequence, "gap")
+        if event.previous_hash != last_hash:
+            return Broken(event.sequence, "previous_hash")
+        if event.hash != _hash(event, event.sequence, event.previous_hash):
+            return Broken(event.sequence, "hash")
+        count, last_hash = event.sequence, event.hash
+    return Intact(count, last_hash)
