@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import functools
-import logging
 
 import streamlit as st
 
-from dashboard import widgets, wiring, wording
+from dashboard import logs, widgets, wiring, wording
 from dashboard.visit import Visit
 from lib import access
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed
 from pages import PAGES, Screen
-
-log = logging.getLogger("dashboard")
-
 
 def show(screen: Screen, visit: Visit) -> None:
     """Render one screen; the only place that catches what nobody expected."""
@@ -27,10 +23,10 @@ def show(screen: Screen, visit: Visit) -> None:
     except LedgerUnavailable as error:
         st.error(wording.ledger(error))
     except NotAllowed:
-        st.error("You may not open this page.")
-    except Exception:  # noqa: BLE001 - the one catch-all of the product: a person never sees a traceback
-        log.exception("screen %s failed", screen.url)
-        st.error("Something went wrong on our side. Try again; developers find the details in the log.")
+        st.error(wording.NOT_ALLOWED)
+    except Exception as error:  # noqa: BLE001 - the one catch-all of the screens: a person never sees a traceback
+        logs.failed(f"screen {screen.url}", error)
+        st.error(wording.UNEXPECTED, icon=":material/error:")
 
 
 def main() -> None:
@@ -38,11 +34,11 @@ def main() -> None:
     st.set_page_config(page_title="Prescription PDFs", page_icon=":material/prescriptions:", layout="wide")
     widgets.style()
     try:
-        services = wiring.services()
+        services, examples = wiring.configured()
     except wiring.NotConfigured:
-        st.error("Start the dashboard with: python -m dashboard run")
+        st.error(wording.NOT_CONFIGURED)
         return
-    visit = Visit(wiring.OPERATOR, access.Scope(), services, wiring.demo_examples())
+    visit = Visit(wiring.OPERATOR, access.Scope(), services, examples)
     st.caption(wording.DEMO if services.is_demo else wording.NO_SIGN_IN)
     entries = []
     for number, screen in enumerate(PAGES):

@@ -1,4 +1,4 @@
-"""Asking the bucket without holding up the page: a check runs in a thread, the page polls it."""
+"""Asking without holding up the page: checks and counts run in threads, the page looks whether they are done."""
 
 from __future__ import annotations
 
@@ -9,11 +9,16 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from lib import objects
+from lib.access import Scope
+from lib.errors import DatabaseUnavailable
 from lib.objects import Observation
+from lib.records import Filters, Term, Total
 from lib.services import Services
 
 BUDGET = timedelta(seconds=10)  # for one page of rows
 FIRST_LOOK_S = 0.25  # a warm bucket answers within this, and then no "Checking…" is drawn
+
+COUNT_LOOK_S = 0.1
 
 _pool = ThreadPoolExecutor(max_workers=16, thread_name_prefix="check")
 
@@ -45,3 +50,20 @@ def start(keys: Sequence[str], *, services: Services) -> Check:
         budget=BUDGET,
     )
     return Check(wanted, future)
+
+
+def count(term: Term | None, filters: Filters, *, scope: Scope, services: Services) -> Future[Total | None]:
+    """Begin to count what matches; the page does not wait for it."""
+    if term is None:
+        nothing: Future[Total | None] = Future()
+        nothing.set_result(None)
+        return nothing
+    return _pool.submit(services.records.total, term, filters, scope=scope)
+
+
+def ready(total: Future[Total | None]) -> Total | None:
+    """Return the count if it has come (waiting a moment), else None. A count that failed is no count."""
+    try:
+        return total.result(timeout=COUNT_LOOK_S)
+    except (NotYet, DatabaseUnavailable):
+        return None

@@ -7,18 +7,62 @@ A test walks every member of the enums below and fails when a sentence is missin
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from datetime import date, datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from lib.diagnosis import State
+from lib.diagnosis import Md5, State
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable, SettingInvalid
 from lib.links import PresignedUrl, RefusalCode, Refused
-from lib.objects import Doubt
+from lib.objects import Doubt, Observation, Presence
 from lib.records import Record
 from lib.search import Kind
+from lib.settings import Notice, Noticed
+from lib.trail import Broken, Intact
 
 NO_SIGN_IN = "No sign-in yet: one person, this computer only"
 DEMO = "Demo clinic: every name, phone and PDF here is made up"
+NOT_CONFIGURED = "Start the dashboard with: python -m dashboard run"
+NOT_ALLOWED = "You may not do this."
+UNEXPECTED = "Something went wrong on our side. Try again; developers find the details in the log."
+UNEXPECTED_COMMAND = "Something went wrong on our side ({kind}). Run it again; if it stays so, report this line."
+LOOPBACK_ONLY = (
+    "must be 127.0.0.1 or localhost: nobody can sign in yet, so only this computer may reach the dashboard"
+)
+
+WHAT_TO_TYPE = (
+    "Type a phone number or its last digits, part of a name, PAT001, CON153, a prescription number, "
+    "part of a key, or paste the link that does not open."
+)
+NOTHING_FOUND = "Nothing found. The text was taken as {tried}."
+HINT_OTHER_WORDS = "Try the phone number, the patient id (PAT…) or fewer letters of the name."
+HINT_ONE_CLINIC = "Only one clinic is being searched: choose “All clinics”."
+HINT_DATES = "The dates narrow the search: clear them."
+HINT_OLDER = "A replaced version is found with “Older versions”."
+HINT_ONLY_WITHOUT = "Only prescriptions without a PDF are being searched."
+NO_SUCH_RECORD = "There is no such record, or you may not see it."
+NOT_CHECKED = "not checked"
+ALONE_HELP = "Asks the bucket for the stored key as it stands in the database, without the location in front."
+RESOLVERS_DISAGREE = "The upload wrote one key and the signer asks for another."
+MADE_EARLIER = "You made a link at {time}. Make again."
+NO_LINK_NOW = {
+    State.MISSING: "No link: the PDF is not in storage.",
+    State.DAMAGED: "No link: the file in storage is not the one that this record describes.",
+    State.UNKNOWN: "No link: we can't check the PDF now.",
+}
+MD5 = {
+    Md5.AGREES: "agrees with the record",
+    Md5.DIFFERS: "differs from the record",
+    Md5.NOT_COMPARABLE: "not comparable (uploaded in parts, or the record has none)",
+}
+
+NOTICE = {
+    Notice.SLASHES_TRIMMED: "{variable}: the slashes at its ends were left out.",
+    Notice.LOCATION_NOT_SET: "{variable} is not set, so nothing is put in front of stored keys. "
+    "Set it to nothing to say that this is meant.",
+    Notice.PLAIN_HTTP: "{variable} is plain http to another computer: health records cross the network unprotected.",
+    Notice.UNKNOWN_VARIABLE: "{variable} is no setting of ours; a typing error?",
+    Notice.TOKEN_END_UNKNOWN: "{variable} is not set, so links made with temporary credentials last an hour at most.",
+}
 
 STATE = {
     State.FOUND: "File found",
@@ -103,6 +147,12 @@ _REFUSAL = {
     RefusalCode.TOO_LARGE: "The PDF is too large to show here.",
 }
 
+BROKEN = {
+    "gap": "an event before it is missing",
+    "previous_hash": "it does not follow from the event before it",
+    "hash": "the event was changed after it was written",
+}
+
 TAKEN_AS = {
     Kind.EVERYTHING: "the newest prescriptions",
     Kind.PHONE: "a phone number",
@@ -153,6 +203,22 @@ def refusal(refused: Refused) -> str:
     return f"{sentence} {DOUBT[refused.doubt]}" if refused.doubt else sentence
 
 
+def notice(noticed: Noticed) -> str:
+    """Say what is no error but should be known."""
+    return NOTICE[noticed.notice].format(variable=noticed.variable)
+
+
+def verified(checked: Intact | Broken) -> str:
+    """Say whether the trail holds.
+
+    >>> verified(Broken(3, "hash"))
+    'The trail is broken at event 3: the event was changed after it was written. Everything before it holds.'
+    """
+    if isinstance(checked, Intact):
+        return f"The trail is intact: {checked.events:,} events, last hash {checked.last_hash}."
+    return f"The trail is broken at event {checked.sequence}: {BROKEN[checked.problem]}. Everything before it holds."
+
+
 def clock_time(at: datetime, zone: ZoneInfo) -> str:
     """Return the wall time of a check.
 
@@ -168,8 +234,16 @@ def day(at: datetime, zone: ZoneInfo) -> str:
     >>> day(datetime(2026, 11, 12, 20, 0, tzinfo=ZoneInfo("UTC")), ZoneInfo("Asia/Kolkata"))
     '13 Nov 2026'
     """
-    local = at.astimezone(zone)
-    return f"{local.day} {local:%b %Y}"
+    return date_words(at.astimezone(zone).date())
+
+
+def date_words(day_: date) -> str:
+    """Return a calendar day as people say it.
+
+    >>> date_words(date(2026, 11, 2))
+    '2 Nov 2026'
+    """
+    return f"{day_.day} {day_:%b %Y}"
 
 
 def zone_name(zone: ZoneInfo) -> str:
@@ -259,6 +333,30 @@ def count_sentence(
     taken = TAKEN_AS[taken_as] if taken_as is Kind.EVERYTHING else f"taken as {TAKEN_AS[taken_as]}"
     parts = ", ".join(f"{states[state]} {word}" for state, word in words.items() if states.get(state))
     return f"{shown}{of}, {taken}; this page: {parts}"
+
+
+def alone(seen: Observation) -> str:
+    """Say in a cell what the bare stored key answers."""
+    return {Presence.PRESENT: "opens", Presence.ABSENT: "NoSuchKey", Presence.UNKNOWN: "can't check"}[seen.presence]
+
+
+def answer(seen: Observation) -> str:
+    """Say in a line what the bucket answers for a key.
+
+    >>> now = datetime(2026, 11, 24, 8, 32, tzinfo=ZoneInfo("UTC"))
+    >>> answer(Observation("a", Presence.PRESENT, now, http_status=200, size_bytes=182331))
+    '200, 178 KB'
+    >>> answer(Observation("a", Presence.ABSENT, now, http_status=404))
+    'NoSuchKey'
+    """
+    if seen.presence is Presence.PRESENT:
+        return f"{seen.http_status or 200}, {size(seen.size_bytes)}"
+    return "NoSuchKey" if seen.presence is Presence.ABSENT else f"can't check: {DOUBT[seen.doubt or Doubt.OTHER]}"
+
+
+def search_not_written(error: LedgerUnavailable) -> str:
+    """Say that a search was not written down, and what follows."""
+    return f"{ledger(error)} Searching works; previews and links are switched off."
 
 
 def state_sentence(state: State, *, made: str, checked: str, doubt_code: Doubt | None, record_size: int | None) -> str:

@@ -1,4 +1,4 @@
-"""The rows of Find: their states, filled in by a polling fragment, and the table that a click opens."""
+"""The rows of Find: their states, filled in by a polling fragment, and the table in which a click opens a record."""
 
 from __future__ import annotations
 
@@ -7,22 +7,18 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import checks, widgets, wording
+from dashboard import checks, display, wording
 from dashboard.visit import Visit
 from lib import diagnosis, keys
 from lib.diagnosis import State
-from lib.objects import Doubt, Observation, Presence
+from lib.objects import Doubt, Observation
 from lib.records import Record
 
 POLL_S = 0.5
 ROW_PX = 35
+SHORT = 5  # rows in view while a record is open below
 
-
-def states(visit: Visit, shown: Sequence[Record]) -> dict[Record, State | None]:
-    """Return the state of each row; None while its check is under way."""
-    wanted = [resolved(visit, row) for row in shown if row.has_pdf]
-    seen = observations(visit, wanted, name="check")
-    return {row: _state(row, seen, key=resolved(visit, row) if row.has_pdf else None) for row in shown}
+States = Mapping[Record, State | None]
 
 
 def resolved(visit: Visit, row: Record) -> str:
@@ -42,7 +38,7 @@ def observations(visit: Visit, wanted: Sequence[str], *, name: str) -> Mapping[s
         check = st.session_state[name] = checks.start(wanted, services=visit.services)
     seen = check.result(wait_s=checks.FIRST_LOOK_S if is_new else 0)
     if seen is None:
-        st.fragment(_look_again, run_every=POLL_S)(name)
+        st.fragment(_look_again, run_every=POLL_S, key=f"look-{name}")(name)
     return seen
 
 
@@ -52,96 +48,112 @@ def _look_again(name: str) -> None:
         st.rerun()
 
 
-def _state(row: Record, seen: Mapping[str, Observation] | None, *, key: str | None) -> State | None:
-    if key is None:
+def states(visit: Visit, shown: Sequence[Record]) -> States:
+    """Return the state of each row; None while its check is under way."""
+    seen = observations(visit, [resolved(visit, row) for row in shown if row.has_pdf], name="check")
+    return {row: _state(visit, row, seen) for row in shown}
+
+
+def _state(visit: Visit, row: Record, seen: Mapping[str, Observation] | None) -> State | None:
+    if not row.has_pdf:
         return State.NO_PDF
-    return None if seen is None else diagnosis.state(row, seen.get(key))
+    return None if seen is None else diagnosis.state(row, seen.get(resolved(visit, row)))
 
 
-def table(
-    visit: Visit, shown: Sequence[Record], *, states: Mapping[Record, State | None], is_short: bool
-) -> Record | None:
-    """Draw the rows; return the row that was clicked, else None."""
-    shows_keys = _controls(visit, shown, states=states)
-    frame = pd.DataFrame([_cells(visit, row, state=states[row], shows_keys=shows_keys) for row in shown])
-    if len({row.clinic_id for row in shown}) < 2:
-        frame = frame.drop(columns="Clinic")
-    picked = st.dataframe(
-        frame,
-        hide_index=True,
-        height=ROW_PX * (min(len(shown), 5 if is_short else 25) + 1) + 3,
-        row_height=ROW_PX,
-        on_select="rerun",
-        selection_mode=["single-row", "single-cell"],
-        key=f"rows-{st.session_state.get('nonce', 0)}-{hash(tuple(shown))}",
-        column_config={
-            "State": st.column_config.TextColumn(width=135),
-            "Patient": st.column_config.TextColumn(width=150),
-            "Phone": st.column_config.TextColumn(width=65, help="The last four digits"),
-        },
-    ).selection
-    number = picked.rows[0] if picked.rows else picked.cells[0][0] if picked.cells else None
-    return None if number is None or number >= len(shown) else shown[number]
-
-
-def _controls(visit: Visit, shown: Sequence[Record], *, states: Mapping[Record, State | None]) -> bool:
-    """Draw the line above the table; return whether keys are shown."""
+def controls(visit: Visit, shown: Sequence[Record], *, states: States) -> bool:
+    """Draw the line above the table: keys, check again, what cannot be checked. Return whether keys are shown."""
     check: checks.Check | None = st.session_state.get("check")
+    seen = (check.result() if check else None) or {}
     with st.container(horizontal=True, vertical_alignment="center"):
         shows_keys = st.toggle("Show keys", key="show_keys")
-        if None not in states.values() and check is not None:
-            st.button("Check again", icon=":material/refresh:", on_click=_forget, args=(visit, check.keys), type="tertiary")
-            st.caption(_checked(visit, check))
         if shows_keys:
-            st.button("Check this page’s stored keys alone", key="alone_button", on_click=_check_alone, args=(shown,))
-    doubts = {seen.doubt for seen in (check.result() or {}).values() if seen.doubt} if check else set()
-    for each in sorted(doubts - {Doubt.IMPOSSIBLE_KEY}):
-        st.warning(f"Can't check: {wording.doubt(each)}", icon=":material/cloud_off:")
+            st.button("Check this page", key="check_alone", icon=":material/key:", help=wording.ALONE_HELP, on_click=_ask_alone, args=(shown,))
+        if check is not None and seen:
+            st.button("Check again", key="check_again", icon=":material/refresh:", on_click=_forget, args=(visit, check.keys), type="tertiary")
+            oldest = min(each.checked_at for each in seen.values())
+            st.caption(f"checked {wording.clock_time(oldest, visit.services.zone)}")
+    doubts = {each.doubt for each in seen.values() if each.doubt is not None}
+    for doubt in sorted(doubts - {Doubt.IMPOSSIBLE_KEY}):
+        st.warning(f"Can't check: {wording.doubt(doubt)}", icon=":material/cloud_off:")
     return shows_keys
-
-
-def _checked(visit: Visit, check: checks.Check) -> str:
-    instants = [seen.checked_at for seen in (check.result() or {}).values()]
-    return f"checked {wording.clock_time(min(instants), visit.services.zone)}" if instants else ""
 
 
 def _forget(visit: Visit, wanted: tuple[str, ...]) -> None:
     visit.services.presence.forget(wanted)
-    for name in ("check", "alone", "detail"):
+    for name in ("check", "record-check", "details-check", "alone-check"):
         st.session_state.pop(name, None)
 
 
-def _check_alone(shown: Sequence[Record]) -> None:
-    st.session_state["alone_for"] = tuple(row.record_id for row in shown)
+def _ask_alone(shown: Sequence[Record]) -> None:
+    st.session_state["alone"] = tuple(shown)
+    st.session_state.pop("alone-check", None)
 
 
-def _cells(visit: Visit, row: Record, *, state: State | None, shows_keys: bool) -> dict[str, object]:
-    cells: dict[str, object] = {"State": wording.state_cell(state)}
-    if shows_keys:
-        stored = row.stored_key or ""
-        cells["Stored key"] = widgets.short_key(stored)
-        cells["Resolved key"] = widgets.marked_key(stored, resolved(visit, row)) if row.has_pdf else ""
-        cells["Stored key alone"] = _alone(visit, row)
-    return cells | {
-        "Patient": widgets.printable(row.patient_name),
-        "Phone": widgets.phone_end(row.patient_phone),
-        "Date": wording.day(row.generated_at, visit.services.zone) if row.generated_at else f"{row.issued_date:%d %b %Y}",
-        "Doctor": widgets.printable(row.doctor_name),
+def table(visit: Visit, shown: Sequence[Record], *, states: States, shows_keys: bool, is_short: bool) -> None:
+    """Draw the rows. A click on any cell puts the row's number into the session as ``picked``."""
+    alone = _alone(visit, shown) if shows_keys else {}
+    frame = pd.DataFrame([_cells(visit, row, state=states[row]) | alone.get(row, {}) for row in shown])
+    columns = [*(["State", "Stored key", "Resolved key", "Stored key alone"] if shows_keys else ["State"])]
+    columns += ["Patient", "Phone", "Date", "Doctor", "Version", "Prescription"]
+    columns += ["Clinic"] if len({row.clinic_id for row in shown}) > 1 else []
+    key = f"rows-{st.session_state.get('nonce', 0)}"
+    st.dataframe(
+        frame[columns],
+        hide_index=True,
+        height=ROW_PX * (min(len(shown), SHORT if is_short else len(shown)) + 1) + 3,
+        row_height=ROW_PX,
+        on_select=lambda: _pick(key, shown),
+        selection_mode=["single-row", "single-cell"],
+        key=key,
+        alt="Prescriptions found; a click on a cell opens the record",
+        column_config={
+            "State": st.column_config.TextColumn(width=125),
+            "Stored key": st.column_config.TextColumn(width=390),
+            "Resolved key": st.column_config.TextColumn(width=440),
+            "Stored key alone": st.column_config.TextColumn(width=125, help=wording.ALONE_HELP),
+            "Patient": st.column_config.TextColumn(width=150),
+            "Phone": st.column_config.TextColumn(width=70, help="The last four digits"),
+        },
+    )
+
+
+def _pick(key: str, shown: Sequence[Record]) -> None:
+    chosen = st.session_state[key].selection
+    number = chosen.rows[0] if chosen.rows else chosen.cells[0][0] if chosen.cells else None
+    if number is not None and number < len(shown):
+        st.session_state["picked"] = shown[number]
+
+
+def _cells(visit: Visit, row: Record, *, state: State | None) -> dict[str, str]:
+    zone = visit.services.zone
+    return {
+        "State": wording.state_cell(state),
+        "Patient": display.printable(row.patient_name),
+        "Phone": display.phone_end(row.patient_phone),
+        "Date": wording.day(row.generated_at, zone) if row.generated_at else wording.date_words(row.issued_date),
+        "Doctor": display.printable(row.doctor_name),
         "Version": f"{row.version} of {row.versions}" if row.has_pdf else "–",
         "Prescription": str(row.prescription_id),
-        "Clinic": widgets.printable(row.clinic_name),
+        "Clinic": display.printable(row.clinic_name) or "–",
     }
 
 
-def _alone(visit: Visit, row: Record) -> str:
-    """Say what the bare stored key answers, once somebody asked: the founding failure, made visible."""
-    asked = st.session_state.get("alone_for", ())
-    if not row.has_pdf:
-        return ""
-    if row.record_id not in asked:
-        return "not checked"
-    seen = observations(visit, [row.stored_key or ""], name=f"alone-{row.record_id}")
-    if seen is None:
-        return wording.CHECKING
-    answers = {Presence.PRESENT: "opens", Presence.ABSENT: "NoSuchKey", Presence.UNKNOWN: "can't check"}
-    return answers[seen[row.stored_key or ""].presence]
+def _alone(visit: Visit, shown: Sequence[Record]) -> Mapping[Record, dict[str, str]]:
+    """Return the key cells, and what the bare stored key answers once somebody asked: the founding failure, visible."""
+    asked = st.session_state.get("alone") == tuple(shown)
+    stored = [row.stored_key or "" for row in shown if row.has_pdf]
+    seen = observations(visit, stored, name="alone-check") if asked else {}
+    cells = {}
+    for row in shown:
+        if not row.has_pdf:
+            cells[row] = dict.fromkeys(("Stored key", "Resolved key", "Stored key alone"), "")
+            continue
+        key = row.stored_key or ""
+        answer = seen.get(key) if seen is not None else None
+        waiting = wording.CHECKING if asked else wording.NOT_CHECKED
+        cells[row] = {
+            "Stored key": display.short_key(key),
+            "Resolved key": display.marked_key(key, resolved(visit, row)),
+            "Stored key alone": wording.alone(answer) if answer else waiting,
+        }
+    return cells

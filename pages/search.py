@@ -3,83 +3,63 @@
 from __future__ import annotations
 
 from collections import Counter
-from datetime import date, datetime, time, timedelta
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import date, datetime, time, timedelta, tzinfo
 
 import streamlit as st
 
-from dashboard import wording
+from dashboard import checks, wording
 from dashboard.visit import Visit
 from lib import search
-from lib.diagnosis import State
-from lib.records import Cursor, Filters, Record, Total
+from lib.records import Clinic, Cursor, Filters, Record, Total
 from lib.search import Found, Kind
-from pages import record, rows
+from pages import place, record, rows
 
 PAGE_ROWS = 25
-FRESH = timedelta(seconds=60)  # how long a page of rows is shown without asking the database again
+FRESH = timedelta(seconds=60)  # how long an answer of the database is drawn again without asking
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What the database said to one question, and its count, which may come later."""
+
+    question: tuple[str, Filters, Cursor | None]
+    at: datetime
+    found: Found
+    total: Future[Total | None]
 
 
 def render(visit: Visit) -> None:
     """Draw the screen from top to bottom."""
-    _read_address()
+    place.read_once()
     text = _search_box()
     filters = _filter_line(visit)
-    after = _cursor()
+    after = place.cursor()
     if not (text or filters != Filters() or st.session_state.get("browse")):
         _welcome(visit)
         return
-    found, total = _find(visit, text=text, filters=filters, after=after)
-    _write_address(text, found, filters=filters)
-    _say_reading(found)
-    shown = found.page.records
-    if not shown:
+    answer = _find(visit, text=text, filters=filters, after=after)
+    found, shown = answer.found, answer.found.page.records
+    if found.trail_fault is not None:
+        st.warning(wording.search_not_written(found.trail_fault), icon=":material/edit_off:")
+    if shown:
+        _list(visit, answer)
+    else:
         _nothing(found, filters=filters)
-        return
-    states = rows.states(visit, shown)
-    _count(found, total=total, states=states)
-    chosen = rows.table(visit, shown, states=states, is_short="open" in st.session_state)
-    if chosen is None and len(shown) == 1 and after is None and not st.session_state.get("closed"):
-        chosen = shown[0]
-    _pager(found, after=after)
-    if chosen is not None:
-        record.open_row(chosen)
     if "open" in st.session_state:
         record.render(visit)
-
-
-def _read_address() -> None:
-    """Take filters and the open record from the URL once, when the session begins."""
-    if "started" in st.session_state:
-        return
-    st.session_state["started"] = True
-    query = st.query_params
-    st.session_state["text"] = query.get("q", "")
-    st.session_state["older"] = query.get("older") == "1"
-    st.session_state["no_pdf"] = query.get("no_pdf") == "1"
-    st.session_state["browse"] = query.get("browse") == "1"
-    for name in ("since", "until"):
-        st.session_state[name] = _day_of(query.get(name))
-    st.session_state["clinic"] = query.get("clinic") or None
-    st.session_state["after"] = query.get("after")
-    record.read_address()
-    if "open" in st.session_state and not st.session_state["text"]:
-        kind, number = st.session_state["open"]
-        st.session_state["text"] = f"record {number}" if kind == "record" else f"prescription {number}"
-
-
-def _day_of(text: str | None) -> date | None:
-    try:
-        return date.fromisoformat(text) if text else None
-    except ValueError:
-        return None
+    place.write(text if found.reading.is_id else "", filters=filters)
 
 
 def _search_box() -> str:
     text: str = st.text_input(
         "Search",
         key="text",
+        type="search",
         placeholder="Phone, name, PAT…, CON…, or paste a link",
         label_visibility="collapsed",
+        autocomplete="off",
         max_chars=search.MAX_TEXT,
         on_change=_start_over,
     )
@@ -87,23 +67,22 @@ def _search_box() -> str:
 
 
 def _start_over() -> None:
-    """Another search: first page, nothing open, no link or preview of anybody else on screen."""
-    st.session_state["after"] = None
-    st.session_state["trodden"] = []
-    st.session_state["closed"] = False
+    """Another question: first page, nothing open, no link or preview of anybody else on screen."""
+    place.first_page()
     record.close()
+    for name in ("closed", "picked"):
+        st.session_state.pop(name, None)
 
 
 def _filter_line(visit: Visit) -> Filters:
-    clinics = visit.services.records.clinics(scope=visit.scope)
-    names = {clinic.clinic_id: clinic.name for clinic in clinics}
-    if st.session_state.get("clinic") not in names:
+    names = {clinic.clinic_id: clinic.name for clinic in _clinics(visit)}
+    if names and st.session_state.get("clinic") not in names:
         st.session_state["clinic"] = None
+    clinic = None
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        since = st.date_input("From", value=None, key="since", on_change=_start_over, width=150)
-        until = st.date_input("To", value=None, key="until", on_change=_start_over, width=150)
-        clinic = None
-        if len(clinics) > 1:
+        since = st.date_input("From", value=None, key="since", on_change=_start_over, width=140)
+        until = st.date_input("To", value=None, key="until", on_change=_start_over, width=140)
+        if len(names) > 1:
             clinic = st.selectbox(
                 "Clinic",
                 [None, *names],
@@ -116,7 +95,7 @@ def _filter_line(visit: Visit) -> Filters:
         no_pdf = st.toggle("Only without PDF", key="no_pdf", on_change=_start_over)
     zone = visit.services.zone
     return Filters(
-        since=_midnight(since, zone),
+        since=_midnight(since, zone) if isinstance(since, date) else None,
         before=_midnight(until + timedelta(days=1), zone) if isinstance(until, date) else None,
         clinic_id=clinic,
         older_versions=older,
@@ -124,27 +103,23 @@ def _filter_line(visit: Visit) -> Filters:
     )
 
 
-def _midnight(day: object, zone: object) -> datetime | None:
-    return datetime.combine(day, time.min, tzinfo=zone) if isinstance(day, date) else None  # type: ignore[arg-type]
+def _clinics(visit: Visit) -> tuple[Clinic, ...]:
+    kept: tuple[datetime, tuple[Clinic, ...]] | None = st.session_state.get("clinics")
+    if kept is None or visit.now - kept[0] > FRESH:
+        kept = st.session_state["clinics"] = (visit.now, tuple(visit.services.records.clinics(scope=visit.scope)))
+    return kept[1]
 
 
-def _cursor() -> Cursor | None:
-    """Return the page that the address asks for: ``instant~record~prescription``."""
-    try:
-        at, record_id, prescription_id = str(st.session_state.get("after") or "").split("~")
-        return Cursor(
-            datetime.fromisoformat(at), int(record_id) if record_id else None, int(prescription_id)
-        )
-    except ValueError:
-        return None
+def _midnight(day: date, zone: tzinfo) -> datetime:
+    return datetime.combine(day, time.min, tzinfo=zone)
 
 
-def _find(visit: Visit, *, text: str, filters: Filters, after: Cursor | None) -> tuple[Found, Total | None]:
+def _find(visit: Visit, *, text: str, filters: Filters, after: Cursor | None) -> Answer:
     """Ask once for each new question: a rerun neither asks the database nor writes to the trail again."""
     question = (text, filters, after)
-    kept = st.session_state.get("found")
-    if kept and kept[0] == question and visit.now - kept[1] < FRESH:
-        return kept[2], kept[3]
+    kept: Answer | None = st.session_state.get("answer")
+    if kept is not None and kept.question == question and visit.now - kept.at < FRESH:
+        return kept
     with st.spinner("Searching…", show_time=True):
         found = search.find(
             visit.actor,
@@ -155,62 +130,52 @@ def _find(visit: Visit, *, text: str, filters: Filters, after: Cursor | None) ->
             limit=PAGE_ROWS,
             after=after,
         )
-        total = None
-        if found.reading.term is not None:
-            total = visit.services.records.total(found.reading.term, filters, scope=visit.scope)
-    st.session_state["found"] = (question, visit.now, found, total)
-    return found, total
+    total = checks.count(found.reading.term, filters, scope=visit.scope, services=visit.services)
+    answer = st.session_state["answer"] = Answer(question, visit.now, found, total)
+    return answer
 
 
-def _write_address(text: str, found: Found, *, filters: Filters) -> None:
-    """Put filters, page and record into the URL; the text only when it was an id."""
-    state = st.session_state
-    wanted = {
-        "q": text if found.reading.is_id else "",
-        "since": state["since"].isoformat() if state["since"] else "",
-        "until": state["until"].isoformat() if state["until"] else "",
-        "clinic": filters.clinic_id or "",
-        "older": "1" if filters.older_versions else "",
-        "no_pdf": "1" if filters.only_without_pdf else "",
-        "browse": "1" if state.get("browse") and not text else "",
-        "after": state.get("after") or "",
-        **record.address(),
-    }
-    wanted = {name: value for name, value in wanted.items() if value}
-    if dict(st.query_params) != wanted:
-        st.query_params.from_dict(wanted)
+def _list(visit: Visit, answer: Answer) -> None:
+    found, shown = answer.found, answer.found.page.records
+    after = answer.question[2]
+    states = rows.states(visit, shown)
+    _count(answer, states=states)
+    shows_keys = rows.controls(visit, shown, states=states)
+    _open_what_was_picked(shown, is_first_page=after is None)
+    rows.table(visit, shown, states=states, shows_keys=shows_keys, is_short="open" in st.session_state)
+    place.pager(found.page.after, is_first_page=after is None)
 
 
-def _say_reading(found: Found) -> None:
-    if found.trail_fault is not None:
-        st.warning(
-            f"{wording.ledger(found.trail_fault)} Searching works; previews and links are switched off.",
-            icon=":material/edit_off:",
-        )
+def _open_what_was_picked(shown: tuple[Record, ...], *, is_first_page: bool) -> None:
+    """A click opens its row; a single hit opens itself, until somebody closes it."""
+    picked: Record | None = st.session_state.pop("picked", None)
+    if picked is None and len(shown) == 1 and is_first_page and not st.session_state.get("closed"):
+        picked = None if "open" in st.session_state else shown[0]
+    if picked is not None:
+        record.open_row(picked)
 
 
 def _nothing(found: Found, *, filters: Filters) -> None:
     kind = found.reading.kind
     if kind in wording.NOTHING_ASKED:
-        st.info(wording.NOTHING_ASKED[kind])
+        st.info(wording.NOTHING_ASKED[kind], icon=":material/search_off:")
         return
     tried = ", ".join(wording.TAKEN_AS[each] for each in found.tried) or wording.TAKEN_AS[kind]
-    st.info(f"Nothing found. The text was taken as {tried}.", icon=":material/search_off:")
-    hints = ["Try the phone number, the patient id (PAT…) or fewer letters of the name."]
-    if filters.clinic_id:
-        hints.append("Only one clinic is being searched: choose “All clinics”.")
-    if filters.since or filters.before:
-        hints.append("The dates narrow the search: clear them.")
-    if kind in {Kind.KEY, Kind.KEY_PART, Kind.URL} and not filters.older_versions:
-        hints.append("A replaced version is found with “Older versions”.")
-    if filters.only_without_pdf:
-        hints.append("Only prescriptions without a PDF are being searched.")
-    st.caption(" ".join(hints))
+    st.info(wording.NOTHING_FOUND.format(tried=tried), icon=":material/search_off:")
+    hints = {
+        wording.HINT_OTHER_WORDS: True,
+        wording.HINT_ONE_CLINIC: filters.clinic_id is not None,
+        wording.HINT_DATES: filters.since is not None or filters.before is not None,
+        wording.HINT_OLDER: kind in {Kind.KEY_PART} and not filters.older_versions,
+        wording.HINT_ONLY_WITHOUT: filters.only_without_pdf,
+    }
+    st.caption(" ".join(hint for hint, applies in hints.items() if applies))
 
 
-def _count(found: Found, *, total: Total | None, states: dict[Record, State | None]) -> None:
-    shown = found.page.records
-    if total is None and found.page.after is None and not st.session_state.get("after"):
+def _count(answer: Answer, *, states: rows.States) -> None:
+    found, shown = answer.found, answer.found.page.records
+    total = checks.ready(answer.total)
+    if found.page.after is None and answer.question[2] is None:
         total = Total(len(shown), is_exact=True)
     sentence = wording.count_sentence(
         shown=len(shown),
@@ -220,31 +185,6 @@ def _count(found: Found, *, total: Total | None, states: dict[Record, State | No
         taken_as=found.reading.kind,
     )
     st.caption(sentence)
-
-
-def _pager(found: Found, *, after: Cursor | None) -> None:
-    if after is None and found.page.after is None:
-        return
-    trodden: list[str | None] = st.session_state.setdefault("trodden", [])
-    with st.container(horizontal=True):
-        if after is not None:
-            st.button("Newer", icon=":material/arrow_back:", key="newer", on_click=_turn_back, args=(trodden,))
-        if found.page.after is not None:
-            st.button("Older", icon=":material/arrow_forward:", key="next", on_click=_turn, args=(found.page.after,))
-
-
-def _turn(cursor: Cursor) -> None:
-    st.session_state["trodden"] = [*st.session_state.get("trodden", []), st.session_state.get("after")]
-    at = cursor.at.isoformat()
-    number = "" if cursor.record_id is None else cursor.record_id
-    st.session_state["after"] = f"{at}~{number}~{cursor.prescription_id}"
-    record.close()
-
-
-def _turn_back(trodden: list[str | None]) -> None:
-    st.session_state["after"] = trodden[-1] if trodden else None
-    st.session_state["trodden"] = trodden[:-1]
-    record.close()
 
 
 def _browse() -> None:
@@ -258,17 +198,11 @@ def _try_example(text: str) -> None:
 
 def _welcome(visit: Visit) -> None:
     """Teach what can be typed; show nothing about anybody before a search."""
-    if dict(st.query_params):
-        st.query_params.clear()
+    place.forget()
     with st.container(border=True):
         st.markdown("**Find a prescription's PDF**")
-        st.caption(
-            "Type a phone number or its last digits, part of a name, PAT001, CON153, a prescription number, "
-            "part of a key, or paste the link that does not open."
-        )
+        st.caption(wording.WHAT_TO_TYPE)
         with st.container(horizontal=True):
             for label, text in visit.examples:
                 st.button(label, key=f"try-{label}", on_click=_try_example, args=(text,))
-            st.button("Newest prescriptions", icon=":material/schedule:", on_click=_browse)
-
-
+            st.button("Newest prescriptions", key="newest", icon=":material/schedule:", on_click=_browse)

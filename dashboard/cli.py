@@ -1,0 +1,309 @@
+"""``python -m dashboard COMMAND``: the same use cases for terminals and cron.
+
+Exit 0: fine. 1: ran, and found problems or refused. 2: could not run; one line on stderr. Never a traceback.
+Heavy modules are imported by the command that needs them: ``resolve`` answers without boto3 or Streamlit.
+"""
+
+from __future__ import annotations
+
+import getpass
+import logging
+import os
+import sys
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import timedelta
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dashboard import logs, printing, wording
+from lib import keys, links, objects, search, settings, trail
+from lib.access import Actor, Role, Scope
+from lib.diagnosis import state as state_of
+from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed, SettingInvalid
+from lib.objects import Disposition, Observation
+from lib.records import Filters, Record
+from lib.settings import KeySettings, LedgerSettings, Settings
+
+if TYPE_CHECKING:
+    from lib.services import Services
+
+FIND_BUDGET = timedelta(seconds=10)  # for each 25 rows
+MAX_FOUND = 1000
+
+Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
+
+app = typer.Typer(
+    help="The prescription PDF dashboard. Settings come from the environment, then .env (see .env.example).",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,
+)
+trail_app = typer.Typer(help="The activity trail.", no_args_is_help=True)
+app.add_typer(trail_app, name="trail")
+
+
+class CouldNotRun(Exception):
+    """One line for stderr; exit code 2."""
+
+
+def main() -> None:
+    """Run one command; turn every failure into one line and an exit code."""
+    logs.set_up()
+    try:
+        status = app(standalone_mode=False)
+    except typer.Exit as ended:
+        status = ended.exit_code
+    except (typer.Abort, KeyboardInterrupt):
+        status = 130
+    except typer.TyperException as error:  # a wrong option or argument
+        printing.note(f"{error.format_message()} Try: python -m dashboard --help")
+        status = 2
+    except BrokenPipeError:  # `… | head` stopped reading
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        status = 0
+    except Exception as error:  # noqa: BLE001 - the one catch-all of the command line: never a traceback
+        printing.note(_line(error))
+        status = 2
+    sys.exit(status if isinstance(status, int) else 0)
+
+
+def _line(error: Exception) -> str:
+    if isinstance(error, SettingInvalid):
+        return wording.setting(error)
+    if isinstance(error, DatabaseUnavailable):
+        return wording.database(error)
+    if isinstance(error, LedgerUnavailable):
+        return wording.ledger(error)
+    if isinstance(error, CouldNotRun):
+        return str(error)
+    if isinstance(error, NotAllowed):
+        return wording.NOT_ALLOWED
+    logging.getLogger("dashboard").debug("command failed", exc_info=error)
+    return wording.UNEXPECTED_COMMAND.format(kind=type(error).__name__)
+
+
+def _me() -> Actor:
+    try:
+        return Actor(f"cli:{getpass.getuser()}", Role.OPERATOR)
+    except (OSError, KeyError):  # no name for this user id, as in a container
+        return Actor(f"cli:{os.getuid()}", Role.OPERATOR)
+
+
+def _services() -> tuple[Settings, Services]:
+    from dashboard import wiring  # brings boto3 and SQLAlchemy
+
+    values = Settings.load()
+    _say_notices(values)
+    return values, wiring.build(values)
+
+
+def _say_notices(values: KeySettings) -> None:
+    for noticed in values.notices():
+        printing.note(wording.notice(noticed))
+
+
+@app.command()
+def run(
+    demo: Annotated[bool, typer.Option("--demo", help="Open the demo clinic; no settings are needed.")] = False,
+    host: Annotated[str, typer.Option(help="The address to listen on; outside the demo this computer only.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8501,
+) -> None:
+    """Serve the dashboard.
+
+    Example: python -m dashboard run --demo
+    """
+    from dashboard import serve  # brings the server
+
+    serve.run(is_demo=demo, host=host, port=port)
+
+
+@app.command()
+def resolve(
+    stored: Annotated[list[str], typer.Argument(metavar="KEY…", help="Stored keys, as they stand in the database.")],
+    as_json: Json = False,
+) -> None:
+    """Say which object key each stored key means. Asks nobody.
+
+    Example: AWS_LOCATION=edrcontainer1 python -m dashboard resolve prescriptions/pdfs/CON153/a.pdf
+    """
+    rules = KeySettings.load().rules
+    found = [asdict(keys.describe(each, rules)) for each in stored]
+    if as_json:
+        printing.as_json({"items": found, "truncated": False})
+    else:
+        printing.table([_titled(item) for item in found], empty="")
+
+
+def _titled(item: dict[str, object]) -> dict[str, object]:
+    return {name.replace("_", " "): value for name, value in item.items()}
+
+
+@app.command()
+def find(
+    query: Annotated[str, typer.Argument(help="A phone, name, PAT…, CON…, number, key or address; '' for the newest.")],
+    limit: Annotated[int, typer.Option(min=1, max=MAX_FOUND, help="At most this many rows.")] = 25,
+    older: Annotated[bool, typer.Option("--older", help="Replaced versions too.")] = False,
+    as_json: Json = False,
+) -> None:
+    """Find prescriptions and say whether each PDF is in storage.
+
+    Example: python -m dashboard find CON153
+    """
+    _values, services = _services()
+    filters = Filters(older_versions=older)
+    found = search.find(_me(), Scope(), services=services, text=query, filters=filters, limit=limit)
+    if found.trail_fault is not None:
+        printing.note(wording.ledger(found.trail_fault))
+    rows = found.page.records
+    wanted = [resolved for row in rows if (resolved := _resolved(row, services)) is not None]
+    seen = objects.check(
+        wanted,
+        store=services.objects,
+        cache=services.presence,
+        now=services.clock(),
+        budget=FIND_BUDGET * (1 + len(wanted) // 25),
+    )
+    items = [_item(row, services=services, seen=seen) for row in rows]
+    if as_json:
+        printing.as_json({"taken_as": found.reading.kind, "items": items, "truncated": found.page.after is not None})
+        return
+    printing.table([_short(item) for item in items], empty=f"Nothing found; taken as {wording.TAKEN_AS[found.reading.kind]}.")
+    if found.page.after is not None:
+        printing.note(f"More than {limit}: raise --limit or narrow the search.")
+
+
+def _resolved(row: Record, services: Services) -> str | None:
+    return keys.resolve(row.stored_key or "", location=services.rules.location) if row.has_pdf else None
+
+
+def _item(row: Record, *, services: Services, seen: Mapping[str, Observation]) -> dict[str, object]:
+    resolved = _resolved(row, services)
+    observation: Observation | None = seen.get(resolved) if resolved is not None else None
+    doubt = observation.doubt if observation else None
+    return {
+        "record_id": row.record_id,
+        "prescription_id": row.prescription_id,
+        "consultation_id": row.consultation_id,
+        "patient_id": row.patient_id,
+        "version": row.version,
+        "is_current": row.is_current,
+        "is_draft": row.is_draft,
+        "stored": row.stored_key,
+        "resolved": resolved,
+        "presence": observation.presence if observation else None,
+        "state": state_of(row, observation),
+        "size_bytes": observation.size_bytes if observation else None,
+        "reason": {"code": doubt, "detail": wording.doubt(doubt)} if doubt else None,
+    }
+
+
+def _short(item: dict[str, object]) -> dict[str, object]:
+    names = ("record_id", "prescription_id", "consultation_id", "patient_id", "version", "state", "stored", "resolved")
+    return {name.replace("_", " "): item[name] for name in names}
+
+
+@app.command()
+def link(
+    record: Annotated[int | None, typer.Option(help="The number of the PDF row.")] = None,
+    key: Annotated[str | None, typer.Option(help="An object key that a record resolves to.")] = None,
+    expires: Annotated[str | None, typer.Option(help="15m, 1h, 2d, 90s; up to 7d.", show_default="AWS_QUERYSTRING_EXPIRE")] = None,
+    is_download: Annotated[bool, typer.Option("--download/--inline", help="Save the PDF, or open it in the browser.")] = False,
+    reason: Annotated[str | None, typer.Option(help="Why a draft or a replaced version is shared.")] = None,
+    as_json: Json = False,
+) -> None:
+    """Make a signed link, try it as a stranger, and print it.
+
+    Example: python -m dashboard link --record 12 --expires 1h
+    """
+    if (record is None) == (key is None):
+        raise CouldNotRun("Name one file: either --record ID or --key OBJECT_KEY.")
+    values, services = _services()
+    span = values.policy.default_expiry if expires is None else links.parse_duration(expires)
+    made: links.PresignedUrl | links.Refused
+    if span is None:
+        made = links.Refused(links.RefusalCode.NOT_A_DURATION)
+    else:
+        request = links.LinkRequest(span, Disposition.ATTACHMENT if is_download else Disposition.INLINE, reason)
+        made = _issue(services, record=record, key=key, request=request)
+    if isinstance(made, links.Refused):
+        _refuse(made, record=record, key=key, as_json=as_json)
+    answer = {
+        "url": made.url,
+        "record_id": made.record_id,
+        "key": made.key,
+        "issued_at": made.issued_at,
+        "expires_at": made.expires_at,
+        "expires_in_s": int((made.expires_at - made.issued_at).total_seconds()),
+        "content_type": made.content_type,
+        "size_bytes": made.size_bytes,
+        "verified": True,
+        "public": made.is_public,
+        "reason": None,
+    }
+    if as_json:
+        printing.as_json(answer)
+        return
+    printing.say(made.url)
+    printing.note(wording.link_ready(made, now=services.clock(), zone=services.zone))
+    if made.is_public:
+        printing.note(wording.PUBLIC_OBJECT)
+
+
+def _issue(
+    services: Services, *, record: int | None, key: str | None, request: links.LinkRequest
+) -> links.PresignedUrl | links.Refused:
+    if key is not None:
+        return links.issue_for_key(_me(), Scope(), services=services, key=key, request=request)
+    row = services.records.get(record or 0, scope=Scope())
+    if row is None:
+        return links.Refused(links.RefusalCode.NOT_VISIBLE)
+    return links.issue(_me(), Scope(), services=services, record=row, request=request)
+
+
+def _refuse(refused: links.Refused, *, record: int | None, key: str | None, as_json: bool) -> None:
+    sentence = wording.refusal(refused)
+    if as_json:
+        nothing: dict[str, object] = dict.fromkeys(
+            ("url", "issued_at", "expires_at", "expires_in_s", "content_type", "size_bytes", "public")
+        )
+        reason = {"code": refused.code, "detail": sentence}
+        printing.as_json({**nothing, "record_id": record, "key": key, "verified": False, "reason": reason})
+    else:
+        printing.note(sentence)
+    raise typer.Exit(1)
+
+
+@trail_app.command("verify")
+def trail_verify(as_json: Json = False) -> None:
+    """Walk the chain of the activity trail: exit 0 when it is intact, 1 with the first broken event.
+
+    Example: python -m dashboard trail verify
+    """
+    from lib.stores import ledger_db
+
+    checked = trail.verify(ledger_db.connect(LedgerSettings.load().ledger_url.get_secret_value()).events())
+    is_intact = isinstance(checked, trail.Intact)
+    if as_json:
+        printing.as_json({"intact": is_intact, **asdict(checked)})
+    else:
+        printing.say(wording.verified(checked))
+    raise typer.Exit(0 if is_intact else 1)
+
+
+@app.command()
+def migrate(as_json: Json = False) -> None:
+    """Make or bring up to date the dashboard's own database. Never touches the clinic's.
+
+    Example: python -m dashboard migrate
+    """
+    from lib.stores import ledger_db
+
+    ledger_db.migrate(LedgerSettings.load().ledger_url.get_secret_value())
+    if as_json:
+        printing.as_json({"migrated": True})
+    else:
+        printing.say("The activity database is up to date.")
+

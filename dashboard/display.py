@@ -1,0 +1,81 @@
+"""The one way that hostile text is made fit to be shown, on screen and in a terminal. Pure."""
+
+from __future__ import annotations
+
+import unicodedata
+
+from lib import keys
+
+MAX_SHOWN = 400  # characters of one value; more is cut and said
+KEY_WIDTH = 64  # characters of a key in a table cell
+
+
+def printable(text: str | None) -> str:
+    """Return text that cannot hide anything: control, bidi and invisible characters become visible.
+
+    >>> printable("a\\nb"), printable("x\\u202ey"), printable("  a\\u00a0b ")
+    ('a␊b', 'x⟨U+202E⟩y', '  a⟨U+00A0⟩b ')
+    >>> printable(None), len(printable("k" * 100_000)) < 500
+    ('', True)
+    """
+    if text is None:
+        return ""
+    cut = text[:MAX_SHOWN]
+    more = f" … ({len(text):,} characters)" if len(text) > MAX_SHOWN else ""
+    return "".join(_glyph(character) for character in cut) + more
+
+
+def _glyph(character: str) -> str:
+    code = ord(character)
+    if code < 0x20:
+        return chr(0x2400 + code)
+    if code == 0x7F:
+        return "␡"
+    if character == " " or unicodedata.category(character)[0] not in "CZ":
+        return character
+    return f"⟨U+{code:04X}⟩"
+
+
+def short_key(text: str) -> str:
+    """Return a key that fits a cell with its end visible, cut in the middle.
+
+    >>> short_key("a" * 60 + "/" + "b" * 60)[-10:]
+    'bbbbbbbbbb'
+    """
+    shown = printable(text)
+    if len(shown) <= KEY_WIDTH:
+        return shown
+    return f"{shown[: KEY_WIDTH // 2 - 1]}…{shown[-KEY_WIDTH // 2 :]}"
+
+
+def marked_key(stored: str, resolved: str) -> str:
+    """Return the resolved key with the part that the resolver added in brackets.
+
+    >>> marked_key("prescriptions/a.pdf", "loc/prescriptions/a.pdf")
+    '[loc/]prescriptions/a.pdf'
+    """
+    added, rest = keys.changed(stored, resolved)
+    return f"[{printable(added)}]{short_key(rest)}" if added else short_key(rest)
+
+
+def phone_end(phone: str) -> str:
+    """Return the last four digits, which is all that a list shows.
+
+    >>> phone_end("+919876543210")
+    '…3210'
+    """
+    return f"…{phone[-4:]}" if phone else ""
+
+
+def key_lines(found: keys.Resolution) -> str:
+    """Return stored, resolved and written key below each other, with what was added in brackets.
+
+    >>> print(key_lines(keys.Resolution("a.pdf", "loc/a.pdf", "loc/a.pdf", True, None)))
+    stored    a.pdf
+    resolved  [loc/]a.pdf
+    written   loc/a.pdf
+    """
+    added, rest = keys.changed(found.stored, found.resolved)
+    resolved = f"[{printable(added)}]{printable(rest)}" if added else printable(rest)
+    written = "(the storage refuses this name)" if found.written is None else printable(found.written)
+    return f"stored    {printable(found.stored)}\nresolved  {resolved}\nwritten   {written}"

@@ -1,0 +1,81 @@
+"""``run``: from settings to a served app. What can be refused is refused, and what is slow is done, before the port answers."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import socket
+from datetime import UTC, datetime
+
+import uvicorn
+
+from dashboard import printing, wording
+from lib.errors import LedgerUnavailable, SettingInvalid
+from lib.settings import ROOT, Settings
+
+LOOPBACK = ("127.0.0.1", "localhost")
+DEMO_FOLDER = ROOT / "var" / "demo"
+WARM = ("pandas", "pyarrow.compute", "streamlit.dataframe_util", "streamlit.elements.arrow", "pages")
+
+
+def run(*, is_demo: bool, host: str, port: int) -> None:
+    """Serve until interrupted; raise SettingInvalid where the start is refused."""
+    if not is_demo and host not in LOOPBACK:
+        raise SettingInvalid("--host", wording.LOOPBACK_ONLY)
+    os.chdir(ROOT)  # Streamlit looks .streamlit/config.toml up from here
+    if not is_demo:
+        settings = Settings.load()
+        with _bind(host, port) as bound:
+            _serve(settings, bound=bound)
+        return
+    from dashboard import demo  # needs parts that only the demo needs
+
+    with _bind(host, port) as bound:
+        clinic = demo.start(DEMO_FOLDER, now=datetime.now(UTC))
+        try:
+            _serve(Settings.load(clinic.values), bound=bound, examples=clinic.examples, is_demo=True)
+        finally:
+            clinic.stop()
+
+
+def _bind(host: str, port: int) -> socket.socket:
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((host, port))
+    except OSError as error:
+        bound.close()
+        raise SettingInvalid("--port", f"{port} cannot be opened on {host}; choose another, such as 8502") from error
+    return bound
+
+
+def _serve(
+    settings: Settings, *, bound: socket.socket, examples: tuple[tuple[str, str], ...] = (), is_demo: bool = False
+) -> None:
+    from dashboard import asgi, safety, wiring  # bring Streamlit, boto3 and SQLAlchemy
+
+    safety.require()
+    for noticed in settings.notices():
+        printing.note(wording.notice(noticed))
+    try:
+        wiring.migrate(settings)
+    except LedgerUnavailable as error:  # searching still works; previews and links say why they are switched off
+        printing.note(wording.ledger(error))
+    wiring.configure(wiring.build(settings, is_demo=is_demo), examples=examples)
+    for module in WARM:
+        importlib.import_module(module)
+    host, port = bound.getsockname()[:2]
+    if host not in LOOPBACK:
+        asgi.hosts.append("*")
+    config = uvicorn.Config(
+        asgi.app,
+        access_log=False,
+        log_config=None,
+        server_header=False,
+        ws="websockets-sansio",
+        ws_ping_interval=30,
+        ws_ping_timeout=30,
+        timeout_graceful_shutdown=2,
+    )
+    printing.note(f"Open http://{host if host in LOOPBACK else 'localhost'}:{port}  (stop with Ctrl+C)")
+    uvicorn.Server(config).run(sockets=[bound])

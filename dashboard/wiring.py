@@ -1,0 +1,76 @@
+"""Settings -> Services: the only place that picks a store. The process's one set of services lives here."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+
+from lib.access import Actor, Role
+from lib.objects import PresenceCache
+from lib.services import Services
+from lib.settings import Settings
+from lib.stores import ledger_db, records_db
+from lib.stores.s3 import S3Config, S3Objects
+from lib.trail import Trail
+
+OPERATOR = Actor("local", Role.OPERATOR)  # until people can sign in
+
+Examples = tuple[tuple[str, str], ...]
+
+
+class NotConfigured(Exception):
+    """The app was started without ``python -m dashboard run``."""
+
+
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], datetime] = _now) -> Services:
+    """Return the services of these settings. Touches no network; every store connects when it is asked."""
+    return Services(
+        records=records_db.connect(settings.database_url.get_secret_value()),
+        objects=S3Objects(
+            S3Config(
+                bucket=settings.bucket,
+                endpoint_url=settings.endpoint_url,
+                region=settings.region,
+                access_key_id=settings.access_key_id.get_secret_value(),
+                secret_access_key=settings.secret_access_key.get_secret_value(),
+                session_token=settings.session_token.get_secret_value() if settings.session_token else None,
+                addressing_style=settings.addressing_style,
+                location=settings.location,
+            )
+        ),
+        presence=PresenceCache(),
+        trail=Trail(ledger_db.connect(settings.ledger_url.get_secret_value()), key_secret=settings.derive("trail")),
+        rules=settings.rules,
+        policy=settings.policy,
+        zone=settings.zone,
+        phone_region=settings.phone_region,
+        bucket=settings.bucket,
+        endpoint_url=settings.endpoint_url,
+        clock=clock,
+        is_demo=is_demo,
+    )
+
+
+def migrate(settings: Settings) -> None:
+    """Bring our own database up to date; raise LedgerUnavailable."""
+    ledger_db.migrate(settings.ledger_url.get_secret_value())
+
+
+_configured: tuple[Services, Examples] | None = None
+
+
+def configure(services: Services, *, examples: Examples = ()) -> None:
+    """Set what this process serves."""
+    global _configured
+    _configured = services, examples
+
+
+def configured() -> tuple[Services, Examples]:
+    """Return what this process serves; raise NotConfigured before ``configure``."""
+    if _configured is None:
+        raise NotConfigured
+    return _configured

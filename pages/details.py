@@ -1,0 +1,70 @@
+"""Storage details of the open record: what is stored, what is asked for, what each of them answers."""
+
+from __future__ import annotations
+
+import shlex
+
+import streamlit as st
+
+from dashboard import display, wording
+from dashboard.visit import Visit
+from lib import diagnosis, keys
+from lib.objects import Observation
+from lib.records import Record
+from pages import rows
+
+
+def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
+    """Draw the closed section; opened, it asks the bucket about the bare stored key too."""
+    section = st.expander("Storage details", icon=":material/database:", key="details_open", on_change="rerun")
+    if not section.open:
+        return
+    stored = record.stored_key or ""
+    found = keys.describe(stored, visit.services.rules)
+    with section:
+        st.markdown("**Keys**")
+        st.code(display.key_lines(found), language=None, wrap_lines=True)
+        if not found.agree:
+            st.warning(wording.RESOLVERS_DISAGREE, icon=":material/call_split:")
+        if found.problem is not None:
+            st.warning(wording.PROBLEM[found.problem], icon=":material/rule:")
+        st.markdown("**What the bucket answers**")
+        alone = rows.observations(visit, [stored], name="details-check")
+        st.code(
+            f"stored key    → {_answer(alone.get(stored) if alone else None)}\n"
+            f"resolved key  → {_answer(seen)}",
+            language=None,
+        )
+        _facts(visit, record, seen=seen)
+        st.markdown("**Ask it yourself**")
+        st.code(_head_command(visit, found.resolved), language="bash", wrap_lines=True)
+
+
+def _answer(seen: Observation | None) -> str:
+    return wording.CHECKING if seen is None else wording.answer(seen)
+
+
+def _facts(visit: Visit, record: Record, *, seen: Observation | None) -> None:
+    services = visit.services
+    facts = {"Bucket": services.bucket, "Endpoint": services.endpoint_url, "Location": services.rules.location or "(empty)"}
+    if seen is not None and seen.size_bytes is not None:
+        says = f"the record says {record.size_bytes:,}" if record.size_bytes is not None else "the record does not say"
+        facts |= {
+            "Size": f"{seen.size_bytes:,} bytes ({says})",
+            "ETag": display.printable(seen.etag),
+            "MD5": wording.MD5[diagnosis.compare_md5(record, seen)],
+            "Type": display.printable(seen.content_type),
+        }
+        if seen.last_modified is not None:
+            at = seen.last_modified
+            facts["Modified"] = f"{wording.day(at, services.zone)} {wording.clock_time(at, services.zone)}"
+    width = max(map(len, facts))
+    st.code("\n".join(f"{name:<{width}}  {value}" for name, value in facts.items()), language=None, wrap_lines=True)
+
+
+def _head_command(visit: Visit, key: str) -> str:
+    services = visit.services
+    return (
+        f"aws s3api head-object --endpoint-url {shlex.quote(services.endpoint_url)} "
+        f"--bucket {shlex.quote(services.bucket)} --key {shlex.quote(key)}"
+    )

@@ -1,0 +1,156 @@
+"""The link of the open record: how long, check and create, hand it over. It stays in this session only."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from urllib.parse import quote
+
+import streamlit as st
+
+from dashboard import copying, wording
+from dashboard.visit import Visit
+from lib import links
+from lib.diagnosis import State
+from lib.links import LinkRequest, PresignedUrl, Refused
+from lib.objects import Disposition
+from lib.records import Record
+
+KEPT = timedelta(minutes=10)  # then the link leaves the screen
+OTHER = timedelta(0)  # the choice "Other…"
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What "Check and create" gave, and when."""
+
+    record_id: int
+    at: datetime
+    result: PresignedUrl | Refused
+
+
+def render(visit: Visit, record: Record, *, state: State | None, newer: Record | None, use: Callable[[Record], None]) -> None:
+    """Draw the link section. ``newer`` is the version to use instead, if this one was replaced."""
+    st.markdown("**Link**")
+    if newer is not None:
+        st.button(f"Use version {newer.version}", key="use_newer", type="primary", on_click=use, args=(newer,))
+    made = _made(visit, record)
+    if made is not None and isinstance(made.result, PresignedUrl):
+        _hand_over(visit, record, made.result)
+        return
+    if made is not None and isinstance(made.result, Refused):
+        st.error(wording.refusal(made.result), icon=":material/link_off:")
+    elif earlier := st.session_state.get("link_made"):
+        st.info(wording.MADE_EARLIER.format(time=wording.clock_time(earlier, visit.services.zone)))
+    if state in {State.MISSING, State.DAMAGED, State.UNKNOWN}:
+        st.caption(wording.NO_LINK_NOW[state])
+        return
+    if newer is None:
+        _form(visit, record)
+        return
+    with st.expander("Share this old version all the same"):
+        _form(visit, record)
+
+
+def _made(visit: Visit, record: Record) -> Made | None:
+    made: Made | None = st.session_state.get("link")
+    if made is None or made.record_id != record.record_id:
+        return None
+    if visit.now - made.at > KEPT:
+        del st.session_state["link"]
+        return None
+    return made
+
+
+def _form(visit: Visit, record: Record) -> None:
+    policy = visit.services.policy
+    choices = [*links.presets(policy), OTHER]
+    chosen = st.radio(
+        "How long should it work?",
+        choices,
+        index=choices.index(policy.default_expiry) if policy.default_expiry in choices else 0,
+        format_func=lambda span: _choice(visit, span),
+        key="expiry",
+    )
+    custom = ""
+    if chosen == OTHER:
+        custom = st.text_input("Other duration", key="custom", placeholder="90m, 12h, 2d", max_chars=20)
+        if custom and (span := links.parse_duration(custom)):
+            st.caption(_choice(visit, span))
+    needs_reason = record.is_draft or record.is_replaced
+    reason = ""
+    if needs_reason:
+        label = "Why share a draft?" if record.is_draft else "Why share a replaced version?"
+        reason = st.text_input(label, key="reason", max_chars=200)
+    with st.expander("More"):
+        is_download = st.radio("When it is opened", ["Show in the browser", "Download"], key="disposition") == "Download"
+    if st.button(
+        "Check and create",
+        key="create",
+        icon=":material/add_link:",
+        type="secondary" if record.is_replaced else "primary",
+        disabled=needs_reason and not reason.strip(),
+    ):
+        span = links.parse_duration(custom) if chosen == OTHER else chosen
+        disposition = Disposition.ATTACHMENT if is_download else Disposition.INLINE
+        _create(visit, record, span=span, disposition=disposition, reason=reason.strip() or None)
+
+
+def _choice(visit: Visit, span: timedelta) -> str:
+    if span == OTHER:
+        return "Other…"
+    return f"{wording.duration(span)}: until {wording.until(visit.now + span, now=visit.now, zone=visit.services.zone)}"
+
+
+def _create(
+    visit: Visit, record: Record, *, span: timedelta | None, disposition: Disposition, reason: str | None
+) -> None:
+    result: PresignedUrl | Refused
+    if span is None:
+        result = Refused(links.RefusalCode.NOT_A_DURATION)
+    else:
+        with st.spinner("Signing, and opening it as a stranger…", show_time=True):
+            result = links.issue(
+                visit.actor,
+                visit.scope,
+                services=visit.services,
+                record=record,
+                request=LinkRequest(span, disposition, reason),
+            )
+    assert record.record_id is not None
+    at = visit.services.clock()
+    st.session_state["link"] = Made(record.record_id, at, result)
+    if isinstance(result, PresignedUrl):
+        st.session_state["link_made"] = at
+    st.rerun()
+
+
+def _hand_over(visit: Visit, record: Record, link: PresignedUrl) -> None:
+    now, zone = visit.now, visit.services.zone
+    st.success(wording.link_ready(link, now=now, zone=zone), icon=":material/task_alt:")
+    if link.is_public is not False:
+        st.warning(wording.PUBLIC_OBJECT if link.is_public else wording.PUBLIC_UNKNOWN, icon=":material/public:")
+    message = wording.link_message(link, now=now, zone=zone)
+    with st.container(horizontal=True, vertical_alignment="center", key="hand_over"):
+        copying.button("Copy link", link.url, key="copy_link")
+        copying.button("Copy message", message, key="copy_message")
+        digits = "".join(filter(str.isdigit, record.patient_phone))
+        if digits:
+            target = f"whatsapp://send?phone={digits}&text={quote(message, safe='')}"
+            st.link_button("Open WhatsApp", target, icon=":material/chat:")
+        st.link_button("Open it here", link.url, icon=":material/open_in_new:")
+        st.button("Make another", key="another", on_click=_forget, type="tertiary")
+    st.caption(wording.wrong_person(link, now=now, zone=zone))
+    st.fragment(_leave_in_time, run_every=20)(visit)
+
+
+def _forget() -> None:
+    st.session_state.pop("link", None)
+
+
+def _leave_in_time(visit: Visit) -> None:
+    """Take the link off the screen when its time there is over, also when nobody touches the page."""
+    made: Made | None = st.session_state.get("link")
+    if made is not None and visit.now - made.at > KEPT:
+        st.rerun()
