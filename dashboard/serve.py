@@ -14,6 +14,7 @@ from lib.errors import LedgerUnavailable, SettingInvalid
 from lib.settings import ROOT, Settings
 
 LOOPBACK = ("127.0.0.1", "localhost")
+DEFAULT_PORT = 8501
 DEMO_FOLDER = ROOT / "var" / "demo"
 WARM = ("pandas", "pyarrow.compute", "streamlit.dataframe_util", "streamlit.elements.arrow", "pages")
 
@@ -31,7 +32,9 @@ def run(*, is_demo: bool, host: str, port: int) -> None:
     from dashboard import demo  # needs parts that only the demo needs
 
     with _bind(host, port) as bound:
-        clinic = demo.start(DEMO_FOLDER, now=datetime.now(UTC))
+        number = bound.getsockname()[1]
+        folder = DEMO_FOLDER if number == DEFAULT_PORT else DEMO_FOLDER.with_name(f"demo-{number}")
+        clinic = demo.start(folder, now=datetime.now(UTC))
         try:
             _serve(Settings.load(clinic.values), bound=bound, examples=clinic.examples, is_demo=True)
         finally:

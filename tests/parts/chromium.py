@@ -1,0 +1,88 @@
+"""A real browser, and the app in it: Debian's Chromium driven by Playwright, and the dashboard in its own process."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, sync_playwright
+
+from tests.parts import needed
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[Browser]:
+    """One Chromium for all tests; each test opens its own context."""
+    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    if path is None:
+        needed.missing("Chromium", how="apt-get install chromium")
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=path, args=ARGS)
+        yield opened
+        opened.close()
+
+
+@dataclass
+class App:
+    """The dashboard, served by ``python -m dashboard run`` in a process of its own."""
+
+    process: subprocess.Popen[str]
+    url: str
+    lines: list[str] = field(default_factory=list)
+
+    def stop(self) -> None:
+        """Stop it as Ctrl+C does; kill it if that takes too long."""
+        self.process.send_signal(signal.SIGINT)
+        try:
+            self.process.wait(10)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+
+
+def start_app(*options: str, env: Mapping[str, str] | None = None) -> App:
+    """Start the dashboard on a free port and return when it says its address."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dashboard", "run", "--port", "0", *options],
+        cwd=ROOT,
+        env={**os.environ, **(env or {})},
+        stderr=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        text=True,
+        start_new_session=True,
+    )
+    assert process.stderr is not None
+    lines: list[str] = []
+    for line in process.stderr:
+        lines.append(line)
+        if found := re.search(r"Open (http://\S+)", line):
+            app = App(process, found[1], lines)
+            threading.Thread(target=_keep, args=(process, lines), daemon=True).start()
+            return app
+    process.wait()
+    pytest.fail("the dashboard did not start:\n" + "".join(lines), pytrace=False)
+
+
+def _keep(process: subprocess.Popen[str], lines: list[str]) -> None:
+    assert process.stderr is not None
+    lines.extend(process.stderr)
+
+
+@pytest.fixture(scope="session")
+def demo_app() -> Iterator[App]:
+    """The demo clinic, started once."""
+    app = start_app("--demo")
+    yield app
+    app.stop()
