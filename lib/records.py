@@ -8,7 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime, time
+from enum import StrEnum
 from typing import Protocol
 
 from lib.access import Scope
@@ -38,6 +39,24 @@ class Record:
     generated_at: datetime | None
     size_bytes: int | None
     checksum: str  # MD5 hex of the bytes, or ''
+    created_at: datetime | None = None  # of the prescription; the place in the list where no PDF was made
+
+    @property
+    def instant(self) -> datetime:
+        """What the list is ordered by: when the PDF was made, or the prescription where no PDF was."""
+        return self.generated_at or self.created_at or datetime.combine(self.issued_date, time.min, tzinfo=UTC)
+
+    @property
+    def place(self) -> tuple[datetime, bool, int]:
+        """The place in a list; newest first is descending by it. At one instant, rows with a PDF come first."""
+        if self.record_id is None:
+            return self.instant, False, self.prescription_id
+        return self.instant, True, self.record_id
+
+    @property
+    def cursor(self) -> Cursor:
+        """The cursor of the page that begins after this row."""
+        return Cursor(self.instant, self.record_id, self.prescription_id)
 
     @property
     def has_pdf(self) -> bool:
@@ -136,6 +155,9 @@ Term = (
 class Filters:
     """What narrows a search. Dates are days in the clinic's zone, both inclusive.
 
+    Without ``older_versions`` each prescription shows the one version to use; who asks for one row by its
+    number or its whole key (``RecordIs``, ``KeyIs``) gets that row, replaced or not.
+
     The store gets instants: ``since`` inclusive, ``before`` exclusive, on generated_at (created_at of
     the prescription where no PDF was made).
     """
@@ -155,13 +177,40 @@ class Cursor:
     record_id: int | None
     prescription_id: int
 
+    @property
+    def place(self) -> tuple[datetime, bool, int]:
+        """The place in a list, as ``Record.place``: the next page is what lies below it."""
+        if self.record_id is None:
+            return self.at, False, self.prescription_id
+        return self.at, True, self.record_id
+
+
+class IndexKind(StrEnum):
+    """What sort of index would help."""
+
+    BTREE = "btree"
+    TRIGRAM = "trigram"  # GIN with gin_trgm_ops, extension pg_trgm
+
+
+@dataclass(frozen=True, slots=True)
+class MissingIndex:
+    """An index that this question would be faster with. It is only ever named, never made."""
+
+    table: str
+    columns: tuple[str, ...]
+    kind: IndexKind = IndexKind.BTREE
+
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """At most ``limit`` records, newest first; ``after`` is None on the last page."""
+    """At most ``limit`` records, newest first; ``after`` is None on the last page.
+
+    ``missing_indexes`` is filled only where the page came slowly and an index would help.
+    """
 
     records: tuple[Record, ...]
     after: Cursor | None
+    missing_indexes: tuple[MissingIndex, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
