@@ -4,61 +4,39 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lib.access import Actor, Scope
-from lib.objects import Disposition, Doubt
+from lib import diagnosis, documents, keys, link_bounds, link_check
+from lib.access import Actor, Permission, Scope, require
+from lib.diagnosis import State
+from lib.documents import Document
+from lib.errors import LedgerUnavailable
+from lib.link_bounds import MAX_EXPIRY, MIN_EXPIRY, Policy, parse_duration, presets
+from lib.link_check import Asked, Flaw
+from lib.objects import Disposition, Doubt, Observation, Presence
 from lib.records import Record
+from lib.refusals import RefusalCode, Refused
+from lib.trail import Action, Subject
 
 if TYPE_CHECKING:
     from lib.services import Services
 
-MIN_EXPIRY = timedelta(seconds=1)
-MAX_EXPIRY = timedelta(days=7)  # what SigV4 allows: 604800 s
+__all__ = [
+    "MAX_EXPIRY",
+    "MIN_EXPIRY",
+    "LinkRequest",
+    "Policy",
+    "PresignedUrl",
+    "RefusalCode",
+    "Refused",
+    "issue",
+    "issue_for_key",
+    "parse_duration",
+    "presets",
+]
 
-
-@dataclass(frozen=True, slots=True)
-class Policy:
-    """Bounds for link expiry. With temporary credentials links die with them."""
-
-    default_expiry: timedelta = timedelta(hours=1)
-    max_expiry: timedelta = MAX_EXPIRY
-    has_session_token: bool = False
-    credentials_expire_at: datetime | None = None
-
-
-class RefusalCode(StrEnum):
-    """Why no link (or no preview) was made."""
-
-    TOO_LONG = "TOO_LONG"
-    TOO_SHORT = "TOO_SHORT"
-    NOT_A_DURATION = "NOT_A_DURATION"
-    CREDENTIALS_EXPIRED = "CREDENTIALS_EXPIRED"
-    NO_PDF = "NO_PDF"
-    MISSING = "MISSING"
-    WRONG_CONTENT = "WRONG_CONTENT"
-    UNKNOWN = "UNKNOWN"
-    DRAFT_NEEDS_REASON = "DRAFT_NEEDS_REASON"
-    OLD_VERSION_NEEDS_REASON = "OLD_VERSION_NEEDS_REASON"
-    TRAIL_UNAVAILABLE = "TRAIL_UNAVAILABLE"
-    NOT_VISIBLE = "NOT_VISIBLE"  # no such record in this scope
-    SEVERAL_PATIENTS = "SEVERAL_PATIENTS"  # an object key that rows of two patients resolve to
-    LINK_MALFORMED = "LINK_MALFORMED"  # the signed link is not what was asked for
-    LINK_REFUSED = "LINK_REFUSED"  # the stranger got no 206
-    NOT_A_PDF = "NOT_A_PDF"
-    WRONG_LENGTH = "WRONG_LENGTH"
-    UNBROWSABLE_KEY = "UNBROWSABLE_KEY"  # ./ or ../ segment: browsers fold it
-    TOO_LARGE = "TOO_LARGE"  # preview only
-
-
-@dataclass(frozen=True, slots=True)
-class Refused:
-    """No link, and why. ``detail`` is for machines and developers: a code, bounds, a status; never a key or name."""
-
-    code: RefusalCode
-    detail: str = ""
-    doubt: Doubt | None = None
+HEAD_BUDGET = timedelta(seconds=10)
+MAX_REASON = 500  # characters; what is longer is cut, not refused
 
 
 @dataclass(frozen=True, slots=True)
@@ -88,13 +66,137 @@ class LinkRequest:
     reason: str | None = None
 
 
-def parse_duration(text: str) -> timedelta | None:
-    """Return the duration of ``15m``, ``1h``, ``2d``, ``90s`` or ``1h30m``; None for anything else."""
-    raise NotImplementedError
+@dataclass(frozen=True, slots=True)
+class _Plan:
+    """Everything that was checked before the intent."""
+
+    document: Document
+    observation: Observation
+    expires: timedelta
 
 
 def issue(
     actor: Actor, scope: Scope, *, services: Services, record: Record, request: LinkRequest
 ) -> PresignedUrl | Refused:
-    """Re-authorise, check afresh, write the intent, sign, verify as a stranger, write the outcome."""
-    raise NotImplementedError
+    """Re-authorise, check afresh, write the intent, sign, verify as a stranger, write the outcome.
+
+    1. The row is read again in the actor's scope; what the caller holds is only its number.
+    2. Duration, PDF, reason, key and whose object it is are checked; then the bucket is asked, never the cache.
+       A refusal up to here is one event, ``refused:CODE``.
+    3. The intent is committed. No trail, no link.
+    4. The link is signed, parsed and fetched, then the plain address is tried without it.
+    5. The outcome is committed. No trail, no link: what was signed is thrown away.
+
+    Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
+    """
+    require(actor, Permission.LINK)
+    fresh = documents.reread(record, scope, services=services)
+    if isinstance(fresh, Refused):
+        unseen = Subject(record_id=record.record_id)
+        return documents.refuse(fresh, actor, scope, Action.LINK, subject=unseen, services=services)
+    plan = _plan(fresh, request, services=services)
+    if isinstance(plan, Refused):
+        seen = Subject(fresh.record_id, fresh.patient_id, fresh.clinic_id)
+        return documents.refuse(plan, actor, scope, Action.LINK, subject=seen, services=services)
+    now = services.clock()
+    try:
+        intent = services.trail.intent(
+            actor,
+            scope,
+            Action.LINK,
+            at=now,
+            subject=plan.document.subject,
+            reason=_cleaned(request.reason),
+            expires_at=now + plan.expires,
+        )
+    except LedgerUnavailable as error:
+        return Refused(RefusalCode.TRAIL_UNAVAILABLE, error.fault)
+    return documents.act(
+        intent, lambda: _sign_and_verify(plan, request, now=services.clock(), services=services), services=services
+    )
+
+
+def issue_for_key(
+    actor: Actor, scope: Scope, *, services: Services, key: str, request: LinkRequest
+) -> PresignedUrl | Refused:
+    """Issue a link for an object key that a visible row resolves to: the version to use, the newest of several."""
+    require(actor, Permission.LINK)
+    record = None if keys.impossible(key) else _row_to_use(key, scope, services=services)
+    if record is None:
+        refused = Refused(RefusalCode.NOT_VISIBLE)
+        subject = Subject(object_key=key)
+        return documents.refuse(refused, actor, scope, Action.LINK, subject=subject, services=services)
+    return issue(actor, scope, services=services, record=record, request=request)
+
+
+def _row_to_use(key: str, scope: Scope, *, services: Services) -> Record | None:
+    # Newest first, and a sort keeps that order. Whether the rows are one patient's is for ``issue`` to ask.
+    rows = sorted(documents.rows_of_key(key, scope, services=services), key=lambda row: (row.is_replaced, row.is_draft))
+    return rows[0] if rows else None
+
+
+def _plan(record: Record, request: LinkRequest, *, services: Services) -> _Plan | Refused:
+    expires = link_bounds.effective(request.expires, policy=services.policy, now=services.clock())
+    if isinstance(expires, Refused):
+        return expires
+    if not record.has_pdf:
+        return Refused(RefusalCode.NO_PDF)
+    if _cleaned(request.reason) is None and (record.is_draft or record.is_replaced):
+        needs = RefusalCode.DRAFT_NEEDS_REASON if record.is_draft else RefusalCode.OLD_VERSION_NEEDS_REASON
+        return Refused(needs)
+    document = documents.locate(record, services=services)
+    if isinstance(document, Refused):
+        return document
+    if not {".", ".."}.isdisjoint(document.key.split("/")):
+        return Refused(RefusalCode.UNBROWSABLE_KEY)
+    observation = services.objects.head([document.key], budget=HEAD_BUDGET)[document.key]
+    if observation.presence is not Presence.UNKNOWN:
+        services.presence.put(observation)
+    return _unless_found(record, observation) or _Plan(document, observation, expires)
+
+
+def _unless_found(record: Record, observation: Observation) -> Refused | None:
+    match diagnosis.state(record, observation):
+        case State.FOUND:
+            return None
+        case State.MISSING:
+            return Refused(RefusalCode.MISSING)
+        case State.DAMAGED:
+            return Refused(RefusalCode.WRONG_CONTENT)
+        case State.NO_PDF:
+            return Refused(RefusalCode.NO_PDF)
+        case State.UNKNOWN:
+            return Refused(RefusalCode.UNKNOWN, doubt=observation.doubt or Doubt.OTHER)
+
+
+def _sign_and_verify(plan: _Plan, request: LinkRequest, *, now: datetime, services: Services) -> PresignedUrl | Refused:
+    record, key, objects = plan.document.record, plan.document.key, services.objects
+    filename = f"prescription_{record.prescription_id}_v{record.version}.pdf"
+    plain_url = objects.plain_url(key)
+    url = objects.presign(key, expires=plan.expires, filename=filename, disposition=request.disposition)
+    asked = Asked(key, plain_url, plan.expires, filename, request.disposition)
+    signed = link_check.examine(url, asked, now=now)
+    if isinstance(signed, Flaw):
+        return Refused(RefusalCode.LINK_MALFORMED, signed)
+    fetched = objects.fetch_as_stranger(url, first_bytes=link_check.FIRST_BYTES)
+    refused = link_check.judge(fetched, size_bytes=plan.observation.size_bytes)
+    if refused is not None:
+        return refused
+    anonymous = objects.fetch_as_stranger(plain_url, first_bytes=link_check.FIRST_BYTES)
+    return PresignedUrl(
+        url=url,
+        record_id=plan.document.record_id,
+        key=key,
+        issued_at=signed.issued_at,
+        expires_at=min(signed.expires_at, services.policy.credentials_expire_at or signed.expires_at),
+        may_end_sooner=services.policy.may_end_sooner,
+        content_type=fetched.content_type,
+        size_bytes=fetched.total_bytes,
+        is_public=link_check.is_public(anonymous),
+    )
+
+
+def _cleaned(reason: str | None) -> str | None:
+    """Return a reason on one line, or None where it says nothing."""
+    line = " ".join((reason or "").split())[:MAX_REASON]
+    return line if any(character.isalnum() for character in line) else None

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import hashlib
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lib.access import Actor, Scope
-from lib.links import Refused
+from lib import documents, link_check
+from lib.access import Actor, Permission, Scope, require
+from lib.documents import Document
+from lib.errors import LedgerUnavailable
+from lib.objects import ObjectUnavailable
 from lib.records import Record
+from lib.refusals import RefusalCode, Refused
+from lib.trail import Action, Subject
 
 if TYPE_CHECKING:
     from lib.services import Services
@@ -22,7 +29,49 @@ class Preview:
     record_id: int
     body: bytes
 
+    def __repr__(self) -> str:
+        return f"Preview(record_id={self.record_id}, {len(self.body)} bytes)"
+
 
 def open_pdf(actor: Actor, scope: Scope, *, services: Services, record: Record) -> Preview | Refused:
-    """Re-authorise, write the intent, read the bytes, write the outcome."""
-    raise NotImplementedError
+    """Re-authorise, write the intent, read the bytes, write the outcome. Drafts and replaced versions may be seen.
+
+    Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
+    """
+    require(actor, Permission.PREVIEW)
+    fresh = documents.reread(record, scope, services=services)
+    if isinstance(fresh, Refused):
+        unseen = Subject(record_id=record.record_id)
+        return documents.refuse(fresh, actor, scope, Action.PREVIEW, subject=unseen, services=services)
+    document = documents.locate(fresh, services=services)
+    if isinstance(document, Refused):
+        seen = Subject(fresh.record_id, fresh.patient_id, fresh.clinic_id)
+        return documents.refuse(document, actor, scope, Action.PREVIEW, subject=seen, services=services)
+    try:
+        intent = services.trail.intent(actor, scope, Action.PREVIEW, at=services.clock(), subject=document.subject)
+    except LedgerUnavailable as error:
+        return Refused(RefusalCode.TRAIL_UNAVAILABLE, error.fault)
+    return documents.act(intent, lambda: _read(document, services=services), services=services)
+
+
+def _read(document: Document, *, services: Services) -> Preview | Refused:
+    try:
+        body = services.objects.read(document.key, limit_bytes=MAX_PREVIEW_BYTES)
+    except ObjectUnavailable as error:
+        return Refused(RefusalCode.UNKNOWN, doubt=error.doubt) if error.doubt else Refused(RefusalCode.MISSING)
+    except OverflowError:
+        return Refused(RefusalCode.TOO_LARGE)
+    if not _is_the_one(document.record, body):
+        return Refused(RefusalCode.WRONG_CONTENT)
+    if not link_check.looks_like_pdf(body):
+        return Refused(RefusalCode.NOT_A_PDF)
+    return Preview(document.record_id, body)
+
+
+def _is_the_one(record: Record, body: bytes) -> bool:
+    """Whether the bytes are those that the row describes, as far as it describes them."""
+    if record.size_bytes is not None and record.size_bytes != len(body):
+        return False
+    checksum = record.checksum.strip().lower()
+    is_md5 = re.fullmatch(r"[0-9a-f]{32}", checksum) is not None
+    return not is_md5 or checksum == hashlib.md5(body, usedforsecurity=False).hexdigest()

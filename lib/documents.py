@@ -1,0 +1,123 @@
+"""The PDF of one record before it is shown or shared: authorised afresh, its key, whose it is, and its trail."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeVar
+
+from lib import keys
+from lib.access import Actor, Scope
+from lib.errors import LedgerUnavailable
+from lib.objects import Doubt
+from lib.records import Filters, KeyIs, Record
+from lib.refusals import RefusalCode, Refused
+from lib.trail import Action, Subject, TrailEvent
+
+if TYPE_CHECKING:
+    from lib.services import Services
+
+MAX_ROWS_OF_A_KEY = 1000
+EVERY_VERSION = Filters(older_versions=True)
+
+Made = TypeVar("Made")
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """A PDF row as it is now, and the object key that it resolves to: one patient's, by every row there is."""
+
+    record: Record
+    record_id: int
+    key: str
+
+    @property
+    def subject(self) -> Subject:
+        """What the trail holds about it."""
+        return Subject(self.record_id, self.record.patient_id, self.record.clinic_id, self.key)
+
+
+def reread(record: Record, scope: Scope, *, services: Services) -> Record | Refused:
+    """Return the row as the database has it now, or NOT_VISIBLE. What the caller holds is never trusted.
+
+    A row that meanwhile belongs to another patient or prescription is refused too: the person who asked
+    had the former one on screen.
+    """
+    fresh: Record | None
+    if record.record_id is None:
+        fresh = next(iter(services.records.versions(record.prescription_id, scope=scope)), None)
+    else:
+        fresh = services.records.get(record.record_id, scope=scope)
+    if fresh is None:
+        return Refused(RefusalCode.NOT_VISIBLE)
+    if (fresh.patient_id, fresh.prescription_id) != (record.patient_id, record.prescription_id):
+        return Refused(RefusalCode.NOT_VISIBLE, "changed")
+    return fresh
+
+
+def locate(record: Record, *, services: Services) -> Document | Refused:
+    """Return the document of a fresh row, unless it has no PDF or its object is not one patient's alone."""
+    if record.record_id is None:
+        return Refused(RefusalCode.NO_PDF)
+    key = keys.resolve(record.stored_key or "", location=services.rules.location)
+    if not record.stored_key or keys.impossible(key):
+        return Refused(RefusalCode.UNKNOWN, doubt=Doubt.IMPOSSIBLE_KEY)
+    patients = {record.patient_id}
+    # The answer must not depend on who asks: a row of a clinic that the actor cannot see counts too.
+    for count, row in enumerate(rows_of_key(key, Scope(), services=services), start=1):
+        patients.add(row.patient_id)
+        if len(patients) > 1 or count > MAX_ROWS_OF_A_KEY:
+            return Refused(RefusalCode.SEVERAL_PATIENTS)
+    return Document(record, record.record_id, key)
+
+
+def rows_of_key(key: str, scope: Scope, *, services: Services) -> Iterator[Record]:
+    """Yield every row of the scope that resolves to an object key, newest first, whatever its spelling."""
+    location = services.rules.location
+    spellings = tuple(
+        stored
+        for stored in dict.fromkeys((key, key.removeprefix(f"{location}/")))
+        if stored and keys.resolve(stored, location=location) == key
+    )
+    after = None
+    while spellings:
+        page = services.records.search(KeyIs(spellings), EVERY_VERSION, scope=scope, limit=100, after=after)
+        yield from page.records
+        after = page.after
+        if after is None:
+            return
+
+
+def refuse(
+    refused: Refused, actor: Actor, scope: Scope, action: Action, *, subject: Subject, services: Services
+) -> Refused:
+    """Write a refusal to the trail, where it can be written, and return it: it stands either way."""
+    with suppress(LedgerUnavailable):
+        services.trail.record(
+            actor, scope, action, at=services.clock(), subject=subject, result=f"refused:{refused.code}"
+        )
+    return refused
+
+
+def act(intent: TrailEvent, deed: Callable[[], Made | Refused], *, services: Services) -> Made | Refused:
+    """Return what the deed made, once its outcome is in the trail.
+
+    An outcome that cannot be written refuses what was made. A deed that raises is written as
+    ``failed:ERROR`` and its exception goes on.
+    """
+    result = "failed:ERROR"
+    try:
+        made = deed()
+        result = f"failed:{made.code}" if isinstance(made, Refused) else "ok"
+    finally:
+        is_written = _write_outcome(intent, result, services=services)
+    return made if is_written or isinstance(made, Refused) else Refused(RefusalCode.TRAIL_UNAVAILABLE)
+
+
+def _write_outcome(intent: TrailEvent, result: str, *, services: Services) -> bool:
+    try:
+        services.trail.outcome(intent, at=services.clock(), result=result)
+    except LedgerUnavailable:
+        return False
+    return True

@@ -1,0 +1,188 @@
+"""Whether a signed link is the one that was asked for: by parsing it, and by what a stranger got for it. Pure."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+from urllib.parse import SplitResult, parse_qsl, unquote_to_bytes, urlsplit
+
+from lib.link_bounds import MAX_EXPIRY, MIN_EXPIRY
+from lib.objects import Disposition, Fetched
+from lib.refusals import RefusalCode, Refused
+
+FIRST_BYTES = 1024  # where readers look for %PDF
+CLOCK_TOLERANCE = timedelta(minutes=1)
+
+_FORM = re.compile(r"https?://[A-Za-z0-9._~!$&'()*+,;=:@/?%\[\]-]+")  # RFC 3986, without a fragment
+_PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+")
+_CREDENTIAL = re.compile(r"(?P<key>[^/]+)/(?P<day>[0-9]{8})/(?P<region>[^/]+)/s3/aws4_request")
+_SIGNATURE = re.compile(r"[0-9a-f]{64}")
+_SECONDS = re.compile(r"[1-9][0-9]{0,6}")
+_INSTANT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
+
+_REQUIRED = frozenset(
+    {
+        "X-Amz-Algorithm",
+        "X-Amz-Credential",
+        "X-Amz-Date",
+        "X-Amz-Expires",
+        "X-Amz-SignedHeaders",
+        "X-Amz-Signature",
+        "response-content-type",
+        "response-content-disposition",
+    }
+)
+_OPTIONAL = frozenset({"X-Amz-Security-Token"})
+
+
+class Flaw(StrEnum):
+    """What is wrong with a signed link."""
+
+    FORM = "form"  # not an absolute URL of plain ASCII without a fragment
+    ADDRESS = "address"  # another scheme, host or port than the bucket's
+    KEY = "key"  # decoded once, the path is not the key
+    PARAMETERS = "parameters"  # one too many, one missing, one twice
+    ALGORITHM = "algorithm"
+    CREDENTIAL = "credential"
+    SIGNED_HEADERS = "signed_headers"  # anything but host
+    SIGNATURE = "signature"
+    DATE = "date"  # not near the present: the server would call the link dead or not yet born
+    EXPIRY = "expiry"
+    ANSWER = "answer"  # another content type, file name or disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What the store was asked to sign."""
+
+    key: str
+    plain_url: str
+    expires: timedelta
+    filename: str
+    disposition: Disposition
+
+
+@dataclass(frozen=True, slots=True)
+class Signed:
+    """From when until when a well-formed link holds, by its own parameters (FACTS 11: the server will not say)."""
+
+    issued_at: datetime
+    expires_at: datetime
+
+
+def examine(url: str, asked: Asked, *, now: datetime) -> Signed | Flaw:
+    """Return what the link says about its own time, or the first flaw.
+
+    What only the server can see (whether the signature is right) is for the fetch to find.
+    """
+    parts = _split(url)
+    if parts is None:
+        return Flaw.FORM
+    plain = urlsplit(asked.plain_url)
+    if (parts.scheme, parts.netloc) != (plain.scheme, plain.netloc):
+        return Flaw.ADDRESS
+    if not _names_key(parts.path, plain.path, asked.key):
+        return Flaw.KEY
+    pairs = _pairs(parts.query)
+    given = dict(pairs)
+    if len(given) != len(pairs) or given.keys() - _OPTIONAL != _REQUIRED or not all(given.values()):
+        return Flaw.PARAMETERS
+    return _parameters(given, asked, now=now)
+
+
+def _split(url: str) -> SplitResult | None:
+    if not _FORM.fullmatch(url):
+        return None
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return None
+    return parts if parts.netloc else None
+
+
+def _names_key(path: str, plain_path: str, key: str) -> bool:
+    if not _PATH.fullmatch(path):
+        return False
+    decoded = unquote_to_bytes(path)
+    return decoded == unquote_to_bytes(plain_path) and decoded.endswith(b"/" + key.encode())
+
+
+def _pairs(query: str) -> Sequence[tuple[str, str]]:
+    try:
+        return parse_qsl(query, keep_blank_values=True, strict_parsing=True, errors="strict")
+    except ValueError:
+        return ()
+
+
+def _parameters(given: dict[str, str], asked: Asked, *, now: datetime) -> Signed | Flaw:
+    if given["X-Amz-Algorithm"] != "AWS4-HMAC-SHA256":
+        return Flaw.ALGORITHM
+    if given["X-Amz-SignedHeaders"] != "host":
+        return Flaw.SIGNED_HEADERS
+    if not _SIGNATURE.fullmatch(given["X-Amz-Signature"]):
+        return Flaw.SIGNATURE
+    issued_at = _instant(given["X-Amz-Date"])
+    if issued_at is None or abs(issued_at - now) > CLOCK_TOLERANCE:
+        return Flaw.DATE
+    credential = _CREDENTIAL.fullmatch(given["X-Amz-Credential"])
+    if credential is None or credential["day"] != given["X-Amz-Date"][:8]:
+        return Flaw.CREDENTIAL
+    if not _SECONDS.fullmatch(given["X-Amz-Expires"]):
+        return Flaw.EXPIRY
+    lives = timedelta(seconds=int(given["X-Amz-Expires"]))
+    if lives != asked.expires or not MIN_EXPIRY <= lives <= MAX_EXPIRY:
+        return Flaw.EXPIRY
+    if given["response-content-type"] != "application/pdf":
+        return Flaw.ANSWER
+    if not _names_file(given["response-content-disposition"], asked):
+        return Flaw.ANSWER
+    return Signed(issued_at, issued_at + lives)
+
+
+def _instant(text: str) -> datetime | None:
+    if not _INSTANT.fullmatch(text):
+        return None
+    try:
+        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        return None
+
+
+def _names_file(value: str, asked: Asked) -> bool:
+    name = re.escape(asked.filename)
+    form = rf"""{asked.disposition}; *filename=("?){name}\1(?:; *filename\*=UTF-8''{name})?"""
+    return re.fullmatch(form, value) is not None
+
+
+def judge(fetched: Fetched, *, size_bytes: int | None) -> Refused | None:
+    """Return None where a stranger got the first bytes of a PDF of the right length, else why not."""
+    if fetched.status != 206:
+        said = fetched.error_code or ("" if fetched.status is None else str(fetched.status))
+        return Refused(RefusalCode.LINK_REFUSED, said, fetched.doubt)
+    if not looks_like_pdf(fetched.body):
+        return Refused(RefusalCode.NOT_A_PDF)
+    if fetched.total_bytes is None or fetched.total_bytes != size_bytes:
+        return Refused(RefusalCode.WRONG_LENGTH)
+    return None
+
+
+def looks_like_pdf(body: bytes) -> bool:
+    """Whether ``%PDF`` stands within the first KiB, where readers look for it.
+
+    >>> looks_like_pdf(b"%PDF-1.7"), looks_like_pdf(b"<html>"), looks_like_pdf(b" " * 1021 + b"%PDF")
+    (True, False, False)
+    """
+    return b"%PDF" in body[:FIRST_BYTES]
+
+
+def is_public(fetched: Fetched) -> bool | None:
+    """Whether the plain address of an object that exists opened for a stranger; None when that is not certain.
+
+    A proxy's own page with status 200 is no answer.
+    """
+    if fetched.status in {200, 206}:
+        return True if looks_like_pdf(fetched.body) else None
+    return False if fetched.status == 403 else None
