@@ -13,7 +13,7 @@ from lib.documents import Document
 from lib.errors import LedgerUnavailable
 from lib.link_bounds import MAX_EXPIRY, MIN_EXPIRY, Policy, parse_duration, presets
 from lib.link_check import Asked, Flaw
-from lib.objects import Disposition, Doubt, Observation, Presence
+from lib.objects import Disposition, Doubt, ObjectUnavailable, Observation, Presence
 from lib.records import Record
 from lib.refusals import RefusalCode, Refused
 from lib.trail import Action, Subject
@@ -172,8 +172,11 @@ def _unless_found(record: Record, observation: Observation) -> Refused | None:
 def _sign_and_verify(plan: _Plan, request: LinkRequest, *, now: datetime, services: Services) -> PresignedUrl | Refused:
     record, key, objects = plan.document.record, plan.document.key, services.objects
     filename = f"prescription_{record.prescription_id}_v{record.version}.pdf"
-    plain_url = objects.plain_url(key)
-    url = objects.presign(key, expires=plan.expires, filename=filename, disposition=request.disposition)
+    try:
+        plain_url = objects.plain_url(key)
+        url = objects.presign(key, expires=plan.expires, filename=filename, disposition=request.disposition)
+    except ObjectUnavailable as error:
+        return Refused(RefusalCode.UNKNOWN, doubt=error.doubt or Doubt.OTHER)
     asked = Asked(key, plain_url, plan.expires, filename, request.disposition)
     signed = link_check.examine(url, asked, now=now)
     if isinstance(signed, Flaw):

@@ -83,10 +83,12 @@ class MemoryObjects:
     def presign(self, key: str, *, expires: timedelta, filename: str, disposition: Disposition) -> str:
         """Return a link of SigV4's form, signed with this store's own secret."""
         self.calls.append(("presign", key))
+        if key_rules.impossible(key):
+            raise ObjectUnavailable(Doubt.IMPOSSIBLE_KEY)
         now = self._clock().astimezone(UTC)
         parameters = [
             ("response-content-type", "application/pdf"),
-            ("response-content-disposition", f'{disposition}; filename="{filename}"'),
+            ("response-content-disposition", f"{disposition}; filename=\"{filename}\"; filename*=UTF-8''{filename}"),
             ("X-Amz-Algorithm", "AWS4-HMAC-SHA256"),
             ("X-Amz-Credential", f"MEMORY/{now:%Y%m%d}/us-east-1/s3/aws4_request"),
             ("X-Amz-Date", f"{now:%Y%m%dT%H%M%SZ}"),

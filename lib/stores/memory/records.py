@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from datetime import UTC, datetime, time
 
 from lib.access import Scope
 from lib.errors import DatabaseUnavailable
@@ -40,15 +39,11 @@ class MemoryRecords:
 
     def search(self, term: Term, filters: Filters, *, scope: Scope, limit: int, after: Cursor | None = None) -> Page:
         """Return one page, newest first."""
-        rows = sorted(self._matching(term, filters, scope), key=_place, reverse=True)
+        rows = sorted(self._matching(term, filters, scope), key=lambda row: row.place, reverse=True)
         if after is not None:
-            place = _order(after.at, after.record_id, after.prescription_id)
-            rows = [row for row in rows if _place(row) < place]
+            rows = [row for row in rows if row.place < after.place]
         page = tuple(rows[:limit])
-        if len(rows) <= limit or not page:
-            return Page(page, None)
-        last = page[-1]
-        return Page(page, Cursor(_at(last), last.record_id, last.prescription_id))
+        return Page(page, page[-1].cursor if page and len(rows) > limit else None)
 
     def total(self, term: Term, filters: Filters, *, scope: Scope) -> Total | None:
         """Count exactly."""
@@ -79,18 +74,6 @@ class MemoryRecords:
     def _matching(self, term: Term, filters: Filters, scope: Scope) -> list[Record]:
         rows = self._visible(scope)
         return [row for row in rows if _matches(row, term) and _passes(row, term, filters)]
-
-
-def _at(row: Record) -> datetime:
-    return row.generated_at or datetime.combine(row.issued_date, time.min, UTC)
-
-
-def _order(at: datetime, record_id: int | None, prescription_id: int) -> tuple[datetime, bool, int]:
-    return at, record_id is not None, prescription_id if record_id is None else record_id
-
-
-def _place(row: Record) -> tuple[datetime, bool, int]:
-    return _order(_at(row), row.record_id, row.prescription_id)
 
 
 def _matches(row: Record, term: Term) -> bool:
@@ -125,5 +108,5 @@ def _passes(row: Record, term: Term, filters: Filters) -> bool:
         return False
     if filters.clinic_id is not None and row.clinic_id != filters.clinic_id:
         return False
-    at = _at(row)
-    return (filters.since is None or at >= filters.since) and (filters.before is None or at < filters.before)
+    since, before = filters.since, filters.before
+    return (since is None or row.instant >= since) and (before is None or row.instant < before)
