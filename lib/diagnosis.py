@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from enum import StrEnum
+from typing import assert_never
 
 from lib.objects import Observation, Presence
 from lib.records import Record
@@ -27,10 +29,43 @@ class Md5(StrEnum):
 
 
 def compare_md5(record: Record, observation: Observation) -> Md5:
-    """Compare checksums; a multipart ETag (``…-2``) or an empty checksum is never called different."""
-    raise NotImplementedError
+    """Compare checksums; a multipart ETag (``…-2``) or an empty checksum is never called different.
+
+    Only two strings of 32 hex digits are compared, in any case: ``checksum`` may hold up to 64 characters of
+    something else, and only the ETag of a simple put is an MD5.
+    """
+    checksum, etag = record.checksum.strip().lower(), (observation.etag or "").lower()
+    if not (_is_md5(checksum) and _is_md5(etag)):
+        return Md5.NOT_COMPARABLE
+    return Md5.AGREES if checksum == etag else Md5.DIFFERS
+
+
+def _is_md5(text: str) -> bool:
+    return re.fullmatch(r"[0-9a-f]{32}", text) is not None
 
 
 def state(record: Record, observation: Observation | None) -> State:
-    """Return the state; no observation is UNKNOWN, a record without PDF row is NO_PDF."""
-    raise NotImplementedError
+    """Return the state; no observation is UNKNOWN, a record without PDF row is NO_PDF.
+
+    An empty object is DAMAGED even where the row knows neither size nor checksum: no PDF has zero bytes.
+    """
+    if not record.has_pdf:
+        return State.NO_PDF
+    if observation is None:
+        return State.UNKNOWN
+    match observation.presence:
+        case Presence.UNKNOWN:
+            return State.UNKNOWN
+        case Presence.ABSENT:
+            return State.MISSING
+        case Presence.PRESENT:
+            return State.DAMAGED if _disagrees(record, observation) else State.FOUND
+        case unreachable:
+            assert_never(unreachable)
+
+
+def _disagrees(record: Record, observation: Observation) -> bool:
+    size = observation.size_bytes
+    if size is not None and (size == 0 or (record.size_bytes is not None and size != record.size_bytes)):
+        return True
+    return compare_md5(record, observation) is Md5.DIFFERS

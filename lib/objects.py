@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
+from threading import Lock
 from typing import Protocol
 
 
@@ -68,7 +70,7 @@ class Fetched:
     doubt: Doubt | None = None
 
 
-class ObjectUnavailable(Exception):
+class ObjectUnavailable(Exception):  # noqa: N818 - named by what happened, like those in lib.errors
     """The bytes of an object could not be read; ``doubt`` is None when it is simply absent."""
 
     def __init__(self, doubt: Doubt | None) -> None:
@@ -118,23 +120,53 @@ class PresenceCache:
     """
 
     def __init__(self, *, ttl: timedelta = timedelta(seconds=45), max_keys: int = 20_000) -> None:
-        raise NotImplementedError
+        self._ttl = ttl
+        self._max_keys = max_keys
+        self._kept: OrderedDict[str, Observation] = OrderedDict()  # the least recently used first
+        self._lock = Lock()
 
     def get(self, key: str, *, now: datetime) -> Observation | None:
         """Return a live observation, or None."""
-        raise NotImplementedError
+        with self._lock:
+            kept = self._kept.get(key)
+            if kept is None:
+                return None
+            # One from the future means that the clock was set back: its age is not known.
+            if not timedelta(0) <= now - kept.checked_at < self._ttl:
+                del self._kept[key]
+                return None
+            self._kept.move_to_end(key)
+            return kept
 
     def put(self, observation: Observation) -> None:
-        """Keep a present or absent observation."""
-        raise NotImplementedError
+        """Keep a present or absent observation; an unknown one, or one older than what is kept, is left out."""
+        if observation.presence is Presence.UNKNOWN:
+            return
+        with self._lock:
+            kept = self._kept.get(observation.key)
+            if kept is not None and kept.checked_at > observation.checked_at:  # a slow check that ended late
+                return
+            self._kept[observation.key] = observation
+            self._kept.move_to_end(observation.key)
+            while len(self._kept) > self._max_keys:
+                self._kept.popitem(last=False)
 
     def forget(self, keys: Sequence[str]) -> None:
         """Drop keys ("Check again")."""
-        raise NotImplementedError
+        with self._lock:
+            for key in keys:
+                self._kept.pop(key, None)
 
 
 def check(
     keys: Sequence[str], *, store: ObjectStore, cache: PresenceCache, now: datetime, budget: timedelta
 ) -> Mapping[str, Observation]:
     """Observe keys: cached ones at once, the rest by HEAD. One entry for every key asked for."""
-    raise NotImplementedError
+    wanted = dict.fromkeys(keys)
+    seen = {key: kept for key in wanted if (kept := cache.get(key, now=now)) is not None}
+    unseen = [key for key in wanted if key not in seen]
+    if unseen:
+        for key, observation in store.head(unseen, budget=budget).items():
+            cache.put(observation)
+            seen[key] = observation
+    return {key: seen[key] for key in wanted}
