@@ -72,7 +72,7 @@ def start(folder: Path, *, now: datetime) -> Demo:
     database.
     """
     with ExitStack() as undo:
-        with _translated():
+        with translated():
             undo.enter_context(_claimed(folder))
             process = undo.enter_context(_s3_process(log=folder / "s3.log"))
         watchdog = threading.Timer(START_TIMEOUT_S, process.kill)  # ends every wait on the process below
@@ -82,25 +82,26 @@ def start(folder: Path, *, now: datetime) -> Demo:
         options = seeds.Options(damage.BUCKET, "DEMOACCESSKEY", secrets.token_urlsafe(30))
         built = clinic.build(now=now)
         _send(options, built.seeds, to=process)
-        with _translated():
+        with translated():
             tables.write(built.tables, folder / "records.sqlite3")
         endpoint_url = _answering(process)
         watchdog.cancel()
         values = _values(folder, options=options, endpoint_url=endpoint_url)
-        with _translated():
+        with translated():
             _write_env(folder / "env", values)
         return Demo(values, examples.of(built, endpoint_url=endpoint_url), undo.pop_all())
 
 
 @contextmanager
-def _translated() -> Iterator[None]:
+def translated() -> Iterator[None]:
+    """Raise DemoFailed for whatever keeps the folder from being written."""
     try:
         yield
     except OSError as error:
         is_full = error.errno in {errno.ENOSPC, errno.EDQUOT}
         raise DemoFailed(DemoFault.DISK_FULL if is_full else DemoFault.NOT_WRITABLE) from error
     except sqlite3.Error as error:
-        is_full = error.sqlite_errorcode == sqlite3.SQLITE_FULL
+        is_full = getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_FULL  # not every error has one
         raise DemoFailed(DemoFault.DISK_FULL if is_full else DemoFault.NOT_WRITABLE) from error
 
 
