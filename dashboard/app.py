@@ -12,6 +12,7 @@ from lib import access
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed
 from pages import PAGES, Screen
 
+
 def show(screen: Screen, visit: Visit) -> None:
     """Render one screen; the only place that catches what nobody expected."""
     try:
@@ -44,9 +45,7 @@ def main() -> None:
     for number, screen in enumerate(PAGES):
         body = functools.partial(show, screen, visit)
         body.__name__ = screen.url  # type: ignore[attr-defined]  # st.Page names the callable
-        entries.append(
-            st.Page(body, title=screen.title, icon=screen.icon, url_path=screen.url, default=number == 0)
-        )
+        entries.append(st.Page(body, title=screen.title, icon=screen.icon, url_path=screen.url, default=number == 0))
     st.navigation(entries, position="top").run()
 
 

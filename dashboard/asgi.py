@@ -34,7 +34,7 @@ class Headers:
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - the ASGI interface
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return

@@ -13,12 +13,12 @@ import sys
 from collections.abc import Mapping
 from dataclasses import asdict
 from datetime import timedelta
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
 from dashboard import logs, printing, wording
-from lib import keys, links, objects, search, settings, trail
+from lib import keys, links, objects, search, trail
 from lib.access import Actor, Role, Scope
 from lib.diagnosis import state as state_of
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed, SettingInvalid
@@ -108,7 +108,9 @@ def _say_notices(values: KeySettings) -> None:
 @app.command()
 def run(
     demo: Annotated[bool, typer.Option("--demo", help="Open the demo clinic; no settings are needed.")] = False,
-    host: Annotated[str, typer.Option(help="The address to listen on; outside the demo this computer only.")] = "127.0.0.1",
+    host: Annotated[
+        str, typer.Option(help="The address to listen on; outside the demo this computer only.")
+    ] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=0, max=65535, help="The port; 0 takes a free one.")] = 8501,
 ) -> None:
     """Serve the dashboard.
@@ -170,7 +172,9 @@ def find(
     if as_json:
         printing.as_json({"taken_as": found.reading.kind, "items": items, "truncated": found.page.after is not None})
         return
-    printing.table([_short(item) for item in items], empty=f"Nothing found; taken as {wording.TAKEN_AS[found.reading.kind]}.")
+    printing.table(
+        [_short(item) for item in items], empty=f"Nothing found; taken as {wording.TAKEN_AS[found.reading.kind]}."
+    )
     if found.page.after is not None:
         printing.note(f"More than {limit}: raise --limit or narrow the search.")
 
@@ -209,8 +213,12 @@ def _short(item: dict[str, object]) -> dict[str, object]:
 def link(
     record: Annotated[int | None, typer.Option(help="The number of the PDF row.")] = None,
     key: Annotated[str | None, typer.Option(help="An object key that a record resolves to.")] = None,
-    expires: Annotated[str | None, typer.Option(help="15m, 1h, 2d, 90s; up to 7d.", show_default="AWS_QUERYSTRING_EXPIRE")] = None,
-    is_download: Annotated[bool, typer.Option("--download/--inline", help="Save the PDF, or open it in the browser.")] = False,
+    expires: Annotated[
+        str | None, typer.Option(help="15m, 1h, 2d, 90s; up to 7d.", show_default="AWS_QUERYSTRING_EXPIRE")
+    ] = None,
+    is_download: Annotated[
+        bool, typer.Option("--download/--inline", help="Save the PDF, or open it in the browser.")
+    ] = False,
     reason: Annotated[str | None, typer.Option(help="Why a draft or a replaced version is shared.")] = None,
     as_json: Json = False,
 ) -> None:
@@ -263,7 +271,7 @@ def _issue(
     return links.issue(_me(), Scope(), services=services, record=row, request=request)
 
 
-def _refuse(refused: links.Refused, *, record: int | None, key: str | None, as_json: bool) -> None:
+def _refuse(refused: links.Refused, *, record: int | None, key: str | None, as_json: bool) -> NoReturn:
     sentence = wording.refusal(refused)
     if as_json:
         nothing: dict[str, object] = dict.fromkeys(
@@ -306,4 +314,3 @@ def migrate(as_json: Json = False) -> None:
         printing.as_json({"migrated": True})
     else:
         printing.say("The activity database is up to date.")
-

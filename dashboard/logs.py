@@ -26,12 +26,12 @@ def redact(text: str) -> str:
 class _Redacted(logging.LogRecord):
     """A record whose message, and the text of whose exception, is redacted."""
 
-    def getMessage(self) -> str:
+    def getMessage(self) -> str:  # noqa: N802 - logging's own name
         return redact(super().getMessage())
 
 
 class _RedactedFormatter(logging.Formatter):
-    def formatException(self, ei: Any) -> str:
+    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
         return redact(super().formatException(ei))
 
 

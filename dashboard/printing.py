@@ -55,4 +55,3 @@ def say(line: str) -> None:
 def note(line: str) -> None:
     """Write one line on stderr: progress, notices, what went wrong."""
     sys.stderr.write(line.replace("\n", " ") + "\n")
-

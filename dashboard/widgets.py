@@ -8,7 +8,8 @@ import streamlit as st
 _STYLE = """
 <style>
 .st-key-identity [data-testid="stText"]:first-child div, .st-key-identity [data-testid="stText"]:first-child {
-  font-size: 1.6rem; font-weight: 650; font-family: inherit; line-height: 1.3; white-space: pre-wrap; overflow-wrap: anywhere; }
+  font-size: 1.6rem; font-weight: 650; font-family: inherit; line-height: 1.3;
+  white-space: pre-wrap; overflow-wrap: anywhere; }
 .st-key-identity [data-testid="stText"] div { font-family: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
 .block-container, [data-testid="stMainBlockContainer"] { padding-top: 2.2rem; padding-bottom: 3rem; max-width: 78rem; }
 </style>

@@ -31,8 +31,7 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
         st.markdown("**What the bucket answers**")
         alone = rows.observations(visit, [stored], name="details-check")
         st.code(
-            f"stored key    → {_answer(alone.get(stored) if alone else None)}\n"
-            f"resolved key  → {_answer(seen)}",
+            f"stored key    → {_answer(alone.get(stored) if alone else None)}\nresolved key  → {_answer(seen)}",
             language=None,
         )
         _facts(visit, record, seen=seen)
@@ -46,7 +45,11 @@ def _answer(seen: Observation | None) -> str:
 
 def _facts(visit: Visit, record: Record, *, seen: Observation | None) -> None:
     services = visit.services
-    facts = {"Bucket": services.bucket, "Endpoint": services.endpoint_url, "Location": services.rules.location or "(empty)"}
+    facts = {
+        "Bucket": services.bucket,
+        "Endpoint": services.endpoint_url,
+        "Location": services.rules.location or "(empty)",
+    }
     if seen is not None and seen.size_bytes is not None:
         says = f"the record says {record.size_bytes:,}" if record.size_bytes is not None else "the record does not say"
         facts |= {

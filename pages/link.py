@@ -30,7 +30,9 @@ class Made:
     result: PresignedUrl | Refused
 
 
-def render(visit: Visit, record: Record, *, state: State | None, newer: Record | None, use: Callable[[Record], None]) -> None:
+def render(
+    visit: Visit, record: Record, *, state: State | None, newer: Record | None, use: Callable[[Record], None]
+) -> None:
     """Draw the link section. ``newer`` is the version to use instead, if this one was replaced."""
     st.markdown("**Link**")
     if newer is not None:
@@ -84,7 +86,9 @@ def _form(visit: Visit, record: Record) -> None:
         label = "Why share a draft?" if record.is_draft else "Why share a replaced version?"
         reason = st.text_input(label, key="reason", max_chars=200)
     with st.expander("More"):
-        is_download = st.radio("When it is opened", ["Show in the browser", "Download"], key="disposition") == "Download"
+        is_download = (
+            st.radio("When it is opened", ["Show in the browser", "Download"], key="disposition") == "Download"
+        )
     if st.button(
         "Check and create",
         key="create",

@@ -150,7 +150,9 @@ def _state(visit: Visit, record: Record, *, state: State | None, seen: Observati
     box(sentence, icon=wording.STATE_ICON[state])
     with st.container(horizontal=True):
         if record.has_pdf:
-            st.button("Check again", key="recheck", icon=":material/refresh:", on_click=_check_again, args=(visit, record))
+            st.button(
+                "Check again", key="recheck", icon=":material/refresh:", on_click=_check_again, args=(visit, record)
+            )
         copying.button("Copy report", _report(visit, record, state=state, at=at), key="copy_report")
 
 

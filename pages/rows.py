@@ -67,9 +67,23 @@ def controls(visit: Visit, shown: Sequence[Record], *, states: States) -> bool:
     with st.container(horizontal=True, vertical_alignment="center"):
         shows_keys = st.toggle("Show keys", key="show_keys")
         if shows_keys:
-            st.button("Check this page", key="check_alone", icon=":material/key:", help=wording.ALONE_HELP, on_click=_ask_alone, args=(shown,))
+            st.button(
+                "Check this page",
+                key="check_alone",
+                icon=":material/key:",
+                help=wording.ALONE_HELP,
+                on_click=_ask_alone,
+                args=(shown,),
+            )
         if check is not None and seen:
-            st.button("Check again", key="check_again", icon=":material/refresh:", on_click=_forget, args=(visit, check.keys), type="tertiary")
+            st.button(
+                "Check again",
+                key="check_again",
+                icon=":material/refresh:",
+                on_click=_forget,
+                args=(visit, check.keys),
+                type="tertiary",
+            )
             oldest = min(each.checked_at for each in seen.values())
             st.caption(f"checked {wording.clock_time(oldest, visit.services.zone)}")
     doubts = {each.doubt for each in seen.values() if each.doubt is not None}

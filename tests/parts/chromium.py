@@ -19,7 +19,13 @@ from playwright.sync_api import Browser, sync_playwright
 from tests.parts import needed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-ARGS = ["--no-sandbox", "--disable-gpu", "--disable-background-networking", "--disable-component-update", "--disable-sync"]
+ARGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
 
 
 @pytest.fixture(scope="session")

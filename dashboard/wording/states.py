@@ -1,0 +1,129 @@
+"""The states of a PDF, its keys and versions, in a word and in a sentence."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dashboard.wording.faults import DOUBT
+from dashboard.wording.times import clock_time, day, size, zone_name
+from lib.diagnosis import Md5, State
+from lib.keys import Problem
+from lib.objects import Doubt, Observation, Presence
+from lib.records import Record
+
+NO_SIGN_IN = "No sign-in yet: one person, this computer only"
+
+DEMO = "Demo clinic: every name, phone and PDF here is made up"
+
+NOT_CHECKED = "not checked"
+
+ALONE_HELP = "Asks the bucket for the stored key as it stands in the database, without the location in front."
+
+RESOLVERS_DISAGREE = "The upload wrote one key and the signer asks for another."
+
+MD5 = {
+    Md5.AGREES: "agrees with the record",
+    Md5.DIFFERS: "differs from the record",
+    Md5.NOT_COMPARABLE: "not comparable (uploaded in parts, or the record has none)",
+}
+
+STATE = {
+    State.FOUND: "File found",
+    State.DAMAGED: "Wrong content",
+    State.MISSING: "Missing",
+    State.UNKNOWN: "Can't check",
+    State.NO_PDF: "No PDF made",
+}
+
+CHECKING = "Checking…"
+
+STATE_ICON = {
+    State.FOUND: "✅",
+    State.DAMAGED: "⚠️",
+    State.MISSING: "❌",
+    State.UNKNOWN: "❔",
+    State.NO_PDF: "▫️",
+}
+
+CHECKING_ICON = "⏳"
+
+
+def state_cell(state: State | None) -> str:
+    """Return icon and word; None is still being checked."""
+    return f"{CHECKING_ICON} {CHECKING}" if state is None else f"{STATE_ICON[state]} {STATE[state]}"
+
+
+def alone(seen: Observation) -> str:
+    """Say in a cell what the bare stored key answers."""
+    return {Presence.PRESENT: "opens", Presence.ABSENT: "NoSuchKey", Presence.UNKNOWN: "can't check"}[seen.presence]
+
+
+def answer(seen: Observation) -> str:
+    """Say in a line what the bucket answers for a key.
+
+    >>> now = datetime(2026, 11, 24, 8, 32, tzinfo=ZoneInfo("UTC"))
+    >>> answer(Observation("a", Presence.PRESENT, now, http_status=200, size_bytes=182331))
+    '200, 178 KB'
+    >>> answer(Observation("a", Presence.ABSENT, now, http_status=404))
+    'NoSuchKey'
+    """
+    if seen.presence is Presence.PRESENT:
+        return f"{seen.http_status or 200}, {size(seen.size_bytes)}"
+    return "NoSuchKey" if seen.presence is Presence.ABSENT else f"can't check: {DOUBT[seen.doubt or Doubt.OTHER]}"
+
+
+def state_sentence(state: State, *, made: str, checked: str, doubt_code: Doubt | None, record_size: int | None) -> str:
+    """Say the state of one record, why, and what to do next. ``made`` is the day the PDF was generated."""
+    sentences = {
+        State.FOUND: f"The PDF of {made} is in storage ({size(record_size)}).",
+        State.DAMAGED: f"The file in storage is not the PDF of {made} that the record describes. "
+        "Do not share it; ask the doctor to make it again.",
+        State.MISSING: f"The PDF of {made} is not in storage. Tell the patient you will call back; "
+        "the doctor may need to make it again.",
+        State.UNKNOWN: f"We can't check the PDF of {made} now. " + (DOUBT[doubt_code] if doubt_code else ""),
+        State.NO_PDF: "No PDF was made for this prescription yet. The doctor makes it in the clinic's own application.",
+    }
+    return sentences[state].strip() + (f" Checked {checked}." if state is not State.NO_PDF else "")
+
+
+def version_sentence(record: Record) -> str:
+    """Say which version this is and whether it is the one to use."""
+    if not record.has_pdf:
+        return "No PDF version" + (", draft" if record.is_draft else "")
+    place = f"replaced by version {record.latest_version}" if record.is_replaced else "current"
+    return f"Version {record.version} of {record.versions}, {place}, {'draft' if record.is_draft else 'final'}"
+
+
+def report(record: Record, *, state: State, at: datetime, zone: ZoneInfo, address: str) -> str:
+    """Return what staff send to a developer: no name, no phone."""
+    number = f"record {record.record_id}" if record.has_pdf else f"prescription {record.prescription_id}"
+    return f"{number}: {STATE[state]}, checked {day(at, zone)} {clock_time(at, zone)} {zone_name(zone)}\n{address}"
+
+
+PROBLEM = {
+    Problem.EMPTY: "The record names no file at all.",
+    Problem.URL_COLLAPSED: "A web address was stored instead of a key, and its // was lost.",
+    Problem.URL_PRESIGNED: "A signed link was stored instead of a key.",
+    Problem.URL_CDN: "An address of the CDN was stored instead of a key.",
+    Problem.URL_PATH_STYLE: "A web address (bucket in the path) was stored instead of a key.",
+    Problem.URL_VIRTUAL_HOST: "A web address (bucket in the host name) was stored instead of a key.",
+    Problem.URL_LOCAL_SERVER: "An address of a local server was stored; the file may never have been uploaded.",
+    Problem.S3_URI: "An s3:// address was stored instead of a key.",
+    Problem.WHITESPACE: "The stored key begins or ends with white space, or has a line break or tab in it.",
+    Problem.INVISIBLE: "The stored key has invisible or look-alike characters in it.",
+    Problem.LOCAL_PATH: "A path on somebody's disk was stored instead of a key.",
+    Problem.BACKSLASH: "The stored key has backslashes where S3 has slashes.",
+    Problem.LEADING_SLASH: "The stored key begins with a slash; the upload refuses such names.",
+    Problem.DOT_SEGMENT: "The stored key has a ./ or ../ in it; no browser can open such a link.",
+    Problem.TRAILING_SLASH: "The stored key names a folder, not a file.",
+    Problem.DOUBLE_SLASH: "The stored key has an empty part (//) in it.",
+    Problem.LOCATION_DOUBLED_IN_URL: "The stored key carries the location twice.",
+    Problem.LOCATION_OLD: "The stored key begins with an older location.",
+    Problem.BUCKET_IN_KEY: "The stored key begins with the name of the bucket.",
+    Problem.LOCATION_SIBLING: "The stored key begins with another folder whose name starts like the location.",
+    Problem.ENVIRONMENT_PREFIX: "The stored key begins with a folder of another environment, such as staging.",
+    Problem.TEMP_NAME: "The name of a temporary file was stored.",
+    Problem.TRUNCATED: "The stored key was cut at the length of its column.",
+    Problem.PLACEHOLDER_FOLDER: "The PDF was made without a consultation; its folder says so.",
+}

@@ -1,0 +1,96 @@
+"""Instants, days, sizes and durations as people say them."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+
+def clock_time(at: datetime, zone: ZoneInfo) -> str:
+    """Return the wall time of a check.
+
+    >>> clock_time(datetime(2026, 11, 24, 8, 32, tzinfo=ZoneInfo("UTC")), ZoneInfo("Asia/Kolkata"))
+    '14:02'
+    """
+    return at.astimezone(zone).strftime("%H:%M")
+
+
+def day(at: datetime, zone: ZoneInfo) -> str:
+    """Return a day as people say it.
+
+    >>> day(datetime(2026, 11, 12, 20, 0, tzinfo=ZoneInfo("UTC")), ZoneInfo("Asia/Kolkata"))
+    '13 Nov 2026'
+    """
+    return date_words(at.astimezone(zone).date())
+
+
+def date_words(day_: date) -> str:
+    """Return a calendar day as people say it.
+
+    >>> date_words(date(2026, 11, 2))
+    '2 Nov 2026'
+    """
+    return f"{day_.day} {day_:%b %Y}"
+
+
+def zone_name(zone: ZoneInfo) -> str:
+    """Return the clinic's zone in words.
+
+    >>> zone_name(ZoneInfo("Asia/Kolkata")), zone_name(ZoneInfo("Europe/Berlin"))
+    ('India time', 'Berlin time')
+    """
+    return (
+        "India time"
+        if zone.key in {"Asia/Kolkata", "Asia/Calcutta"}
+        else f"{zone.key.split('/')[-1]} time".replace("_", " ")
+    )
+
+
+def until(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """Return until when, in the clinic's zone and with the day named.
+
+    >>> utc, india = ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata")
+    >>> now = datetime(2026, 11, 24, 9, 10, tzinfo=utc)
+    >>> until(datetime(2026, 11, 24, 10, 10, tzinfo=utc), now=now, zone=india)
+    'today 3:40 pm India time'
+    >>> until(datetime(2026, 11, 25, 12, 30, tzinfo=utc), now=now, zone=india)
+    'tomorrow, Wed 25 Nov, 6:00 pm India time'
+    >>> until(datetime(2026, 12, 1, 9, 10, tzinfo=utc), now=now, zone=india)
+    'Tue 1 Dec, 2:40 pm India time'
+    """
+    local, here = at.astimezone(zone), now.astimezone(zone)
+    days = (local.date() - here.date()).days
+    time = f"{local.hour % 12 or 12}:{local:%M} {'am' if local.hour < 12 else 'pm'} {zone_name(zone)}"
+    date_words = f"{local:%a} {local.day} {local:%b}"
+    if days == 0:
+        return f"today {time}"
+    return f"tomorrow, {date_words}, {time}" if days == 1 else f"{date_words}, {time}"
+
+
+def size(size_bytes: int | None) -> str:
+    """Return a size as people say it.
+
+    >>> size(0), size(900), size(182331), size(3_400_000), size(None)
+    ('0 bytes', '900 bytes', '178 KB', '3.2 MB', 'size not known')
+    """
+    if size_bytes is None:
+        return "size not known"
+    if size_bytes < 1024:
+        return f"{size_bytes} bytes"
+    if size_bytes < 1024**2:
+        return f"{size_bytes / 1024:.0f} KB"
+    return f"{size_bytes / 1024**2:.1f} MB"
+
+
+def duration(span: timedelta) -> str:
+    """Return a duration as people say it.
+
+    >>> duration(timedelta(minutes=15)), duration(timedelta(hours=1)), duration(timedelta(days=7))
+    ('15 minutes', '1 hour', '7 days')
+    """
+    seconds = int(span.total_seconds())
+    for unit, length in (("day", 86400), ("hour", 3600), ("minute", 60)):
+        if seconds >= length and seconds % length == 0:
+            count = seconds // length
+            return f"{count} {unit}" + ("" if count == 1 else "s")
+    return f"{seconds} seconds"

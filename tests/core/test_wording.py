@@ -1,0 +1,65 @@
+"""Every code has its words: a test walks every enum member and error class."""
+
+from __future__ import annotations
+
+import pytest
+
+from dashboard import wording
+from lib import keys
+from lib.diagnosis import Md5, State
+from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
+from lib.links import RefusalCode, Refused
+from lib.objects import Doubt
+from lib.search import Kind
+from lib.settings import Notice, Noticed
+
+
+@pytest.mark.parametrize("code", RefusalCode)
+def test_every_refusal_is_said(code: RefusalCode) -> None:
+    assert wording.refusal(Refused(code)).endswith(".")
+
+
+@pytest.mark.parametrize("doubt", Doubt)
+def test_every_doubt_is_said(doubt: Doubt) -> None:
+    assert wording.doubt(doubt)
+    assert wording.refusal(Refused(RefusalCode.UNKNOWN, doubt=doubt)).endswith(wording.doubt(doubt))
+
+
+@pytest.mark.parametrize("fault", DatabaseFault)
+def test_every_fault_of_the_records_database_is_said(fault: DatabaseFault) -> None:
+    assert wording.database(DatabaseUnavailable(fault)).endswith(".")
+
+
+def test_a_missing_table_is_named() -> None:
+    assert "prescription_pdfs" in wording.database(DatabaseUnavailable(DatabaseFault.SCHEMA, "prescription_pdfs"))
+
+
+@pytest.mark.parametrize("fault", LedgerFault)
+def test_every_fault_of_the_ledger_is_said(fault: LedgerFault) -> None:
+    assert wording.ledger(LedgerUnavailable(fault)).endswith(".")
+
+
+@pytest.mark.parametrize("state", State)
+def test_every_state_has_word_icon_and_sentence(state: State) -> None:
+    assert wording.state_cell(state) == f"{wording.STATE_ICON[state]} {wording.STATE[state]}"
+    assert wording.state_sentence(state, made="12 Nov 2026", checked="14:02", doubt_code=None, record_size=None)
+
+
+@pytest.mark.parametrize("kind", Kind)
+def test_every_way_to_take_a_text_is_said(kind: Kind) -> None:
+    assert wording.TAKEN_AS[kind]
+
+
+@pytest.mark.parametrize("problem", keys.Problem)
+def test_every_problem_of_a_key_is_said(problem: keys.Problem) -> None:
+    assert wording.PROBLEM[problem].endswith(".")
+
+
+@pytest.mark.parametrize("md5", Md5)
+def test_every_md5_answer_is_said(md5: Md5) -> None:
+    assert wording.MD5[md5]
+
+
+@pytest.mark.parametrize("notice", Notice)
+def test_every_notice_names_its_variable(notice: Notice) -> None:
+    assert wording.notice(Noticed("AWS_LOCATION", notice)).startswith("AWS_LOCATION")
