@@ -1,56 +1,25 @@
-"""What somebody typed or pasted, understood, and the records it finds."""
+"""The records that a typed or pasted text finds, and the opening of one. Each search and opening is in the trail."""
 
 from __future__ import annotations
 
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import TYPE_CHECKING
 
-from lib.access import Actor, Scope
+from lib import access, keys
+from lib.access import Actor, Permission, Scope
 from lib.errors import LedgerUnavailable
-from lib.keys import Rules
-from lib.records import Cursor, Filters, Page, Record, Term
+from lib.readings import MAX_TEXT, Kind, Reading, understand
+from lib.records import Cursor, Filters, Page, Record
+from lib.trail import Action, Subject
 
 if TYPE_CHECKING:
     from lib.services import Services
 
-MAX_TEXT = 4096  # characters read from the search box; more is said, not hidden
+__all__ = ["MAX_TEXT", "Found", "Kind", "Reading", "find", "open_prescription", "open_record", "understand"]
 
-
-class Kind(StrEnum):
-    """What the text was taken for; ``wording`` says it ("Taken as a consultation number")."""
-
-    EVERYTHING = "everything"
-    PHONE = "phone"
-    PHONE_END = "phone_end"
-    PATIENT = "patient"
-    CONSULTATION = "consultation"
-    PRESCRIPTION = "prescription"
-    RECORD = "record"
-    KEY = "key"
-    KEY_PART = "key_part"
-    URL = "url"
-    FOREIGN_URL = "foreign_url"  # a URL of another bucket or host: nothing is asked
-    NAME = "name"
-    TOO_SHORT = "too_short"  # one letter, two digits: nothing is asked
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """One way to take the text. ``term`` is None where nothing should be asked."""
-
-    kind: Kind
-    term: Term | None
-
-    @property
-    def is_id(self) -> bool:
-        """Whether the text may stand in the URL: ids only, never a name, phone or key."""
-        return self.kind in {Kind.PATIENT, Kind.CONSULTATION, Kind.PRESCRIPTION, Kind.RECORD}
-
-
-def understand(text: str, *, rules: Rules, phone_region: str) -> tuple[Reading, ...]:
-    """Return the readings to try in order; the first that finds anything is taken. Pure."""
-    raise NotImplementedError
+NOTHING = Page((), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,10 +42,142 @@ def find(
     limit: int = 25,
     after: Cursor | None = None,
 ) -> Found:
-    """Understand the text, ask the first reading that finds anything, write the search to the trail."""
-    raise NotImplementedError
+    """Understand the text, ask the first reading that finds anything, write the search to the trail.
+
+    Raises NotAllowed and DatabaseUnavailable. A trail that cannot be written is told in the answer: finding a
+    record shows no document, and previews and links are refused for as long.
+    """
+    access.require(actor, Permission.FIND)
+    readings = understand(text, rules=services.rules, phone_region=services.phone_region)
+    reading, tried, page = _first_that_finds(
+        readings, scope, services=services, filters=filters, limit=limit, after=after
+    )
+    fault = None
+    try:
+        services.trail.record(
+            actor,
+            scope,
+            Action.SEARCH,
+            at=services.clock(),
+            reason=_search_reason(reading, page, services=services, text=text, filters=filters),
+        )
+    except LedgerUnavailable as error:
+        fault = error
+    return Found(reading, tried, page, fault)
+
+
+def _first_that_finds(
+    readings: Sequence[Reading],
+    scope: Scope,
+    *,
+    services: Services,
+    filters: Filters,
+    limit: int,
+    after: Cursor | None,
+) -> tuple[Reading, tuple[Kind, ...], Page]:
+    tried: list[Kind] = []
+    for reading in readings:
+        if reading.term is None:
+            continue
+        tried.append(reading.kind)
+        page = services.records.search(reading.term, filters, scope=scope, limit=limit, after=after)
+        # A later page that has become empty still belongs to the reading of the first page: falling through
+        # would show other people's records under the same heading.
+        if page.records or (
+            after is not None and services.records.search(reading.term, filters, scope=scope, limit=1).records
+        ):
+            return reading, tuple(tried), page
+    # The most private reading stands for a text that found nothing, so that no phone number gets into an address.
+    asked = [reading for reading in readings if reading.term is not None] or list(readings)
+    return next((reading for reading in asked if not reading.is_id), asked[0]), tuple(tried), NOTHING
+
+
+def _search_reason(reading: Reading, page: Page, *, services: Services, text: str, filters: Filters) -> str:
+    """Return compact JSON for the trail: what kind of search, with which filters, what it showed; never the text."""
+    narrowed = {
+        "since": filters.since and filters.since.isoformat(),
+        "before": filters.before and filters.before.isoformat(),
+        "clinic_id": filters.clinic_id,
+        "older_versions": filters.older_versions,
+        "only_without_pdf": filters.only_without_pdf,
+    }
+    return _compact(
+        {
+            "kind": reading.kind.value,
+            "text_hmac": services.trail.keyed_hash(text.strip()) if text.strip() else None,
+            "filters": {name: value for name, value in narrowed.items() if value},
+            "record_ids": [row.record_id for row in page.records if row.record_id is not None],
+            "without_pdf": [row.prescription_id for row in page.records if row.record_id is None],
+        }
+    )
+
+
+def _compact(reason: dict[str, object]) -> str:
+    return json.dumps(reason, separators=(",", ":"))
 
 
 def open_record(actor: Actor, scope: Scope, *, services: Services, record_id: int) -> Record | None:
-    """Re-read and re-authorise one record and write that it was opened; None where it is not visible."""
-    raise NotImplementedError
+    """Re-read and re-authorise one record and write that it was opened; None where it is not visible.
+
+    An attempt at a record that is not there or not visible is written too, as refused.
+    Raises NotAllowed and DatabaseUnavailable.
+    """
+    access.require(actor, Permission.FIND)
+    record = services.records.get(record_id, scope=scope)
+    if record is None or not scope.sees(record.clinic_id):
+        _write_opening(
+            actor, scope, services=services, subject=Subject(record_id=record_id), result="refused:NOT_VISIBLE"
+        )
+        return None
+    _write_opening(actor, scope, services=services, subject=_subject(record, services=services))
+    return record
+
+
+def open_prescription(actor: Actor, scope: Scope, *, services: Services, prescription_id: int) -> Sequence[Record]:
+    """Re-read and re-authorise every version of one prescription, newest first, and write that they were shown.
+
+    One record without PDF where none was made; nothing where the prescription is not visible.
+    Raises NotAllowed and DatabaseUnavailable.
+    """
+    access.require(actor, Permission.FIND)
+    versions = [
+        record for record in services.records.versions(prescription_id, scope=scope) if scope.sees(record.clinic_id)
+    ]
+    shown = [record.record_id for record in versions if record.record_id is not None]
+    reason = _compact({"prescription_id": prescription_id, "record_ids": shown})
+    if not versions:
+        _write_opening(actor, scope, services=services, subject=Subject(), reason=reason, result="refused:NOT_VISIBLE")
+        return ()
+    first = versions[0]
+    subject = Subject(patient_id=first.patient_id, clinic_id=first.clinic_id)
+    _write_opening(actor, scope, services=services, subject=subject, reason=reason)
+    return tuple(versions)
+
+
+def _subject(record: Record, *, services: Services) -> Subject:
+    stored = record.stored_key
+    return Subject(
+        record_id=record.record_id,
+        patient_id=record.patient_id,
+        clinic_id=record.clinic_id,
+        object_key=None if stored is None else keys.resolve(stored, location=services.rules.location),
+    )
+
+
+def _write_opening(
+    actor: Actor,
+    scope: Scope,
+    *,
+    services: Services,
+    subject: Subject,
+    reason: str | None = None,
+    result: str = "ok",
+) -> None:
+    try:
+        services.trail.record(
+            actor, scope, Action.OPEN, at=services.clock(), subject=subject, reason=reason, result=result
+        )
+    except LedgerUnavailable:
+        # On purpose: somebody at the desk must still see whose record it is. The page already says that activity
+        # is not being written, and the document itself (preview, link) is refused without a trail.
+        return
