@@ -13,7 +13,7 @@ from lib.documents import Document
 from lib.errors import LedgerUnavailable
 from lib.link_bounds import MAX_EXPIRY, MIN_EXPIRY, Policy, parse_duration, presets
 from lib.link_check import Asked, Flaw
-from lib.objects import Disposition, Doubt, ObjectUnavailable, Observation, Presence
+from lib.objects import Disposition, Doubt, ObjectUnavailable, Observation
 from lib.records import Record
 from lib.refusals import RefusalCode, Refused
 from lib.trail import Action, Subject
@@ -150,8 +150,7 @@ def _plan(record: Record, request: LinkRequest, *, services: Services) -> _Plan 
     if not {".", ".."}.isdisjoint(document.key.split("/")):
         return Refused(RefusalCode.UNBROWSABLE_KEY)
     observation = services.objects.head([document.key], budget=HEAD_BUDGET)[document.key]
-    if observation.presence is not Presence.UNKNOWN:
-        services.presence.put(observation)
+    services.presence.put(observation)
     return _unless_found(record, observation) or _Plan(document, observation, expires)
 
 
