@@ -1,0 +1,328 @@
+"""The questions, as SQL. Two streams make one list: rows with a PDF, and prescriptions without any.
+
+Each stream's query only finds ids, so that the database can walk an index and stop at LIMIT; everything
+shown is then read for those few rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any, assert_never
+
+import sqlalchemy as sa
+from sqlalchemy.ext.compiler import compiles
+from sqlalchemy.sql.compiler import SQLCompiler
+
+from lib.access import Scope
+from lib.records import (
+    ConsultationIs,
+    Everything,
+    Filters,
+    KeyContains,
+    KeyIs,
+    NameContains,
+    PatientIs,
+    PhoneEnds,
+    PhoneIs,
+    PrescriptionIs,
+    RecordIs,
+    Term,
+)
+from lib.stores.records_tables import Instant, Tables
+
+Condition = sa.ColumnElement[bool]
+PatientTerm = PhoneIs | PhoneEnds | NameContains
+FEW_PATIENTS = 1000  # beyond that the newest rows are walked and each patient is looked at instead
+BIGINT = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of both streams. ``patients`` are the ids that a phone or name search found, None if too many."""
+
+    term: Term
+    filters: Filters
+    scope: Scope
+    patients: tuple[str, ...] | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether an index leads to few rows, which are then sorted."""
+        if isinstance(self.term, PatientTerm):
+            return self.patients is not None
+        return not isinstance(self.term, Everything | KeyContains)
+
+    @property
+    def asks_for_a_file(self) -> bool:
+        """Whether a prescription without PDF cannot match."""
+        return isinstance(self.term, RecordIs | KeyIs | KeyContains)
+
+
+def answerable(term: Term) -> bool:
+    """Whether the database can hold such a value at all: no NUL, no lone surrogate, no number over 64 bits.
+
+    PostgreSQL would refuse the question; the right answer is that nothing matches.
+    """
+    match term:
+        case Everything():
+            return True
+        case PrescriptionIs(number) | RecordIs(number):
+            return number in BIGINT
+        case PatientIs(texts) | ConsultationIs(texts) | KeyIs(texts):
+            return all(_storable(text) for text in texts)
+        case PhoneIs(text) | PhoneEnds(text) | KeyContains(text) | NameContains(text):
+            return _storable(text)
+        case _:
+            assert_never(term)
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
+
+
+class Queries:
+    """The statements for one set of tables and one kind of database."""
+
+    def __init__(self, tables: Tables, *, is_sqlite: bool) -> None:
+        self._tables = tables
+        self._is_sqlite = is_sqlite
+        self._made_at = self._instant(tables.pdfs.c.generated_at)
+        self._written_at = self._instant(tables.prescriptions.c.created_at)
+
+    def patients(self, term: PatientTerm) -> sa.Select[Any]:
+        """Ids of the users that a phone or name fits, one more than ``FEW_PATIENTS`` at most."""
+        users = self._tables.users
+        return sa.select(users.c.id).where(self._person(users, term)).limit(FEW_PATIENTS + 1)
+
+    def with_pdf(self, question: Question) -> sa.Select[Any]:
+        """Every PDF row that matches: id, prescription_id, at. Unordered."""
+        pdfs = self._tables.pdfs
+        filters = question.filters
+        conditions = [*self._prescription(question), *self._between(self._made_at, filters)]
+        match question.term:
+            case RecordIs(record_id):
+                conditions.append(pdfs.c.id == record_id)
+            case KeyIs(stored_keys):
+                conditions.append(pdfs.c.pdf_file.in_(stored_keys))
+            case KeyContains(fragment):
+                conditions.append(self._contains(pdfs.c.pdf_file, fragment))
+            case _:
+                pass
+        if not filters.older_versions and not isinstance(question.term, RecordIs | KeyIs):
+            conditions.append(self._is_version_to_use())
+        source: sa.FromClause = pdfs
+        if self._needs_prescription(question):
+            source = pdfs.join(self._tables.prescriptions, self._tables.prescriptions.c.id == pdfs.c.prescription_id)
+            source = self._with_neighbours(source, question)
+        return (
+            sa.select(pdfs.c.id.label("id"), pdfs.c.prescription_id.label("prescription_id"), self._made_at.label("at"))
+            .select_from(source)
+            .where(*conditions)
+        )
+
+    def without_pdf(self, question: Question) -> sa.Select[Any]:
+        """Every prescription without PDF row that matches: id, prescription_id, at. Unordered."""
+        prescriptions, pdfs = self._tables.prescriptions, self._tables.pdfs
+        made = sa.exists().where(pdfs.c.prescription_id == prescriptions.c.id).correlate(prescriptions)
+        conditions = [~made, *self._prescription(question), *self._between(self._written_at, question.filters)]
+        source = self._with_neighbours(prescriptions, question)
+        return (
+            sa.select(
+                prescriptions.c.id.label("id"),
+                prescriptions.c.id.label("prescription_id"),
+                self._written_at.label("at"),
+            )
+            .select_from(source)
+            .where(*conditions)
+        )
+
+    def page(
+        self, matching: sa.Select[Any], *, narrow: bool, limit: int, below: tuple[datetime, int | None] | None
+    ) -> sa.Select[Any]:
+        """The newest ``limit`` rows of a stream, below a place in it. An id of None: below every row of that instant."""
+        columns = list(matching.selected_columns)
+        number, at = _bare(columns[0]), _bare(columns[2])
+        if below is not None and below[1] is None:
+            matching = matching.where(at < self._bound(below[0]))
+        elif below is not None:
+            place = sa.tuple_(self._bound(below[0]), sa.bindparam(None, below[1], sa.BigInteger()))
+            matching = matching.where(sa.tuple_(at, number) < place)
+        if narrow and not self._is_sqlite:
+            # Asked for the newest 26 of a few rows, PostgreSQL may walk the whole index of instants to find them.
+            rows = matching.cte("matching").prefix_with("MATERIALIZED")
+            return sa.select(rows).order_by(rows.c.at.desc(), rows.c.id.desc()).limit(limit)
+        return matching.order_by(at.desc(), number.desc()).limit(limit)
+
+    def not_before(self, matching: sa.Select[Any], at: datetime) -> sa.Select[Any]:
+        """Narrow a stream to what is not older than this instant."""
+        return matching.where(_bare(list(matching.selected_columns)[2]) >= self._bound(at))
+
+    def details(self, prescription_ids: Sequence[int], *, scope: Scope) -> sa.Select[Any]:
+        """Every version of these prescriptions with all that is shown, the highest first."""
+        tables = self._tables
+        prescriptions, pdfs, consultations, clinics = (
+            tables.prescriptions, tables.pdfs, tables.consultations, tables.clinics,
+        )  # fmt: skip
+        source = (
+            prescriptions.outerjoin(tables.patient, tables.patient.c.id == prescriptions.c.patient_id)
+            .outerjoin(tables.doctor, tables.doctor.c.id == prescriptions.c.doctor_id)
+            .outerjoin(consultations, consultations.c.id == prescriptions.c.consultation_id)
+            .outerjoin(clinics, clinics.c.id == consultations.c.clinic_id)
+            .outerjoin(pdfs, pdfs.c.prescription_id == prescriptions.c.id)
+        )
+        columns = {
+            "prescription_id": prescriptions.c.id,
+            "consultation_id": prescriptions.c.consultation_id,
+            "patient_id": prescriptions.c.patient_id,
+            "patient_name": tables.patient.c.name,
+            "patient_phone": tables.patient.c.phone,
+            "doctor_name": tables.doctor.c.name,
+            "clinic_id": consultations.c.clinic_id,
+            "clinic_name": clinics.c.name,
+            "issued_date": prescriptions.c.issued_date,
+            "is_draft": prescriptions.c.is_draft,
+            "is_finalized": prescriptions.c.is_finalized,
+            "created_at": prescriptions.c.created_at,
+            "record_id": pdfs.c.id,
+            "stored_key": pdfs.c.pdf_file,
+            "version": pdfs.c.version_number,
+            "is_current": pdfs.c.is_current,
+            "generated_at": pdfs.c.generated_at,
+            "size_bytes": pdfs.c.file_size,
+            "checksum": pdfs.c.checksum,
+        }
+        return (
+            sa.select(*(column.label(name) for name, column in columns.items()))
+            .select_from(source)
+            .where(prescriptions.c.id.in_(prescription_ids), *self._scoped(scope))
+            .order_by(prescriptions.c.id, pdfs.c.version_number.desc(), pdfs.c.id.desc())
+        )
+
+    def prescription_of(self, record_id: int) -> sa.Select[Any]:
+        """The prescription that a PDF row belongs to."""
+        pdfs = self._tables.pdfs
+        return sa.select(pdfs.c.prescription_id).where(pdfs.c.id == record_id)
+
+    def clinics(self, *, scope: Scope) -> sa.Select[Any]:
+        """Active clinics by name."""
+        clinics = self._tables.clinics
+        statement = sa.select(clinics.c.id, clinics.c.name).where(clinics.c.is_active)
+        if scope.clinics is not None:
+            statement = statement.where(clinics.c.id.in_(sorted(scope.clinics)))
+        return statement.order_by(clinics.c.name, clinics.c.id)
+
+    def _instant(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        if not self._is_sqlite:
+            return column
+        # Django leaves '.000000' out of SQLite's text; without it '08:32:00' sorts before its own page cursor.
+        return sa.type_coerce(sa.func.substr(sa.type_coerce(column, sa.String()) + ".000000", 1, 26), Instant())
+
+    def _bound(self, at: datetime) -> sa.ColumnElement[Any]:
+        return sa.bindparam(None, at, Instant())
+
+    def _between(self, at: sa.ColumnElement[Any], filters: Filters) -> list[Condition]:
+        conditions = []
+        if filters.since is not None:
+            conditions.append(at >= self._bound(filters.since))
+        if filters.before is not None:
+            conditions.append(at < self._bound(filters.before))
+        return conditions
+
+    def _scoped(self, scope: Scope) -> list[Condition]:
+        if scope.clinics is None:
+            return []
+        return [self._tables.consultations.c.clinic_id.in_(sorted(scope.clinics))]
+
+    def _prescription(self, question: Question) -> list[Condition]:
+        """What both streams ask of the prescription, its consultation and its patient."""
+        prescriptions = self._tables.prescriptions
+        conditions = self._scoped(question.scope)
+        if question.filters.clinic_id is not None:
+            conditions.append(self._tables.consultations.c.clinic_id == question.filters.clinic_id)
+        match question.term:
+            case PatientIs(ids):
+                conditions.append(prescriptions.c.patient_id.in_(ids))
+            case ConsultationIs(ids):
+                conditions.append(prescriptions.c.consultation_id.in_(ids))
+            case PrescriptionIs(prescription_id):
+                conditions.append(prescriptions.c.id == prescription_id)
+            case PhoneIs() | PhoneEnds() | NameContains():
+                if question.patients is None:
+                    conditions.append(self._person(self._tables.patient, question.term))
+                else:
+                    conditions.append(prescriptions.c.patient_id.in_(question.patients))
+            case Everything() | RecordIs() | KeyIs() | KeyContains():
+                pass
+            case _:
+                assert_never(question.term)
+        return conditions
+
+    def _needs_prescription(self, question: Question) -> bool:
+        """Whether a PDF row alone does not tell if it matches."""
+        is_limited = question.scope.clinics is not None or question.filters.clinic_id is not None
+        return is_limited or not (question.asks_for_a_file or isinstance(question.term, Everything))
+
+    def _with_neighbours(self, source: sa.FromClause, question: Question) -> sa.FromClause:
+        """Join what the conditions on a prescription name, and nothing else."""
+        prescriptions, consultations, patient = (
+            self._tables.prescriptions, self._tables.consultations, self._tables.patient,
+        )  # fmt: skip
+        if question.scope.clinics is not None or question.filters.clinic_id is not None:
+            source = source.join(consultations, consultations.c.id == prescriptions.c.consultation_id)
+        if isinstance(question.term, PatientTerm) and question.patients is None:
+            source = source.join(patient, patient.c.id == prescriptions.c.patient_id)
+        return source
+
+    def _is_version_to_use(self) -> Condition:
+        """No other version is better: a current one before any other, then the higher number.
+
+        The application flips ``is_current`` in two steps, so that none or several may have it.
+        """
+        pdfs = self._tables.pdfs
+        other = pdfs.alias("other")
+        better = sa.or_(
+            sa.and_(other.c.is_current, ~pdfs.c.is_current),
+            sa.and_(other.c.is_current == pdfs.c.is_current, other.c.version_number > pdfs.c.version_number),
+        )
+        same = other.c.prescription_id == pdfs.c.prescription_id
+        return ~sa.select(sa.literal(1)).select_from(other).where(same, better).correlate(pdfs).exists()
+
+    def _person(self, users: sa.FromClause, term: PatientTerm) -> Condition:
+        match term:
+            case PhoneIs(e164):
+                return users.c.phone == e164
+            case PhoneEnds(digits):
+                if self._is_sqlite:
+                    return sa.func.substr(users.c.phone, -len(digits)) == digits
+                return users.c.phone.endswith(digits, autoescape=True)
+            case NameContains(fragment):
+                if self._is_sqlite:
+                    return sa.func.instr(sa.func.lower(users.c.name), fragment.lower()) > 0
+                return users.c.name.icontains(fragment, autoescape=True)
+            case _:
+                assert_never(term)
+
+    def _contains(self, column: sa.ColumnElement[str], fragment: str) -> Condition:
+        if self._is_sqlite:  # whose LIKE takes A for a, and no pattern over 50,000 bytes
+            return sa.func.instr(column, fragment) > 0
+        return column.contains(fragment, autoescape=True)
+
+
+def _bare(column: Any) -> Any:
+    return column.element if isinstance(column, sa.Label) else column
+
+
+class Explain(sa.Executable, sa.ClauseElement):
+    """The plan of a statement, which is not run."""
+
+    inherit_cache = False
+
+    def __init__(self, statement: sa.Select[Any]) -> None:
+        self.statement = statement
+
+
+@compiles(Explain, "postgresql")
+def _explain(element: Explain, compiler: SQLCompiler, **kwargs: Any) -> str:
+    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **kwargs)}"
