@@ -4,22 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from lib import access, keys
 from lib.access import Actor, Permission, Scope
 from lib.errors import LedgerUnavailable
 from lib.readings import MAX_TEXT, Kind, Reading, understand
-from lib.records import Cursor, Filters, Page, Record
+from lib.records import Cursor, Filters, MissingIndex, Page, Record
 from lib.trail import Action, Subject
 
 if TYPE_CHECKING:
     from lib.services import Services
 
 __all__ = ["MAX_TEXT", "Found", "Kind", "Reading", "find", "open_prescription", "open_record", "understand"]
-
-NOTHING = Page((), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,20 +74,23 @@ def _first_that_finds(
     after: Cursor | None,
 ) -> tuple[Reading, tuple[Kind, ...], Page]:
     tried: list[Kind] = []
+    indexes: dict[MissingIndex, None] = {}  # a reading that found nothing may be what made the answer slow
     for reading in readings:
         if reading.term is None:
             continue
         tried.append(reading.kind)
         page = services.records.search(reading.term, filters, scope=scope, limit=limit, after=after)
+        indexes |= dict.fromkeys(page.missing_indexes)
         # A later page that has become empty still belongs to the reading of the first page: falling through
         # would show other people's records under the same heading.
         if page.records or (
             after is not None and services.records.search(reading.term, filters, scope=scope, limit=1).records
         ):
-            return reading, tuple(tried), page
+            return reading, tuple(tried), replace(page, missing_indexes=tuple(indexes))
     # The most private reading stands for a text that found nothing, so that no phone number gets into an address.
     asked = [reading for reading in readings if reading.term is not None] or list(readings)
-    return next((reading for reading in asked if not reading.is_id), asked[0]), tuple(tried), NOTHING
+    reading = next((reading for reading in asked if not reading.is_id), asked[0])
+    return reading, tuple(tried), Page((), None, tuple(indexes))
 
 
 def _search_reason(reading: Reading, page: Page, *, services: Services, text: str, filters: Filters) -> str:
