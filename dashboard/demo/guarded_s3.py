@@ -12,7 +12,7 @@ import re
 import secrets
 import socket
 import threading
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -65,13 +65,14 @@ class _Reply:
 
 @dataclass(slots=True)
 class GuardedS3:
-    """A running server. ``answer_with`` may be switched at any time."""
+    """A running server. ``answer_with`` and ``clock`` may be switched at any time."""
 
     endpoint_url: str
     bucket: str
     access_key_id: str
     secret_access_key: str
     answer_with: Fault | None = None
+    clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     closing: threading.Event = field(default_factory=threading.Event)
     _moto: Client = field(default_factory=lambda: Client(create_backend_app("s3")))
 
@@ -111,7 +112,7 @@ class GuardedS3:
             return self._error("InvalidObjectName")
         if not request.is_anonymous:
             keys = {"access_key_id": self.access_key_id, "secret_access_key": self.secret_access_key}
-            if code := signatures.refusal(request, **keys, now=datetime.now(UTC)):
+            if code := signatures.refusal(request, **keys, now=self.clock()):
                 return self._error(code)
         if bucket and bucket.decode(errors="replace") != self.bucket:
             return self._error("NoSuchBucket", bucket.decode(errors="replace"))
@@ -230,7 +231,7 @@ def serve(
 ) -> Iterator[GuardedS3]:
     """Run the server on 127.0.0.1 until the block ends; port 0 takes a free one.
 
-    Loads 1,500 small objects in a fraction of a second. moto's storage is global: one server a bucket name in a process.
+    Loads 1,500 small objects in well under a second. moto's storage is global: one server a bucket name in a process.
     """
     with _Server(port) as server:
         endpoint_url = f"http://127.0.0.1:{server.server_address[1]}"

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +18,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
+from dashboard.demo.guarded_s3 import SeedObject
 from lib.stores.s3 import S3Config
 from tests.parts import needed
 
@@ -50,20 +52,25 @@ class Ceph:
 
     def client(self, keys: Keys = OWNER) -> Any:
         """Return a boto3 client."""
-        return boto3.client(
-            "s3",
-            endpoint_url=self.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id=keys.access_key_id,
-            aws_secret_access_key=keys.secret_access_key,
-            config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
-        )
+        return _client(self.endpoint_url, keys)
 
     def bucket(self, prefix: str = "edr") -> str:
         """Make a fresh bucket of the owner's and return its name."""
         name = f"{prefix}-{uuid.uuid4().hex[:12]}"
         self.client().create_bucket(Bucket=name)
         return name
+
+    def put(self, bucket: str, seed: SeedObject) -> None:
+        """Store an object as its owner; a multipart one in one part."""
+        client, name = self.client(), {"Bucket": bucket, "Key": seed.key}
+        options = {"ContentType": seed.content_type, "ACL": "public-read" if seed.is_public else "private"}
+        if not seed.is_multipart:
+            client.put_object(**name, Body=seed.body, **options)
+            return
+        upload = client.create_multipart_upload(**name, **options)["UploadId"]
+        part = client.upload_part(**name, UploadId=upload, PartNumber=1, Body=seed.body)
+        parts = {"Parts": [{"PartNumber": 1, "ETag": part["ETag"]}]}
+        client.complete_multipart_upload(**name, UploadId=upload, MultipartUpload=parts)
 
     def config(self, bucket: str, **changes: object) -> S3Config:
         """Return the configuration that reaches a bucket as its owner, with changes."""
@@ -82,6 +89,18 @@ class Ceph:
         conf = str(self.directory / "ceph.conf")
         command = ["radosgw-admin", "-c", conf, "-n", "client.rgw.test", *words]
         subprocess.run(command, check=True, capture_output=True, timeout=60)
+
+
+@cache
+def _client(endpoint_url: str, keys: Keys) -> Any:
+    return boto3.client(
+        "s3",
+        endpoint_url=endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id=keys.access_key_id,
+        aws_secret_access_key=keys.secret_access_key,
+        config=Config(signature_version="s3v4", s3={"addressing_style": "path"}),
+    )
 
 
 @pytest.fixture(scope="session")
