@@ -14,7 +14,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote, urlsplit
@@ -26,7 +26,12 @@ from botocore.exceptions import ClientError
 from dotenv import dotenv_values
 
 from dashboard import demo
-from dashboard.demo import Demo, DemoFailed, DemoFault, clinic
+from dashboard.demo import Demo, DemoFailed, DemoFault, clinic, damage
+from lib import diagnosis, keys
+from lib.access import Scope
+from lib.diagnosis import State
+from lib.stores import records_db
+from lib.stores.s3 import S3Config, S3Objects
 
 NOW = datetime(2026, 11, 24, 8, 32, tzinfo=UTC)
 
@@ -84,6 +89,34 @@ def test_every_object_is_served_byte_for_byte(running: Demo) -> None:
     assert sum("-" in etag for etag in listed.values()) == 3
     for key in list(seeds)[::150]:
         assert client.get_object(Bucket="edrspace", Key=key)["Body"].read() == seeds[key].body
+
+
+def test_every_damaged_row_and_some_healthy_ones_show_their_state_through_the_real_stores(running: Demo) -> None:
+    damages = clinic.build(now=NOW).damages
+    records = records_db.connect(running.values["DATABASE_URL"])
+    objects = S3Objects(
+        S3Config(
+            bucket="edrspace",
+            endpoint_url=running.values["AWS_S3_ENDPOINT_URL"],
+            region="sgp1",
+            access_key_id=running.values["AWS_ACCESS_KEY_ID"],
+            secret_access_key=running.values["AWS_SECRET_ACCESS_KEY"],
+            session_token=None,
+            addressing_style="path",
+            location="edrcontainer1",
+        )
+    )
+    wrong = []
+    for record_id in {*damages, *range(1, 1501, 50)}:
+        record = records.get(record_id, scope=Scope())
+        assert record is not None
+        assert record.stored_key is not None
+        key = keys.resolve(record.stored_key, location="edrcontainer1")
+        seen = diagnosis.state(record, objects.head([key], budget=timedelta(seconds=10))[key])
+        expected = damage.expected_state(damages[record_id]) if record_id in damages else State.FOUND
+        if seen is not expected:
+            wrong.append((record_id, damages.get(record_id), seen))
+    assert wrong == []
 
 
 def test_the_bare_stored_key_does_not_exist_and_the_resolved_one_does(running: Demo) -> None:
@@ -186,7 +219,7 @@ def test_a_link_in_the_folder_is_removed_and_what_it_points_to_is_not(tmp_path: 
 def test_a_file_that_may_not_grow_is_one_clear_failure_without_a_traceback(tmp_path: Path) -> None:
     script = f"""
 import resource, signal
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from dashboard import demo
 signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
@@ -238,7 +271,7 @@ def test_the_s3_process_dies_with_its_parent_and_the_folder_is_free(tmp_path: Pa
     folder = tmp_path / "demo"
     script = f"""
 import sys, time
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from dashboard import demo
 running = demo.start(Path({str(folder)!r}), now=datetime.now(UTC))
