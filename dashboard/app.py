@@ -1,4 +1,4 @@
-"""The entry script that Streamlit runs for every rerun: page config, the visit, navigation, the one try."""
+"""The entry script that Streamlit runs for every rerun: page config, the visit, navigation."""
 
 from __future__ import annotations
 
@@ -6,28 +6,11 @@ import functools
 
 import streamlit as st
 
-from dashboard import logs, widgets, wiring, wording
+from dashboard import widgets, wiring, wording
+from dashboard.frame import show
 from dashboard.visit import Visit
 from lib import access
-from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed
-from pages import PAGES, Screen
-
-
-def show(screen: Screen, visit: Visit) -> None:
-    """Render one screen; the only place that catches what nobody expected."""
-    try:
-        access.require(visit.actor, screen.permission)
-        screen.render(visit)
-    except DatabaseUnavailable as error:
-        st.error(wording.database(error), icon=":material/database_off:")
-        st.button("Try again", key="retry")
-    except LedgerUnavailable as error:
-        st.error(wording.ledger(error))
-    except NotAllowed:
-        st.error(wording.NOT_ALLOWED)
-    except Exception as error:  # noqa: BLE001 - the one catch-all of the screens: a person never sees a traceback
-        logs.failed(f"screen {screen.url}", error)
-        st.error(wording.UNEXPECTED, icon=":material/error:")
+from pages import PAGES
 
 
 def main() -> None:
@@ -49,4 +32,5 @@ def main() -> None:
     st.navigation(entries, position="top").run()
 
 
-main()
+if __name__ == "__main__":  # as Streamlit runs it
+    main()

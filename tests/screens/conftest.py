@@ -79,8 +79,8 @@ class Bench:
         return self.open().text_input(key="text").set_value(text).run()
 
 
-def _draw(visit: Visit) -> None:
-    from dashboard.app import show
+def _draw(visit) -> None:  # type: ignore[no-untyped-def]  # AppTest runs the source alone: no names from here
+    from dashboard.frame import show
     from pages import PAGES
 
     show(PAGES[0], visit)
