@@ -1,0 +1,148 @@
+"""Find in a real browser, on the demo clinic: what a person at the front desk does."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.parts.chromium import App
+
+PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    """One tab at desktop width; a script error in it fails the test."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"])
+    opened = context.new_page()
+    errors: list[str] = []
+    opened.on("pageerror", lambda error: errors.append(str(error)))
+    yield opened
+    context.close()
+    assert errors == []
+
+
+def search(page: Page, app: App, text: str) -> None:
+    """Open the dashboard and type a search."""
+    page.goto(app.url)
+    box = page.get_by_placeholder("Phone, name, PAT…, CON…, or paste a link")
+    box.fill(text)
+    box.press("Enter")
+
+
+def cell(page: Page, row: int, column: int) -> tuple[int, int]:
+    """Return where a cell of the table is, in pixels of the page."""
+    box = page.get_by_test_id("stDataFrame").bounding_box()
+    assert box is not None
+    return int(box["x"] + 60 + 140 * column), int(box["y"] + 35 * (row + 1) + 17)
+
+
+def test_the_demo_says_that_it_is_one_and_shows_nobody_before_a_search(page: Page, demo_app: App) -> None:
+    page.goto(demo_app.url)
+    expect(page.get_by_text("Demo clinic: every name, phone and PDF here is made up")).to_be_visible()
+    expect(page.get_by_text("Find a prescription's PDF")).to_be_visible()
+    expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
+
+
+def test_the_search_box_is_the_first_thing_that_tab_reaches_in_the_page(page: Page, demo_app: App) -> None:
+    page.goto(demo_app.url)
+    expect(page.get_by_text("Find a prescription's PDF")).to_be_visible()
+    order = page.evaluate(
+        """() => [...document.querySelectorAll('[data-testid=stMainBlockContainer] :is(input, button, a[href], [tabindex])')]
+             .filter((each) => each.tabIndex >= 0 && each.offsetParent !== null).map((each) => each.tagName + (each.placeholder || ''))"""
+    )
+    assert order[0] == "INPUTPhone, name, PAT…, CON…, or paste a link"
+
+
+def test_a_consultation_id_opens_its_record_and_states_are_filled_in(page: Page, demo_app: App) -> None:
+    search(page, demo_app, "CON005")
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
+    expect(page.get_by_text("Checking…")).to_have_count(0, timeout=15_000)
+
+
+def test_a_click_on_any_cell_opens_the_record(page: Page, demo_app: App) -> None:
+    page.goto(demo_app.url)
+    page.get_by_role("button", name="Newest prescriptions").click()
+    expect(page.get_by_text("this page:")).to_be_visible(timeout=15_000)
+    page.wait_for_timeout(800)
+    page.mouse.click(*cell(page, 2, 1))
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
+    assert re.search(r"[?&](record|prescription)=\d+", page.url)
+
+
+def test_a_link_is_made_verified_and_copied_whole(page: Page, demo_app: App) -> None:
+    search(page, demo_app, "CON005")
+    page.get_by_role("button", name="Check and create").click()
+    expect(page.get_by_text("Opens as a PDF")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Copy link").click()
+    expect(page.get_by_role("button", name="Copied")).to_be_visible()
+    copied = page.evaluate("navigator.clipboard.readText()")
+    assert "X-Amz-Signature=" in copied
+    answer = page.request.get(copied)
+    assert answer.status == 200
+    assert answer.body().startswith(b"%PDF")
+    assert "X-Amz" not in page.url
+
+
+def test_where_there_is_no_clipboard_the_link_is_shown_selected(page: Page, demo_app: App) -> None:
+    page.add_init_script("Object.defineProperty(navigator, 'clipboard', { value: undefined })")
+    search(page, demo_app, "CON005")
+    page.get_by_role("button", name="Check and create").click()
+    page.get_by_role("button", name="Copy link").click()
+    field = page.get_by_label("Select and copy").first
+    expect(field).to_be_visible()
+    assert "X-Amz-Signature=" in field.input_value()
+
+
+def test_the_pdf_is_shown_by_the_server(page: Page, demo_app: App) -> None:
+    search(page, demo_app, "CON005")
+    page.get_by_role("button", name=re.compile("Show PDF")).click()
+    expect(page.get_by_role("button", name="Hide PDF")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("not a real prescription").first).to_be_visible(timeout=15_000)
+
+
+def test_another_search_takes_link_and_pdf_away(page: Page, demo_app: App) -> None:
+    search(page, demo_app, "CON005")
+    page.get_by_role("button", name="Check and create").click()
+    expect(page.get_by_text("Opens as a PDF")).to_be_visible(timeout=15_000)
+    box = page.get_by_placeholder("Phone, name, PAT…, CON…, or paste a link")
+    box.fill("CON006")
+    box.press("Enter")
+    expect(page.get_by_text("Opens as a PDF")).to_have_count(0)
+
+
+def test_an_address_opens_its_record_again(page: Page, demo_app: App) -> None:
+    search(page, demo_app, "CON005")
+    first = page.get_by_text(PATIENT_LINE).first
+    expect(first).to_be_visible()
+    line = first.inner_text()
+    page.wait_for_timeout(500)
+    page.reload()
+    expect(page.get_by_text(line).first).to_be_visible()
+
+
+def test_a_phone_shows_state_patient_and_phone_without_scrolling(browser: Browser, demo_app: App) -> None:
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    page = context.new_page()
+    page.goto(demo_app.url)
+    page.get_by_role("button", name="Newest prescriptions").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    context.close()
+
+
+def test_no_request_leaves_this_computer(page: Page, demo_app: App) -> None:
+    asked: list[str] = []
+    page.on("request", lambda request: asked.append(request.url))
+    search(page, demo_app, "CON005")
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
+    strangers = [url for url in asked if not re.match(r"(?:http|ws)s?://127\.0\.0\.1[:/]|data:|blob:", url)]
+    assert strangers == []
+
+
+def test_a_foreign_host_name_is_refused(page: Page, demo_app: App) -> None:
+    answer = page.request.get(demo_app.url, headers={"Host": "evil.example"})
+    assert answer.status == 400
