@@ -12,26 +12,41 @@ import os
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Self
-from urllib.parse import SplitResult, urlsplit
-from zoneinfo import ZoneInfo, available_timezones
+from typing import Annotated, Self
+from zoneinfo import ZoneInfo
 
-import phonenumbers
 from dotenv import dotenv_values
-from pydantic import AfterValidator, Field, SecretStr, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_core import ErrorDetails
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
-from lib import links
+from lib import setting_rules as rule
 from lib.errors import SettingInvalid
 from lib.keys import Rules
-from lib.links import Policy
+from lib.link_bounds import Policy
 
-ROOT = Path(__file__).resolve().parent.parent  # relative paths in settings are relative to this folder
+ROOT = rule.ROOT
 ENV_FILE_VARIABLE = "DASHBOARD_ENV_FILE"  # another file than .env, or empty for none
-BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
+WHITE_SPACE_COUNTS = {
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "DASHBOARD_SECRET_KEY",
+    "AWS_LOCATION",
+}
+LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 
 class Notice(StrEnum):
@@ -41,7 +56,7 @@ class Notice(StrEnum):
     LOCATION_NOT_SET = "location_not_set"  # not even empty: nothing is prefixed
     PLAIN_HTTP = "plain_http"  # an endpoint that is not this computer, without TLS
     UNKNOWN_VARIABLE = "unknown_variable"  # DASHBOARD_… that nothing reads
-    TOKEN_END_UNKNOWN = "token_end_unknown"  # links are capped at one hour
+    TOKEN_END_UNKNOWN = "token_end_unknown"  # noqa: S105 - not a secret; links are capped at one hour
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,94 +85,197 @@ def variables(env_file: Path | None = None) -> dict[str, str]:
     return {name: value or "" for name, value in from_file.items()} | dict(os.environ)
 
 
-def _no_space(secret: SecretStr) -> SecretStr:
-    # A secret with a trailing newline signs every request wrongly, and the answer is SignatureDoesNotMatch.
-    if re.search(r"\s", secret.get_secret_value()):
-        raise ValueError("must not contain spaces or line breaks; copy it again without them")
-    if not secret.get_secret_value().isascii():
-        raise ValueError("must be plain ASCII; copy it again")
-    return secret
+Secret = Annotated[SecretStr, AfterValidator(rule.no_space)]
+SecretKey = Annotated[SecretStr, AfterValidator(rule.no_space), AfterValidator(rule.long_enough)]
+Database = Annotated[SecretStr, AfterValidator(rule.database)]
+Bucket = Annotated[str, AfterValidator(rule.bucket)]
+Endpoint = Annotated[str, AfterValidator(rule.endpoint)]
+Duration = Annotated[timedelta, BeforeValidator(rule.duration)]
 
 
-def _duration(text: str) -> timedelta:
-    # ponytail: durations of whole seconds only; django-storages writes AWS_QUERYSTRING_EXPIRE as bare seconds.
-    duration = timedelta(seconds=int(text)) if re.fullmatch(r"[0-9]{1,9}", text) else links.parse_duration(text)
-    if duration is None or not links.MIN_EXPIRY <= duration <= links.MAX_EXPIRY:
-        raise ValueError(BOUNDS)
-    return duration
+def _list_of(check: Callable[[str], str]) -> BeforeValidator:
+    return BeforeValidator(lambda text: tuple(check(item) for item in rule.items(text)))
 
 
-def _web_address(text: str) -> SplitResult:
-    try:
-        parts = urlsplit(text)
-        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
-    except ValueError:
-        has_host = False
-    if not has_host or parts.scheme not in {"http", "https"} or re.search(r"[\s\\]", text):
-        raise ValueError("must be an http or https address, such as https://sgp1.digitaloceanspaces.com")
-    if "@" in parts.netloc or parts.query or parts.fragment:
-        raise ValueError("must be a bare address: no user, password, ? or #")
-    return parts
+class Section(BaseSettings):
+    """What a set of settings can do. The alias of a field is its variable; its description says how to get a value."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=False)
+    _notices: tuple[Noticed, ...] = PrivateAttr(default=())
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        """Take what ``load`` hands in and nothing else: ``variables`` has laid the sources over one another."""
+        return (init_settings,)
+
+    @classmethod
+    def load(cls, values: Mapping[str, str] | None = None) -> Self:
+        """Return the settings in these variables (by default the environment's and the file's).
+
+        Raises SettingInvalid for the first that is missing or breaks its rule. Nothing is as good as not set.
+        """
+        given = variables() if values is None else values
+        known = {name: value for name in documented(cls) if (value := _stripped(name, given.get(name, "")))}
+        try:
+            loaded = cls.model_validate(known)
+        except ValidationError as error:
+            raise _invalid(cls, error.errors(include_url=False, include_input=False)[0]) from None
+        loaded._notices = tuple(loaded._noticed(given))
+        return loaded
+
+    def notices(self) -> tuple[Noticed, ...]:
+        """Return what is no error but should be known."""
+        return self._notices
+
+    def _noticed(self, given: Mapping[str, str]) -> list[Noticed]:
+        read = {*documented(), ENV_FILE_VARIABLE}
+        unknown = sorted(name for name in given if name.startswith("DASHBOARD_") and name not in read)
+        return [Noticed(name, Notice.UNKNOWN_VARIABLE) for name in unknown]
 
 
-def _host(text: str) -> str:
-    """Return a lower-case host (with port if not the default one) of a host or a web address."""
-    parts = _web_address(text if "://" in text else f"https://{text}")
-    default = {"http": 80, "https": 443}[parts.scheme]
-    assert parts.hostname is not None
-    return parts.hostname if parts.port in {None, default} else f"{parts.hostname}:{parts.port}"
+class KeySettings(Section):
+    """What turns stored keys into object keys. ``resolve`` needs no more, and nothing of it is required."""
+
+    location: Annotated[str, AfterValidator(rule.location)] = Field("", alias="AWS_LOCATION")
+    bucket: Bucket = Field("", alias="AWS_STORAGE_BUCKET_NAME")
+    endpoint_url: Endpoint = Field("", alias="AWS_S3_ENDPOINT_URL")
+    addressing_style: Annotated[str, AfterValidator(rule.addressing_style)] = Field(
+        "path", alias="AWS_S3_ADDRESSING_STYLE"
+    )
+    custom_domain: Annotated[str, AfterValidator(rule.host)] = Field("", alias="AWS_S3_CUSTOM_DOMAIN")
+    previous_locations: Annotated[tuple[str, ...], _list_of(rule.location)] = Field(
+        (), alias="DASHBOARD_PREVIOUS_LOCATIONS"
+    )
+    url_hosts: Annotated[tuple[str, ...], _list_of(rule.host)] = Field((), alias="DASHBOARD_URL_HOSTS")
+    owned_prefixes: Annotated[tuple[str, ...], _list_of(rule.folder)] = Field(
+        ("prescriptions/pdfs/",), alias="DASHBOARD_OWNED_PREFIXES"
+    )
+
+    @field_validator("endpoint_url")
+    @classmethod
+    def _without_bucket(cls, url: str, info: ValidationInfo) -> str:
+        bucket, host = info.data.get("bucket", ""), rule.host(url)
+        if rule.starts_with_bucket(host, bucket):
+            scheme = url.partition("://")[0]
+            raise ValueError(f"must not contain the bucket: {scheme}://{host.removeprefix(f'{bucket}.')}")
+        return url
+
+    @property
+    def rules(self) -> Rules:
+        """What ``lib.keys`` asks for: every host whose URLs mean our bucket is among its ``url_hosts``."""
+        hosts = [*self.url_hosts, self.custom_domain]
+        if self.endpoint_url:
+            host = rule.host(self.endpoint_url)
+            hosts.append(host)
+            if self.bucket:
+                hosts.append(f"{self.bucket}.{host}")
+                if found := re.fullmatch(r"([a-z0-9-]+)\.digitaloceanspaces\.com", host):
+                    hosts.append(f"{self.bucket}.{found[1]}.cdn.digitaloceanspaces.com")
+        return Rules(
+            location=self.location,
+            bucket=self.bucket,
+            previous_locations=self.previous_locations,
+            url_hosts=tuple(dict.fromkeys(host for host in hosts if host)),
+        )
+
+    def _noticed(self, given: Mapping[str, str]) -> list[Noticed]:
+        found = super()._noticed(given)
+        if "AWS_LOCATION" not in given:
+            found.append(Noticed("AWS_LOCATION", Notice.LOCATION_NOT_SET))
+        elif given["AWS_LOCATION"] != self.location:
+            found.append(Noticed("AWS_LOCATION", Notice.SLASHES_TRIMMED))
+        return found
 
 
-def _items(text: str) -> tuple[str, ...]:
-    return tuple(item.strip() for item in text.split(",") if item.strip())
+class LedgerSettings(Section):
+    """Where our own database is. ``trail verify`` and ``migrate`` need no more, and nothing of it is required."""
+
+    database_url: Database = Field(SecretStr(""), alias="DATABASE_URL")  # only to tell it from ours
+    ledger_url: Database = Field(
+        SecretStr("sqlite:///var/ledger.sqlite3"), alias="DASHBOARD_DATABASE_URL", validate_default=True
+    )
+
+    @field_validator("ledger_url")
+    @classmethod
+    def _not_theirs(cls, ours: SecretStr, info: ValidationInfo) -> SecretStr:
+        theirs: SecretStr | None = info.data.get("database_url")
+        if theirs and rule.same_database(ours.get_secret_value(), theirs.get_secret_value()):
+            raise ValueError("must be another database than DATABASE_URL, into which nothing is written")
+        return ours
 
 
-def _location(text: str) -> str:
-    location = text.strip("/")
-    if "\\" in location or any(ord(character) < 32 for character in location):
-        raise ValueError("must not contain a backslash or a control character")
-    if {"", ".", ".."} & set(location.split("/")) and location:
-        raise ValueError("must not contain //, ./ or ../")
-    return location
+class Settings(KeySettings, LedgerSettings):
+    """Everything that the dashboard needs. What has no default here is required."""
+
+    bucket: Bucket = Field(alias="AWS_STORAGE_BUCKET_NAME", description="the bucket's name alone, such as edrspace")
+    endpoint_url: Endpoint = Field(
+        alias="AWS_S3_ENDPOINT_URL",
+        description="the endpoint without the bucket, such as https://sgp1.digitaloceanspaces.com",
+    )
+    access_key_id: Secret = Field(alias="AWS_ACCESS_KEY_ID", description="the access key of an S3 user who may read")
+    secret_access_key: Secret = Field(alias="AWS_SECRET_ACCESS_KEY", description="the secret of that access key")
+    session_token: Secret | None = Field(None, alias="AWS_SESSION_TOKEN")
+    region: Annotated[str, AfterValidator(rule.region)] = Field("", alias="AWS_S3_REGION_NAME")
+    querystring_expire: Duration = Field(timedelta(hours=1), alias="AWS_QUERYSTRING_EXPIRE")
+    database_url: Database = Field(
+        alias="DATABASE_URL", description="the clinic's database: postgresql://user:password@host:5432/database"
+    )
+    secret_key: SecretKey = Field(alias="DASHBOARD_SECRET_KEY", description=rule.HOW_TO_MAKE_A_KEY)
+    link_max_expiry: Duration = Field(timedelta(days=7), alias="DASHBOARD_LINK_MAX_EXPIRY")
+    credentials_expire_at: Annotated[datetime | None, BeforeValidator(rule.instant)] = Field(
+        None, alias="DASHBOARD_CREDENTIALS_EXPIRE_AT"
+    )
+    zone: Annotated[ZoneInfo, BeforeValidator(rule.timezone)] = Field(
+        ZoneInfo("Asia/Kolkata"), alias="DASHBOARD_TIMEZONE"
+    )
+    phone_region: Annotated[str, AfterValidator(rule.phone_region)] = Field("IN", alias="DASHBOARD_PHONE_REGION")
+    public_url: Annotated[str, AfterValidator(rule.public_url)] = Field("", alias="DASHBOARD_PUBLIC_URL")
+
+    def derive(self, purpose: str) -> bytes:
+        """Return the 32-byte key for one purpose. Another purpose, or another secret, gives another key."""
+        secret = self.secret_key.get_secret_value().encode("ascii")
+        return hmac.new(secret, f"prescription dashboard 1\0{purpose}".encode(), hashlib.sha256).digest()
+
+    @property
+    def policy(self) -> Policy:
+        """The bounds of links. A default that is longer than the maximum is the maximum."""
+        return Policy(
+            default_expiry=min(self.querystring_expire, self.link_max_expiry),
+            max_expiry=self.link_max_expiry,
+            has_session_token=self.session_token is not None,
+            credentials_expire_at=self.credentials_expire_at,
+        )
+
+    def _noticed(self, given: Mapping[str, str]) -> list[Noticed]:
+        found = super()._noticed(given)
+        for variable, url in (("AWS_S3_ENDPOINT_URL", self.endpoint_url), ("DASHBOARD_PUBLIC_URL", self.public_url)):
+            if url.startswith("http:") and rule.web_address(url).hostname not in LOCAL_HOSTS:
+                found.append(Noticed(variable, Notice.PLAIN_HTTP))
+        if self.policy.may_end_sooner:
+            found.append(Noticed("DASHBOARD_CREDENTIALS_EXPIRE_AT", Notice.TOKEN_END_UNKNOWN))
+        return found
 
 
-def _database(secret: SecretStr) -> SecretStr:
-    """Return an SQLAlchemy URL for what Django people write."""
-    text = secret.get_secret_value().strip()
-    scheme, separator, rest = text.partition("://")
-    dialects = {"postgres": "postgresql+psycopg2", "postgresql": "postgresql+psycopg2", "pgsql": "postgresql+psycopg2"}
-    dialects |= {"postgresql+psycopg2": "postgresql+psycopg2", "sqlite": "sqlite", "sqlite+pysqlite": "sqlite"}
-    if not separator or scheme not in dialects:
-        raise ValueError("must start with postgresql:// or sqlite:///")
-    if re.search(r"\s", rest):
-        raise ValueError("must not contain spaces or line breaks; write a space as %20")
-    if dialects[scheme] != "sqlite" and not re.match(r"[^/]*@?[^/]*(/[^/?]+|/?\?.+)", rest):
-        raise ValueError("must name a database: postgresql://user:password@host:5432/database")
-    if dialects[scheme] == "sqlite" and not rest.startswith("/"):
-        raise ValueError("must be sqlite:///relative/path or sqlite:////absolute/path")
-    return SecretStr(f"{dialects[scheme]}://{rest}")
+def documented(section: type[Section] = Settings) -> list[str]:
+    """Return the names of the variables that these settings read, in the order in which they are checked."""
+    return [str(field.alias) for field in section.model_fields.values()]
 
 
-def _timezone(name: str) -> str:
-    if name not in available_timezones():
-        raise ValueError("must be the name of a time zone, such as Asia/Kolkata")
-    return name
+def _stripped(name: str, value: str) -> str:
+    # A space around a host or a number means nothing; in a secret or a location it is a mistake to be told.
+    return value if name in WHITE_SPACE_COUNTS else value.strip()
 
 
-def _phone_region(name: str) -> str:
-    if name not in phonenumbers.SUPPORTED_REGIONS:
-        raise ValueError("must be a two-letter country code, such as IN")
-    return name
-
-
-def _instant(text: str) -> datetime:
-    try:
-        instant = datetime.fromisoformat(text)
-    except ValueError:
-        instant = datetime.min
-    if instant.tzinfo is None:
-        raise ValueError("must be an ISO 8601 instant with its zone, such as 2025-11-25T18:00:00+05:30")
-    return instant.astimezone(UTC)
-
-
-Secret = Annotated[SecretStr, AfterValidator(_no_space)]
+def _invalid(section: type[Section], error: ErrorDetails) -> SettingInvalid:
+    at = error["loc"][0]  # the alias, or the field's name where its default breaks a rule
+    field = next(field for name, field in section.model_fields.items() if at in {name, field.alias})
+    if error["type"] == "missing":
+        return SettingInvalid(str(field.alias), f"is not set; it is needed: {field.description}")
+    return SettingInvalid(str(field.alias), str(error["ctx"]["error"]))  # every rule raises ValueError

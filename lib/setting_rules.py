@@ -1,0 +1,221 @@
+"""What each setting may be: pure checks that return the value as the product uses it, or raise ValueError(rule).
+
+The rule is shown to the operator, after the variable's name. It never holds the value of a secret.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from urllib.parse import SplitResult, parse_qs, quote, unquote, urlsplit
+from zoneinfo import ZoneInfo, available_timezones
+
+import phonenumbers
+from pydantic import SecretStr
+
+from lib import links
+
+ROOT = Path(__file__).resolve().parent.parent  # relative paths in settings are relative to this folder
+MIN_SECRET_LENGTH = 32
+HOW_TO_MAKE_A_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
+BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
+
+
+def no_space(secret: SecretStr) -> SecretStr:
+    """Return a secret that holds no white space and nothing beyond ASCII."""
+    # A secret with a trailing newline signs every request wrongly, and the answer is SignatureDoesNotMatch.
+    if re.search(r"\s", secret.get_secret_value()):
+        raise ValueError("must not contain spaces or line breaks; copy it again without them")
+    if not secret.get_secret_value().isascii():
+        raise ValueError("must be plain ASCII; copy it again")
+    return secret
+
+
+def duration(text: str) -> timedelta:
+    """Return a duration within what SigV4 allows."""
+    # django-storages writes AWS_QUERYSTRING_EXPIRE as bare seconds.
+    span = timedelta(seconds=int(text)) if re.fullmatch(r"[0-9]{1,9}", text) else links.parse_duration(text)
+    if span is None or not links.MIN_EXPIRY <= span <= links.MAX_EXPIRY:
+        raise ValueError(BOUNDS)
+    return span
+
+
+def web_address(text: str) -> SplitResult:
+    """Return the parts of a bare http or https address."""
+    try:
+        parts = urlsplit(text)
+        has_host = bool(parts.hostname) and (parts.port is None or parts.port > 0)
+    except ValueError:
+        has_host = False
+    if not has_host or parts.scheme not in {"http", "https"} or re.search(r"[\s\\]", text):
+        raise ValueError("must be an http or https address, such as https://sgp1.digitaloceanspaces.com")
+    if "@" in parts.netloc or parts.query or parts.fragment:
+        raise ValueError("must be a bare address: no user, password, ? or #")
+    return parts
+
+
+def host(text: str) -> str:
+    """Return a lower-case host (with port if not the default one) of a host or a web address."""
+    parts = web_address(text if "://" in text else f"https://{text}")
+    default = {"http": 80, "https": 443}[parts.scheme]
+    name = parts.hostname or ""
+    name = f"[{name}]" if ":" in name else name
+    return name if parts.port in {None, default} else f"{name}:{parts.port}"
+
+
+def items(text: str) -> tuple[str, ...]:
+    """Return the items of a comma list."""
+    return tuple(item.strip() for item in text.split(",") if item.strip())
+
+
+def location(text: str) -> str:
+    """Return a location without the slashes at its ends."""
+    if text != text.strip():
+        raise ValueError("must not begin or end with a space")
+    bare = text.strip("/")
+    if "\\" in bare or any(ord(character) < 32 for character in bare):
+        raise ValueError("must not contain a backslash or a control character")
+    if bare and {"", ".", ".."} & set(bare.split("/")):
+        raise ValueError("must not contain //, ./ or ../")
+    return bare
+
+
+def folder(text: str) -> str:
+    """Return a folder below the location, with its slash at the end."""
+    return f"{location(text)}/"
+
+
+def database(secret: SecretStr) -> SecretStr:
+    """Return an SQLAlchemy URL for what Django people write."""
+    text = secret.get_secret_value().strip()
+    scheme, separator, rest = text.partition("://")
+    dialects = {"postgres": "postgresql+psycopg2", "postgresql": "postgresql+psycopg2", "pgsql": "postgresql+psycopg2"}
+    dialects |= {"postgresql+psycopg2": "postgresql+psycopg2", "sqlite": "sqlite", "sqlite+pysqlite": "sqlite"}
+    if not separator or scheme not in dialects:
+        raise ValueError("must start with postgresql:// or sqlite:///")
+    if re.search(r"\s", rest):
+        raise ValueError("must not contain spaces or line breaks; write a space as %20")
+    if dialects[scheme] == "sqlite":
+        return SecretStr(f"sqlite:///{_sqlite_file(rest)}")
+    if not re.match(r"[^/]*@?[^/]*(/[^/?]+|/?\?.+)", rest):
+        raise ValueError("must name a database: postgresql://user:password@host:5432/database")
+    port = re.search(r":([^:\]]*)$", re.split(r"[/?]", rest.rpartition("@")[2], maxsplit=1)[0])
+    if port and not re.fullmatch(r"[0-9]{1,5}", port[1]):
+        raise ValueError("must have a number as its port: postgresql://user:password@host:5432/database")
+    return SecretStr(f"{dialects[scheme]}://{rest}")
+
+
+def _sqlite_file(rest: str) -> str:
+    """Return the absolute path, percent-encoded, of what stands after ``sqlite://``."""
+    path, question_mark, _query = rest.partition("?")
+    name = unquote(path.removeprefix("/"))
+    if not path.startswith("/") or name in {"", ":memory:"} or name.endswith("/") or question_mark:
+        raise ValueError("must be a file, without options: sqlite:///relative/path or sqlite:////absolute/path")
+    return quote(str(ROOT / name))
+
+
+def same_database(one: str, other: str) -> bool:
+    """Whether two database URLs lead to the same place, whatever the user's name and password."""
+
+    def place(url: str) -> tuple[object, ...]:
+        scheme, _, rest = url.partition("://")
+        if scheme == "sqlite":
+            return (scheme, Path(unquote(rest)).resolve())
+        parts = urlsplit(f"//{rest.rpartition('@')[2]}")  # a password may hold any character
+        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+        host, port = options.get("host", parts.hostname or ""), options.get("port", str(parts.port or 5432))
+        return (scheme, host.lower(), port, options.get("dbname", parts.path.strip("/")))
+
+    return place(one) == place(other)
+
+
+def bucket(name: str) -> str:
+    """Return a bucket's name as S3 allows it."""
+    is_address = re.fullmatch(r"[0-9]+(\.[0-9]+){3}", name)
+    if not re.fullmatch(r"[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]", name) or ".." in name or is_address:
+        raise ValueError("must be the bucket's name alone: 3 to 63 small letters, digits, hyphens and dots")
+    return name
+
+
+def endpoint(text: str) -> str:
+    """Return scheme and host of an endpoint; a refusal contains the correction."""
+    parts = web_address(text)
+    bare = f"{parts.scheme}://{parts.netloc.lower()}"
+    if parts.path.strip("/"):
+        raise ValueError(f"must be the endpoint alone, without a path: {bare}")
+    if ".cdn.digitaloceanspaces.com" in bare:
+        right = re.sub(r"//(.*\.)?([^.]+)\.cdn\.", r"//\2.", bare)
+        raise ValueError(f"must not be the CDN, whose host breaks every signature: {right}")
+    return bare
+
+
+def starts_with_bucket(host: str, bucket: str) -> bool:
+    """Whether what follows ``bucket.`` in a host is an endpoint by itself.
+
+    >>> starts_with_bucket("edrspace.sgp1.digitaloceanspaces.com", "edrspace")
+    True
+    >>> starts_with_bucket("sgp1.digitaloceanspaces.com", "sgp1"), starts_with_bucket("minio.example.com", "minio")
+    (False, False)
+    """
+    rest = host.removeprefix(f"{bucket}.")
+    if not bucket or rest == host:
+        return False
+    try:
+        ipaddress.ip_address(host)
+    except ValueError:
+        return rest == "localhost" or rest.count(".") >= 2
+    return False
+
+
+def addressing_style(name: str) -> str:
+    """Return one of boto3's addressing styles."""
+    if name not in {"path", "virtual", "auto"}:
+        raise ValueError("must be path, virtual or auto")
+    return name
+
+
+def region(name: str) -> str:
+    """Return a region's name."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,63}", name):
+        raise ValueError("must be a region's name, such as sgp1, or nothing")
+    return name
+
+
+def public_url(text: str) -> str:
+    """Return a web address without a slash at its end."""
+    web_address(text)
+    return text.rstrip("/")
+
+
+def long_enough(secret: SecretStr) -> SecretStr:
+    """Return a secret that nobody can guess."""
+    if len(secret.get_secret_value()) < MIN_SECRET_LENGTH:
+        raise ValueError(f"must have at least {MIN_SECRET_LENGTH} characters; {HOW_TO_MAKE_A_KEY}")
+    return secret
+
+
+def timezone(name: str) -> ZoneInfo:
+    """Return the zone of this name."""
+    if name not in available_timezones():
+        raise ValueError("must be the name of a time zone, such as Asia/Kolkata")
+    return ZoneInfo(name)
+
+
+def phone_region(name: str) -> str:
+    """Return a country code that phone numbers have."""
+    if name not in phonenumbers.SUPPORTED_REGIONS:
+        raise ValueError("must be a two-letter country code, such as IN")
+    return name
+
+
+def instant(text: str) -> datetime:
+    """Return an aware instant in UTC."""
+    try:
+        moment = datetime.fromisoformat(text)
+        if moment.tzinfo is not None:
+            return moment.astimezone(UTC)
+    except (ValueError, OverflowError):
+        pass
+    raise ValueError("must be an ISO 8601 instant with its zone, such as 2026-11-25T18:00:00+05:30")
