@@ -24,12 +24,14 @@ import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
 from dotenv import dotenv_values
+from sqlalchemy.engine import make_url
 
 from dashboard import demo
 from dashboard.demo import Demo, DemoFailed, DemoFault, clinic, damage
 from lib import diagnosis, keys
 from lib.access import Scope
 from lib.diagnosis import State
+from lib.settings import Settings
 from lib.stores import records_db
 from lib.stores.s3 import S3Config, S3Objects
 
@@ -146,10 +148,10 @@ def test_the_env_file_holds_the_same_settings_for_other_commands(running: Demo, 
 
 
 def test_the_settings_point_into_the_folder_whatever_its_name(running: Demo, folder: Path) -> None:
-    from sqlalchemy.engine import make_url
-
-    assert make_url(running.values["DATABASE_URL"]).database == str(folder / "records.sqlite3")
-    assert make_url(running.values["DASHBOARD_DATABASE_URL"]).database == str(folder / "ledger.sqlite3")
+    settings = Settings.load(running.values)
+    assert settings.notices() == ()
+    assert make_url(settings.database_url.get_secret_value()).database == str(folder / "records.sqlite3")
+    assert make_url(settings.ledger_url.get_secret_value()).database == str(folder / "ledger.sqlite3")
 
 
 def test_nobody_else_on_this_computer_reads_it(running: Demo, folder: Path) -> None:
