@@ -70,7 +70,7 @@ class Fetched:
     doubt: Doubt | None = None
 
 
-class ObjectUnavailable(Exception):  # noqa: N818 - named by what happened, like those in lib.errors
+class ObjectUnavailable(Exception):
     """The bytes of an object could not be read; ``doubt`` is None when it is simply absent."""
 
     def __init__(self, doubt: Doubt | None) -> None:
