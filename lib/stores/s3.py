@@ -25,7 +25,6 @@ __all__ = ["S3Config", "S3Objects"]
 
 LISTING_TTL_S = 120.0
 DOWNLOAD_TIMEOUT_S = 60.0
-STRANGER_TIMEOUT_S = 8.0
 DOWNLOADS = 4  # at once: previews and strangers, apart from the HEADs
 
 T = TypeVar("T")
@@ -104,7 +103,7 @@ class S3Objects:
 
     def fetch_as_stranger(self, url: str, *, first_bytes: int) -> Fetched:
         """GET the first bytes of an address; an error page is read up to 4 KiB."""
-        deadline = time.monotonic() + STRANGER_TIMEOUT_S
+        deadline = time.monotonic() + self._config.stranger_timeout_s
 
         def fetch() -> Fetched:
             left_s = max(0.1, deadline - time.monotonic())

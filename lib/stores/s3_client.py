@@ -30,6 +30,7 @@ class S3Config:
     location: str = ""
     connect_timeout_s: float = 2.0
     read_timeout_s: float = 3.0
+    stranger_timeout_s: float = 8.0  # in all, for one look at an address
     ca_bundle: str | None = None  # a PEM file instead of the public certificate authorities
 
 
@@ -48,7 +49,7 @@ def connect(config: S3Config) -> Any:
     core.register_component("credential_provider", CredentialResolver([]))
     if config.access_key_id and config.secret_access_key:
         core.set_credentials(config.access_key_id, config.secret_access_key, config.session_token)
-    return boto3.Session(botocore_session=core).client(
+    client = boto3.Session(botocore_session=core).client(
         "s3",
         region_name=config.region or "us-east-1",  # Ceph never looks at it; the signature needs one
         endpoint_url=config.endpoint_url,
@@ -68,3 +69,14 @@ def connect(config: S3Config) -> Any:
             use_dualstack_endpoint=False,
         ),
     )
+    client.meta.events.register_last("before-parameter-build.s3", _follow_no_redirect)
+    return client
+
+
+def _follow_no_redirect(context: dict[str, Any], **_: object) -> None:
+    """Keep botocore from looking for the bucket's region after a 301, 302, 307 or 400.
+
+    Its search is a HEAD that is redirected too: against a server that redirects everything, such as a network's login
+    page, botocore 1.44.5 recurses until RecursionError. A wrong region is a setting to correct, not to work around.
+    """
+    context["s3_redirect"]["redirected"] = True
