@@ -1,0 +1,170 @@
+"""Connections to the ledger, what a transaction on it means, and what its drivers' errors mean."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import quote
+
+from sqlalchemy import Connection, Engine, create_engine, event, make_url
+from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
+from sqlalchemy.pool import NullPool
+
+from lib.errors import LedgerFault, LedgerUnavailable
+
+WAIT_S = 5  # for a lock, a connection, or an answer
+
+_SQLITE = {
+    sqlite3.SQLITE_BUSY: LedgerFault.LOCKED,
+    sqlite3.SQLITE_LOCKED: LedgerFault.LOCKED,
+    sqlite3.SQLITE_PROTOCOL: LedgerFault.LOCKED,
+    sqlite3.SQLITE_READONLY: LedgerFault.READ_ONLY,
+    sqlite3.SQLITE_PERM: LedgerFault.READ_ONLY,
+    sqlite3.SQLITE_CANTOPEN: LedgerFault.READ_ONLY,  # there, or it would be NOT_MIGRATED
+    sqlite3.SQLITE_FULL: LedgerFault.FULL,
+    sqlite3.SQLITE_IOERR_SHMSIZE: LedgerFault.FULL,
+}
+_POSTGRES = {
+    "53100": LedgerFault.FULL,
+    "25006": LedgerFault.READ_ONLY,  # a standby, or default_transaction_read_only
+    "42501": LedgerFault.READ_ONLY,  # no grant
+    "55P03": LedgerFault.LOCKED,
+    "57014": LedgerFault.LOCKED,  # statement_timeout
+    "40P01": LedgerFault.LOCKED,
+    "42P01": LedgerFault.NOT_MIGRATED,
+    "42703": LedgerFault.NOT_MIGRATED,
+    "3F000": LedgerFault.NOT_MIGRATED,
+}
+
+
+def make(url: str) -> Engine:
+    """Return an engine. Touches neither network nor disk, and never makes a file."""
+    try:
+        parsed = make_url(url)
+        if parsed.get_backend_name() != "sqlite":
+            return create_engine(
+                parsed,
+                isolation_level="READ COMMITTED",  # each statement sees what was committed before it
+                pool_pre_ping=True,
+                pool_size=5,
+                pool_timeout=WAIT_S,
+                hide_parameters=True,
+                connect_args={
+                    "connect_timeout": WAIT_S,
+                    "tcp_user_timeout": WAIT_S * 1000,
+                    "application_name": "prescription-dashboard",
+                },
+            )
+    except (ArgumentError, NoSuchModuleError):
+        raise LedgerUnavailable(LedgerFault.OTHER) from None  # its text may hold the address
+    path = Path(parsed.database or "")
+    # Opened by name for each transaction: a kept handle would go on writing into a file that was moved or deleted.
+    engine = create_engine("sqlite://", creator=lambda: _open(path), poolclass=NullPool, hide_parameters=True)
+    event.listen(engine, "begin", _begin)
+    return engine
+
+
+def file_of(url: str) -> Path | None:
+    """Return the file of an SQLite ledger, None for PostgreSQL."""
+    try:
+        parsed = make_url(url)
+    except ArgumentError:
+        raise LedgerUnavailable(LedgerFault.OTHER) from None
+    return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
+
+
+def _open(path: Path) -> sqlite3.Connection:
+    if not path.is_file():
+        raise LedgerUnavailable(LedgerFault.NOT_MIGRATED)
+    # Transactions are begun by ``_begin``; Python's own BEGIN comes too late to keep a reader's view.
+    connection = sqlite3.connect(
+        f"file:{quote(os.fspath(path))}?mode=rw",
+        uri=True,
+        timeout=WAIT_S,
+        isolation_level=None,
+        check_same_thread=False,
+    )
+    try:
+        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # forged bytes break the chain, not us
+        connection.execute("PRAGMA synchronous = FULL")  # in WAL mode less would lose acknowledged events
+    except BaseException:
+        connection.close()
+        raise
+    return connection
+
+
+def _begin(connection: Connection) -> None:
+    is_writing = connection.get_execution_options().get("is_writing", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+
+
+@contextmanager
+def reading(engine: Engine) -> Iterator[Connection]:
+    """Open a transaction that only reads; raise LedgerUnavailable."""
+    with translated(), engine.connect() as connection, connection.begin():
+        yield connection
+
+
+@contextmanager
+def writing(engine: Engine, *, lock: int, wait_s: int = WAIT_S) -> Iterator[Connection]:
+    """Open the only writing transaction there is, and commit it durably at the end; raise LedgerUnavailable.
+
+    SQLite has one writer at a time by itself. PostgreSQL takes an advisory lock of this number until the commit.
+    """
+    with translated(), engine.connect() as plain:
+        connection = plain.execution_options(is_writing=True)
+        if engine.dialect.name == "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        with connection.begin():
+            connection.exec_driver_sql(
+                f"SET LOCAL lock_timeout = '{wait_s}s'; SET LOCAL statement_timeout = '{wait_s}s'; "
+                # Never less than our own disk; what waits for standbys stays.
+                "SELECT set_config('synchronous_commit', 'on', true) "
+                "WHERE current_setting('synchronous_commit') IN ('off', 'local', 'remote_write')"
+            )
+            connection.exec_driver_sql(f"SELECT pg_advisory_xact_lock({lock})")
+            yield connection
+
+
+@contextmanager
+def translated() -> Iterator[None]:
+    """Raise LedgerUnavailable for what a driver, SQLAlchemy or the file system raises."""
+    try:
+        yield
+    except DBAPIError as error:
+        _fail(fault(error.orig), error)
+    except sqlite3.Error as error:  # from opening a file, outside SQLAlchemy
+        _fail(fault(error), error)
+    except SQLAlchemyError as error:
+        _fail(LedgerFault.DOWN if error.code == "3o7r" else LedgerFault.OTHER, error)  # 3o7r: no free connection
+
+
+def _fail(found: LedgerFault, error: Exception) -> NoReturn:
+    raise LedgerUnavailable(found) from error
+
+
+def fault(error: BaseException | None) -> LedgerFault:
+    """Return what a driver's error means."""
+    if isinstance(error, sqlite3.Error):
+        code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR)
+        if code == sqlite3.SQLITE_ERROR and str(error).startswith(("no such table", "no such column")):
+            return LedgerFault.NOT_MIGRATED
+        return _SQLITE.get(code) or _SQLITE.get(code & 0xFF, LedgerFault.OTHER)
+    code = getattr(error, "pgcode", None)
+    if code is None or code[:2] in {"08", "28", "53", "57"} or code == "3D000":
+        return _POSTGRES.get(code or "", LedgerFault.DOWN)
+    return _POSTGRES.get(code, LedgerFault.OTHER)
+
+
+def os_fault(error: OSError) -> LedgerFault:
+    """Return what an error of the file system means."""
+    if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        return LedgerFault.FULL
+    return LedgerFault.READ_ONLY if error.errno in {errno.EROFS, errno.EACCES, errno.EPERM} else LedgerFault.OTHER
