@@ -92,7 +92,7 @@ def _of_sqlite(error: sqlite3.Error) -> DatabaseUnavailable:
 
 def _name(message: str) -> str:
     """Return the table or column that PostgreSQL names, in whatever language it speaks; '' where it names none."""
-    named = re.search(r'"([^"]+)"|\b([a-z_][\w$]*\.[\w$]+)\b|\b(?:table|relation) (\S+)', message)
+    named = re.search(r'"([^"]+)"|\b([a-z_][\w$]*\.[\w$]+)\b|\b(?:table|relation) ([^\s"]+)', message)
     return _unaliased(next(part for part in named.groups() if part)) if named else ""
 
 
