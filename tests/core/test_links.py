@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
@@ -14,9 +14,9 @@ from hypothesis import strategies as st
 
 from lib.access import Scope
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
-from lib.link_check import Asked, Flaw, Signed, examine
+from lib.link_check import Asked, Flaw, Signed, examine, judge
 from lib.links import LinkRequest, Policy, PresignedUrl, RefusalCode, Refused, issue, issue_for_key
-from lib.objects import Disposition, Doubt, Fetched, ObjectUnavailable, Presence
+from lib.objects import Disposition, Doubt, Fetched, ObjectUnavailable, Observation, Presence
 from lib.records import Filters, Record, Term
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
@@ -355,6 +355,9 @@ class TestTheStranger:
             RefusalCode.LINK_REFUSED, doubt=Doubt.TLS
         )
 
+    def test_who_learns_no_length_is_not_believed_even_when_the_head_had_none(self) -> None:
+        assert judge(Fetched(206, PDF, None, None, None), size_bytes=None) == Refused(RefusalCode.WRONG_LENGTH)
+
     def test_is_not_sent_to_a_malformed_link(self) -> None:
         clinic = bench(objects=bucket(signs=lambda url: url.replace("https://objects", "https://evil")))
         assert refused(clinic) == Refused(RefusalCode.LINK_MALFORMED, "address")
@@ -539,6 +542,10 @@ class TestTheTrail:
         clinic = bench(objects=bucket(key="elsewhere.pdf"), trail=MemoryTrail(fail_after=0))
         assert refused(clinic).code is RefusalCode.MISSING
 
+    def test_that_cannot_take_the_outcome_does_not_hide_why_there_is_no_link(self) -> None:
+        clinic = bench(trail=MemoryTrail(fail_after=1), objects=bucket(signs=lambda url: f"{url}#"))
+        assert refused(clinic) == Refused(RefusalCode.LINK_MALFORMED, "form")
+
     def test_has_the_intent_before_anything_is_signed(self) -> None:
         trail = MemoryTrail()
         seen: list[int] = []
@@ -606,6 +613,20 @@ def test_the_link_tells_when_it_was_signed_not_when_it_was_asked_for() -> None:
     link = made(bench(clock=clock, objects=bucket(clock=lambda: latest[0])))
     assert link.issued_at > NOW
     assert link.expires_at - link.issued_at == HOUR
+
+
+def test_a_link_never_outlives_credentials_whose_end_came_nearer_while_the_bucket_was_asked() -> None:
+    latest = [NOW]
+
+    class Slow(MemoryObjects):
+        def head(self, keys: Sequence[str], *, budget: timedelta) -> Mapping[str, Observation]:
+            latest[0] = NOW + timedelta(seconds=9)
+            return super().head(keys, budget=budget)
+
+    ends_at = NOW + timedelta(minutes=20)
+    objects = Slow({KEY: StoredObject(PDF)}, clock=lambda: latest[0])
+    policy = Policy(has_session_token=True, credentials_expire_at=ends_at)
+    assert made(bench(clock=lambda: latest[0], objects=objects, policy=policy)).expires_at == ends_at
 
 
 class TestTheKeyOfAnObject:
