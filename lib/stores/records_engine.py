@@ -30,7 +30,7 @@ class Limits:
     locked: timedelta = timedelta(seconds=1)  # SQLite only: another program holds the file
     pool: timedelta = timedelta(seconds=3)
     connections: int = 10
-    slow: timedelta = timedelta(milliseconds=500)  # a page that took longer is asked which index would help
+    slow: timedelta = timedelta(milliseconds=150)  # a page that took longer is asked which index would help
 
 
 class ReadOnlyEngine:

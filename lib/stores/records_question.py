@@ -1,0 +1,70 @@
+"""What is asked of the records database, before it is SQL."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import assert_never
+
+from lib.access import Scope
+from lib.records import (
+    ConsultationIs,
+    Everything,
+    Filters,
+    KeyContains,
+    KeyIs,
+    NameContains,
+    PatientIs,
+    PhoneEnds,
+    PhoneIs,
+    PrescriptionIs,
+    RecordIs,
+    Term,
+)
+
+PatientTerm = PhoneIs | PhoneEnds | NameContains
+FEW_PATIENTS = 1000  # beyond that the newest rows are walked and each patient is looked at instead
+BIGINT = range(-(2**63), 2**63)
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked of both streams. ``patients`` are the ids that a phone or name search found, None if too many."""
+
+    term: Term
+    filters: Filters
+    scope: Scope
+    patients: tuple[str, ...] | None = None
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether an index leads to few rows, which are then sorted."""
+        if isinstance(self.term, PatientTerm):
+            return self.patients is not None
+        return not isinstance(self.term, Everything | KeyContains)
+
+    @property
+    def asks_for_a_file(self) -> bool:
+        """Whether a prescription without PDF cannot match."""
+        return isinstance(self.term, RecordIs | KeyIs | KeyContains)
+
+
+def answerable(term: Term) -> bool:
+    """Whether the database can hold such a value at all: no NUL, no lone surrogate, no number over 64 bits.
+
+    PostgreSQL would refuse the question; the right answer is that nothing matches.
+    """
+    match term:
+        case Everything():
+            return True
+        case PrescriptionIs(number) | RecordIs(number):
+            return number in BIGINT
+        case PatientIs(texts) | ConsultationIs(texts) | KeyIs(texts):
+            return all(_storable(text) for text in texts)
+        case PhoneIs(text) | PhoneEnds(text) | KeyContains(text) | NameContains(text):
+            return _storable(text)
+        case _:
+            assert_never(term)
+
+
+def _storable(text: str) -> bool:
+    return "\0" not in text and not any("\ud800" <= character <= "\udfff" for character in text)
