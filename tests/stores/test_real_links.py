@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from time import sleep
 
 import pytest
@@ -17,7 +19,10 @@ from lib.objects import Disposition
 from lib.previews import Preview, open_pdf
 from lib.records import Record
 from lib.services import Services
+from lib.stores import ledger_db
 from lib.stores.s3 import S3Config, S3Objects
+from lib.trail import Intact, Trail, verify
+from tests.conftest import NOW
 from tests.core.clinic import ASHA, EVERYWHERE, KEY, PDF, RECORD, STORED, bench
 from tests.parts import guarded_s3 as guarded
 from tests.parts.ceph import Ceph
@@ -147,3 +152,21 @@ def test_a_preview_shows_the_bytes(world: World) -> None:
 def test_a_preview_of_a_missing_object_is_refused(world: World) -> None:
     services = world.services(RECORD)
     assert open_pdf(ASHA, EVERYWHERE, services=services, record=RECORD) == Refused(RefusalCode.MISSING)
+
+
+def test_25_parallel_links_leave_an_intact_chain_on_disk(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    ledger_db.migrate(url)
+    ledger = ledger_db.connect(url)
+    services = replace(bench(clock=lambda: NOW).services, trail=Trail(ledger, key_secret=b"k" * 32))
+    with ThreadPoolExecutor(25) as pool:
+        made = list(
+            pool.map(lambda _: issue(ASHA, EVERYWHERE, services=services, record=RECORD, request=AN_HOUR), range(25))
+        )
+    assert all(isinstance(link, PresignedUrl) for link in made)
+    events = list(ledger.events())
+    assert isinstance(verify(iter(events)), Intact)
+    results: dict[str, list[str]] = {}
+    for event in events:
+        results.setdefault(event.request_id, []).append(event.result)
+    assert sorted(results.values()) == [["intent", "ok"]] * 25
