@@ -15,7 +15,7 @@ from pages import PAGES
 
 def main() -> None:
     """Draw the frame and the screen that the address names."""
-    st.set_page_config(page_title="Prescription PDFs", page_icon=":material/prescriptions:", layout="wide")
+    st.set_page_config(page_title=wording.TITLE, page_icon="📄", layout="wide")
     widgets.style()
     try:
         services, examples = wiring.configured()
@@ -23,7 +23,7 @@ def main() -> None:
         st.error(wording.NOT_CONFIGURED)
         return
     visit = Visit(wiring.OPERATOR, access.Scope(), services, examples)
-    st.caption(wording.DEMO if services.is_demo else wording.NO_SIGN_IN)
+    widgets.head(wording.TITLE, note=wording.DEMO if services.is_demo else wording.NO_SIGN_IN, is_demo=services.is_demo)
     entries = []
     for number, screen in enumerate(PAGES):
         body = functools.partial(show, screen, visit)

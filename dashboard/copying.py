@@ -9,7 +9,7 @@ from __future__ import annotations
 import streamlit as st
 
 _CSS = """
-button { font: inherit; color: inherit; background: transparent; border: 1px solid var(--st-border-color, #8886);
+button { font: inherit; font-size: .875rem; color: inherit; background: transparent; border: 1px solid var(--st-border-color, #8886);
   border-radius: .5rem; padding: .3rem .8rem; min-height: 2.5rem; cursor: pointer; white-space: nowrap; }
 button:hover, button:focus-visible { border-color: var(--st-primary-color); color: var(--st-primary-color); }
 textarea { display: block; width: 100%; margin-top: .4rem; font: .85rem monospace; color: inherit;

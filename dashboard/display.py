@@ -7,7 +7,7 @@ import unicodedata
 from lib import keys
 
 MAX_SHOWN = 400  # characters of one value; more is cut and said
-KEY_WIDTH = 64  # characters of a key in a table cell
+KEY_WIDTH = 54  # characters of a key in a table cell
 
 
 def printable(text: str | None) -> str:
@@ -36,26 +36,24 @@ def _glyph(character: str) -> str:
     return f"⟨U+{code:04X}⟩"
 
 
-def short_key(text: str) -> str:
-    """Return a key that fits a cell with its end visible, cut in the middle.
+def short_key(text: str, *, width: int = KEY_WIDTH) -> str:
+    """Return a key that fits a cell, cut in the middle: the folder and the end stay.
 
-    >>> short_key("a" * 60 + "/" + "b" * 60)[-10:]
-    'bbbbbbbbbb'
+    >>> short_key("prescriptions/pdfs/CON153/0123456789abcdef0123456789abcdef.pdf")
+    'prescriptions/pdfs/CON153/0…9abcdef0123456789abcdef.pdf'
     """
     shown = printable(text)
-    if len(shown) <= KEY_WIDTH:
-        return shown
-    return f"{shown[: KEY_WIDTH // 2 - 1]}…{shown[-KEY_WIDTH // 2 :]}"
+    return shown if len(shown) <= width else f"{shown[: width // 2]}…{shown[-(width // 2) :]}"
 
 
 def marked_key(stored: str, resolved: str) -> str:
-    """Return the resolved key with the part that the resolver added in brackets.
+    """Return the resolved key with the part that the resolver added in brackets, in a few more letters than the stored.
 
     >>> marked_key("prescriptions/a.pdf", "loc/prescriptions/a.pdf")
     '[loc/]prescriptions/a.pdf'
     """
     added, rest = keys.changed(stored, resolved)
-    return f"[{printable(added)}]{short_key(rest)}" if added else short_key(rest)
+    return f"[{printable(added)}]{short_key(rest, width=max(KEY_WIDTH - len(added), 20))}" if added else short_key(rest)
 
 
 def phone_end(phone: str) -> str:

@@ -19,6 +19,16 @@ DEMO_FOLDER = ROOT / "var" / "demo"
 WARM = ("pandas", "pyarrow.compute", "streamlit.dataframe_util", "streamlit.elements.arrow", "pages")
 
 
+class _Server(uvicorn.Server):
+    """Says the address once it answers there."""
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        for each in sockets or ():
+            host, port = each.getsockname()[:2]
+            printing.note(f"Open http://{host if host in LOOPBACK else 'localhost'}:{port}  (stop with Ctrl+C)")
+
+
 def run(*, is_demo: bool, host: str, port: int) -> None:
     """Serve until interrupted; raise SettingInvalid where the start is refused."""
     if not is_demo and host not in LOOPBACK:
@@ -34,7 +44,10 @@ def run(*, is_demo: bool, host: str, port: int) -> None:
     with _bind(host, port) as bound:
         number = bound.getsockname()[1]
         folder = DEMO_FOLDER if number == DEFAULT_PORT else DEMO_FOLDER.with_name(f"demo-{number}")
-        clinic = demo.start(folder, now=datetime.now(UTC))
+        try:
+            clinic = demo.start(folder, now=datetime.now(UTC))
+        except demo.DemoFailed as error:
+            raise SettingInvalid("--demo", wording.DEMO_FAULT[error.fault]) from error
         try:
             _serve(Settings.load(clinic.values), bound=bound, examples=clinic.examples, is_demo=True)
         finally:
@@ -67,7 +80,7 @@ def _serve(
     wiring.configure(wiring.build(settings, is_demo=is_demo), examples=examples)
     for module in WARM:
         importlib.import_module(module)
-    host, port = bound.getsockname()[:2]
+    host = bound.getsockname()[0]
     if host not in LOOPBACK:
         asgi.hosts.append("*")
     config = uvicorn.Config(
@@ -80,5 +93,4 @@ def _serve(
         ws_ping_timeout=30,
         timeout_graceful_shutdown=2,
     )
-    printing.note(f"Open http://{host if host in LOOPBACK else 'localhost'}:{port}  (stop with Ctrl+C)")
-    uvicorn.Server(config).run(sockets=[bound])
+    _Server(config).run(sockets=[bound])

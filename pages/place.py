@@ -17,7 +17,7 @@ def read_once() -> None:
     state, query = st.session_state, st.query_params
     state["started"] = True
     state["text"] = query.get("q", "")
-    state["clinic"] = query.get("clinic") or None
+    state["clinic"] = query.get("clinic", "")
     state["after"] = query.get("after")
     for name in ("older", "no_pdf", "browse"):
         state[name] = query.get(name) == "1"

@@ -111,7 +111,8 @@ def _open(visit: Visit) -> Opened:
 def _identity(visit: Visit, record: Record) -> None:
     with st.container(horizontal=True, vertical_alignment="top"):
         with st.container(key="identity"):
-            st.text(display.printable(record.patient_name))
+            with st.container(key="identity-name"):
+                st.text(display.printable(record.patient_name))
             st.text(
                 f"{record.patient_id} · phone {display.phone_end(record.patient_phone)} · "
                 f"Dr {display.printable(record.doctor_name).removeprefix('Dr ').removeprefix('Dr. ')} · {_day(visit, record)}"

@@ -60,11 +60,15 @@ def _state(visit: Visit, row: Record, seen: Mapping[str, Observation] | None) ->
     return None if seen is None else diagnosis.state(row, seen.get(resolved(visit, row)))
 
 
-def controls(visit: Visit, shown: Sequence[Record], *, states: States) -> bool:
-    """Draw the line above the table: keys, check again, what cannot be checked. Return whether keys are shown."""
+def controls(visit: Visit, shown: Sequence[Record], *, count: str) -> bool:
+    """Draw the line above the table: the count, keys, check again; below it what cannot be checked.
+
+    Return whether keys are shown.
+    """
     check: checks.Check | None = st.session_state.get("check")
     seen = (check.result() if check else None) or {}
     with st.container(horizontal=True, vertical_alignment="center"):
+        st.caption(count, width="content")
         shows_keys = st.toggle("Show keys", key="show_keys")
         if shows_keys:
             st.button(
@@ -85,7 +89,7 @@ def controls(visit: Visit, shown: Sequence[Record], *, states: States) -> bool:
                 type="tertiary",
             )
             oldest = min(each.checked_at for each in seen.values())
-            st.caption(f"checked {wording.clock_time(oldest, visit.services.zone)}")
+            st.caption(f"checked {wording.clock_time(oldest, visit.services.zone)}", width="content")
     doubts = {each.doubt for each in seen.values() if each.doubt is not None}
     for doubt in sorted(doubts - {Doubt.IMPOSSIBLE_KEY}):
         st.warning(f"Can't check: {wording.doubt(doubt)}", icon=":material/cloud_off:")
@@ -121,10 +125,10 @@ def table(visit: Visit, shown: Sequence[Record], *, states: States, shows_keys: 
         key=key,
         alt="Prescriptions found; a click on a cell opens the record",
         column_config={
-            "State": st.column_config.TextColumn(width=125),
-            "Stored key": st.column_config.TextColumn(width=390),
-            "Resolved key": st.column_config.TextColumn(width=440),
-            "Stored key alone": st.column_config.TextColumn(width=125, help=wording.ALONE_HELP),
+            "State": st.column_config.TextColumn(width=120),
+            "Stored key": st.column_config.TextColumn(width=395),
+            "Resolved key": st.column_config.TextColumn(width=405),
+            "Stored key alone": st.column_config.TextColumn(width=130, help=wording.ALONE_HELP),
             "Patient": st.column_config.TextColumn(width=150),
             "Phone": st.column_config.TextColumn(width=70, help="The last four digits"),
         },

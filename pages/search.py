@@ -77,15 +77,15 @@ def _start_over() -> None:
 def _filter_line(visit: Visit) -> Filters:
     names = {clinic.clinic_id: clinic.name for clinic in _clinics(visit)}
     if names and st.session_state.get("clinic") not in names:
-        st.session_state["clinic"] = None
-    clinic = None
+        st.session_state["clinic"] = ""
+    clinic = ""
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
         since = st.date_input("From", value=None, key="since", on_change=_start_over, width=140)
         until = st.date_input("To", value=None, key="until", on_change=_start_over, width=140)
         if len(names) > 1:
             clinic = st.selectbox(
                 "Clinic",
-                [None, *names],
+                ["", *names],
                 key="clinic",
                 format_func=lambda value: names[value] if value else "All clinics",
                 on_change=_start_over,
@@ -97,7 +97,7 @@ def _filter_line(visit: Visit) -> Filters:
     return Filters(
         since=_midnight(since, zone) if isinstance(since, date) else None,
         before=_midnight(until + timedelta(days=1), zone) if isinstance(until, date) else None,
-        clinic_id=clinic,
+        clinic_id=clinic or None,
         older_versions=older,
         only_without_pdf=no_pdf,
     )
@@ -139,8 +139,7 @@ def _list(visit: Visit, answer: Answer) -> None:
     found, shown = answer.found, answer.found.page.records
     after = answer.question[2]
     states = rows.states(visit, shown)
-    _count(answer, states=states)
-    shows_keys = rows.controls(visit, shown, states=states)
+    shows_keys = rows.controls(visit, shown, count=_count(answer, states=states))
     _open_what_was_picked(shown, is_first_page=after is None)
     rows.table(visit, shown, states=states, shows_keys=shows_keys, is_short="open" in st.session_state)
     place.pager(found.page.after, is_first_page=after is None)
@@ -172,19 +171,18 @@ def _nothing(found: Found, *, filters: Filters) -> None:
     st.caption(" ".join(hint for hint, applies in hints.items() if applies))
 
 
-def _count(answer: Answer, *, states: rows.States) -> None:
+def _count(answer: Answer, *, states: rows.States) -> str:
     found, shown = answer.found, answer.found.page.records
     total = checks.ready(answer.total)
     if found.page.after is None and answer.question[2] is None:
         total = Total(len(shown), is_exact=True)
-    sentence = wording.count_sentence(
+    return wording.count_sentence(
         shown=len(shown),
         total=total.count if total else None,
         is_exact=bool(total and total.is_exact),
         states=Counter(states.values()),
         taken_as=found.reading.kind,
     )
-    st.caption(sentence)
 
 
 def _browse() -> None:

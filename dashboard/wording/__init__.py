@@ -7,6 +7,7 @@ A test walks every member of the enums and fails when a sentence is missing.
 from __future__ import annotations
 
 from dashboard.wording.faults import (
+    DEMO_FAULT,
     BROKEN,
     DOUBT,
     LOOPBACK_ONLY,
@@ -47,6 +48,7 @@ from dashboard.wording.links import (
     wrong_person,
 )
 from dashboard.wording.states import (
+    TITLE,
     ALONE_HELP,
     CHECKING,
     CHECKING_ICON,
@@ -73,6 +75,7 @@ __all__ = [
     "CHECKING",
     "CHECKING_ICON",
     "DEMO",
+    "DEMO_FAULT",
     "DOUBT",
     "HINT_DATES",
     "HINT_OLDER",
@@ -98,6 +101,7 @@ __all__ = [
     "STATE",
     "STATE_ICON",
     "TAKEN_AS",
+    "TITLE",
     "UNEXPECTED",
     "UNEXPECTED_COMMAND",
     "WHAT_TO_TYPE",

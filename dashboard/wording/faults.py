@@ -95,6 +95,14 @@ _REFUSAL = {
     RefusalCode.TOO_LARGE: "The PDF is too large to show here.",
 }
 
+DEMO_FAULT = {
+    "not_writable": "The demo's folder cannot be written: var/demo in the project's folder.",
+    "disk_full": "The disk is full, so the demo cannot be built. Free some space and start again.",
+    "in_use": "A demo runs in this folder already. Stop it first, or choose another --port.",
+    "not_a_demo_folder": "The demo's folder holds something else, so it was left alone: move it away.",
+    "s3_not_started": "The demo's storage did not start; var/demo/s3.log says why.",
+}
+
 BROKEN = {
     "gap": "an event before it is missing",
     "previous_hash": "it does not follow from the event before it",

@@ -42,7 +42,7 @@ def cell(page: Page, row: int, column: int) -> tuple[int, int]:
 
 def test_the_demo_says_that_it_is_one_and_shows_nobody_before_a_search(page: Page, demo_app: App) -> None:
     page.goto(demo_app.url)
-    expect(page.get_by_text("Demo clinic: every name, phone and PDF here is made up")).to_be_visible()
+    expect(page.get_by_text("Demo clinic: everything here is made up")).to_be_visible()
     expect(page.get_by_text("Find a prescription's PDF")).to_be_visible()
     expect(page.get_by_test_id("stDataFrame")).to_have_count(0)
 
