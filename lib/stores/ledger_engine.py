@@ -8,15 +8,17 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import NoReturn
+from typing import Any, NoReturn
 from urllib.parse import quote
 
+from psycopg2 import extensions  # type: ignore[import-untyped]  # ships no types
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from lib.errors import LedgerFault, LedgerUnavailable
 
+TIMESTAMPTZ = 1184  # its number in pg_type
 WAIT_S = 5  # for a lock, a connection, or an answer
 
 _SQLITE = {
@@ -47,7 +49,7 @@ def make(url: str) -> Engine:
     try:
         parsed = make_url(url)
         if parsed.get_backend_name() != "sqlite":
-            return create_engine(
+            engine = create_engine(
                 parsed,
                 isolation_level="READ COMMITTED",  # each statement sees what was committed before it
                 pool_pre_ping=True,
@@ -60,6 +62,8 @@ def make(url: str) -> Engine:
                     "application_name": "prescription-dashboard",
                 },
             )
+            event.listen(engine, "connect", _read_instants_as_text)
+            return engine
     except (ArgumentError, NoSuchModuleError):
         raise LedgerUnavailable(LedgerFault.OTHER) from None  # its text may hold the address
     path = Path(parsed.database or "")
@@ -96,6 +100,12 @@ def _open(path: Path) -> sqlite3.Connection:
         connection.close()
         raise
     return connection
+
+
+def _read_instants_as_text(connection: Any, _record: object) -> None:
+    # psycopg2 raises for a year that Python has not, which only a forger writes; ``Instant`` reads the text.
+    as_text = extensions.new_type((TIMESTAMPTZ,), "TEXT_INSTANT", lambda value, _cursor: value)
+    extensions.register_type(as_text, connection)
 
 
 def _begin(connection: Connection) -> None:

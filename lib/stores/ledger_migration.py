@@ -89,8 +89,9 @@ def _make_file(path: Path) -> None:
         found = ledger_engine.os_fault(error)
         raise LedgerUnavailable(found) from error
     with suppress(OSError):  # not ours, or a read-only file system: writing to it will tell
-        if path.stat().st_mode & 0o077:
-            path.chmod(0o600)
+        mode = path.stat().st_mode
+        if mode & 0o077:
+            path.chmod(mode & 0o700)
 
 
 def _use_wal(path: Path) -> None:

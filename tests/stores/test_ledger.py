@@ -22,6 +22,7 @@ from lib.stores import ledger_db
 from lib.stores.ledger_tables import TRAIL
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import GENESIS, Broken, Draft, Intact, TrailStore, verify
+from tests.parts.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
 NOW = datetime(2026, 11, 24, 8, 32, 0, 123456, tzinfo=UTC)
@@ -281,7 +282,28 @@ def test_what_no_event_can_hold_breaks_the_chain_and_not_the_reader(sqlite_url: 
     assert verify(store.events()) == Broken(2, "hash")
 
 
-def test_a_row_forged_while_the_trail_is_walked_does_not_hold_up_a_writer(url: str) -> None:
+@pytest.mark.parametrize("forged", ["infinity", "-infinity", "12000-01-01", "0100-01-01 BC"])
+def test_an_instant_that_python_has_not_breaks_the_chain_and_not_the_reader(postgres_url: str, forged: str) -> None:
+    store = ledger_db.connect(postgres_url)
+    for _ in range(3):
+        store.append(draft())
+    forger = Forger(postgres_url)
+    forger.drop_triggers()
+    forger(f"UPDATE trail SET at = '{forged}' WHERE sequence = 2")
+    assert verify(store.events()) == Broken(2, "hash")
+
+
+def test_a_session_in_another_zone_reads_the_same_instants(postgres: Postgres, postgres_url: str) -> None:
+    event = ledger_db.connect(postgres_url).append(draft())
+    database = postgres_url.partition("@/")[2].partition("?")[0]
+    postgres.execute(
+        f"ALTER DATABASE {database} SET timezone = 'Asia/Kolkata'",
+        f"ALTER DATABASE {database} SET datestyle = 'German'",
+    )
+    assert list(ledger_db.connect(postgres_url).events()) == [event]
+
+
+def test_walking_the_trail_does_not_hold_up_a_writer(url: str) -> None:
     store = ledger_db.connect(url)
     for _ in range(3):
         store.append(draft())
