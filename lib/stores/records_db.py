@@ -51,6 +51,10 @@ class RecordsDb:
         began = time.monotonic()
         with self._engine.transaction() as connection:
             question = self._ask(connection, term, filters, scope)
+            if question.is_walked:
+                # Parallel workers run far ahead of the 26 rows that are wanted: at 1M rows the page of a small clinic
+                # took 64 ms with them and 7 ms without.
+                self._engine.without_workers(connection)
             with_pdf = self._with_pdf(connection, question, limit=limit + 1, after=after)
             without = self._without_pdf(connection, question, limit=limit + 1, after=after, with_pdf=with_pdf)
             places = [(at, True, number, owner) for number, owner, at in with_pdf]

@@ -66,6 +66,11 @@ class ReadOnlyEngine:
                 )
                 yield connection
 
+    def without_workers(self, connection: sa.Connection) -> None:
+        """Keep PostgreSQL's parallel workers out of the rest of this transaction."""
+        if not self.is_sqlite:
+            connection.execute(sa.select(sa.func.set_config("max_parallel_workers_per_gather", "0", True)))
+
     def close(self) -> None:
         """Close every pooled connection."""
         self._engine.dispose()

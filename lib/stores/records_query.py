@@ -65,7 +65,7 @@ class Queries:
         if not filters.older_versions and not isinstance(question.term, RecordIs | KeyIs):
             conditions.append(self._is_version_to_use())
         source: sa.FromClause = pdfs
-        if self._needs_prescription(question):
+        if question.needs_prescription:
             source = pdfs.join(self._tables.prescriptions, self._tables.prescriptions.c.id == pdfs.c.prescription_id)
             source = self._with_neighbours(source, question)
         return (
@@ -211,17 +211,12 @@ class Queries:
                 assert_never(question.term)
         return conditions
 
-    def _needs_prescription(self, question: Question) -> bool:
-        """Whether a PDF row alone does not tell if it matches."""
-        is_limited = question.scope.clinics is not None or question.filters.clinic_id is not None
-        return is_limited or not (question.asks_for_a_file or isinstance(question.term, Everything))
-
     def _with_neighbours(self, source: sa.FromClause, question: Question) -> sa.FromClause:
         """Join what the conditions on a prescription name, and nothing else."""
         prescriptions, consultations, patient = (
             self._tables.prescriptions, self._tables.consultations, self._tables.patient,
         )  # fmt: skip
-        if question.scope.clinics is not None or question.filters.clinic_id is not None:
+        if question.is_one_clinic:
             source = source.join(consultations, consultations.c.id == prescriptions.c.consultation_id)
         if isinstance(question.term, PatientTerm) and question.patients is None:
             source = source.join(patient, patient.c.id == prescriptions.c.patient_id)

@@ -43,6 +43,21 @@ class Question:
         return not isinstance(self.term, Everything | KeyContains)
 
     @property
+    def needs_prescription(self) -> bool:
+        """Whether a PDF row alone does not tell if it matches."""
+        return self.is_one_clinic or not (self.asks_for_a_file or isinstance(self.term, Everything))
+
+    @property
+    def is_walked(self) -> bool:
+        """Whether rows are looked at from the newest on, each with its prescription, until enough fit."""
+        return self.needs_prescription and not self.is_narrow and not self.filters.only_without_pdf
+
+    @property
+    def is_one_clinic(self) -> bool:
+        """Whether only some clinics' rows match."""
+        return self.scope.clinics is not None or self.filters.clinic_id is not None
+
+    @property
     def asks_for_a_file(self) -> bool:
         """Whether a prescription without PDF cannot match."""
         return isinstance(self.term, RecordIs | KeyIs | KeyContains)
