@@ -101,9 +101,9 @@ def database(secret: SecretStr) -> SecretStr:
         return SecretStr(f"sqlite:///{_sqlite_file(rest)}")
     if not re.match(r"[^/]*@?[^/]*(/[^/?]+|/?\?.+)", rest):
         raise ValueError("must name a database: postgresql://user:password@host:5432/database")
-    port = re.search(r":([^:\]]*)$", re.split(r"[/?]", rest.rpartition("@")[2], maxsplit=1)[0])
-    if port and not re.fullmatch(r"[0-9]{1,5}", port[1]):
-        raise ValueError("must have a number as its port: postgresql://user:password@host:5432/database")
+    server = re.split(r"[/?]", rest.rpartition("@")[2], maxsplit=1)[0]
+    if not re.fullmatch(r"(\[[0-9A-Fa-f:.]+\]|[^:,\[\]]*)(:[0-9]{1,5})?", server):
+        raise ValueError("must have one host and a number as its port: postgresql://user:password@host:5432/database")
     return SecretStr(f"{dialects[scheme]}://{rest}")
 
 

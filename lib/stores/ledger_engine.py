@@ -18,6 +18,7 @@ from sqlalchemy.pool import NullPool
 
 from lib.errors import LedgerFault, LedgerUnavailable
 
+READ_WAIT_S = 30  # for one page of the trail
 TIMESTAMPTZ = 1184  # its number in pg_type
 WAIT_S = 5  # for a lock, a connection, or an answer
 
@@ -117,6 +118,8 @@ def _begin(connection: Connection) -> None:
 def reading(engine: Engine) -> Iterator[Connection]:
     """Open a transaction that only reads; raise LedgerUnavailable."""
     with translated(), engine.connect() as connection, connection.begin():
+        if engine.dialect.name != "sqlite":
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{READ_WAIT_S}s'")
         yield connection
 
 

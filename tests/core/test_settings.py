@@ -117,7 +117,12 @@ def test_a_missing_secret_key_comes_with_the_command_that_makes_one() -> None:
         ("DASHBOARD_LINK_MAX_EXPIRY", "8d", "must lie between 1s and 7d"),
         ("DATABASE_URL", "mysql://user:pw@host/clinic", "must start with postgresql:// or sqlite:///"),
         ("DATABASE_URL", "postgresql://user:pw@host", "must name a database"),
-        ("DATABASE_URL", "postgresql://user:pw@host:port/clinic", "must have a number as its port"),
+        ("DATABASE_URL", "postgresql://user:pw@host:port/clinic", "must have one host and a number as its port"),
+        (
+            "DATABASE_URL",
+            "postgresql://user:pw@one:5432,two:5432/clinic",
+            "must have one host and a number as its port",
+        ),
         ("DATABASE_URL", "sqlite://clinic.sqlite3", "must be a file, without options"),
         ("DASHBOARD_DATABASE_URL", "sqlite:///:memory:", "must be a file, without options"),
         ("DASHBOARD_DATABASE_URL", "sqlite:///x.db?mode=memory", "must be a file, without options"),
@@ -160,6 +165,16 @@ def test_secrets_are_not_shown_when_settings_are_printed() -> None:
 )
 def test_our_database_must_not_be_the_clinics_whatever_the_user(ours: str) -> None:
     assert refusal(DASHBOARD_DATABASE_URL=ours)[0] == "DASHBOARD_DATABASE_URL"
+
+
+def test_a_server_can_be_an_ipv6_address_or_a_socket() -> None:
+    assert load(DATABASE_URL="postgresql://u:p@[::1]:5433/clinic").database_url
+    assert load(DATABASE_URL="postgresql:///clinic?host=/run/postgresql").database_url
+    same = "postgresql://app@/clinic?host=/run/postgresql"
+    assert refusal(DATABASE_URL="postgresql:///clinic?host=/run/postgresql", DASHBOARD_DATABASE_URL=same)[0] == (
+        "DASHBOARD_DATABASE_URL"
+    )
+    assert load(DASHBOARD_DATABASE_URL="postgresql://app@db.clinic.example/dashboard").ledger_url
 
 
 def test_migrate_too_refuses_to_write_into_the_clinics_file() -> None:
