@@ -46,7 +46,7 @@ class RecordsDb:
         3. The same of prescriptions without PDF, no older than those.
         4. Both merged, cut, and read with all that is shown.
         """
-        if not answerable(term) or (after is not None and after.prescription_id not in BIGINT):
+        if not answerable(term, filters, after):
             return Page((), None)
         began = time.monotonic()
         with self._engine.transaction() as connection:
@@ -71,7 +71,7 @@ class RecordsDb:
 
     def total(self, term: Term, filters: Filters, *, scope: Scope) -> Total | None:
         """Count within a short budget; estimate where that is not enough (PostgreSQL), else None."""
-        if not answerable(term):
+        if not answerable(term, filters):
             return Total(0, is_exact=True)
         for attempt in (self._count, self._estimate):
             try:

@@ -8,6 +8,7 @@ from typing import assert_never
 from lib.access import Scope
 from lib.records import (
     ConsultationIs,
+    Cursor,
     Everything,
     Filters,
     KeyContains,
@@ -63,11 +64,20 @@ class Question:
         return isinstance(self.term, RecordIs | KeyIs | KeyContains)
 
 
-def answerable(term: Term) -> bool:
-    """Whether the database can hold such a value at all: no NUL, no lone surrogate, no number over 64 bits.
+def answerable(term: Term, filters: Filters, after: Cursor | None = None) -> bool:
+    """Whether the database can hold such values at all: no NUL, no lone surrogate, no number over 64 bits.
 
     PostgreSQL would refuse the question; the right answer is that nothing matches.
     """
+    numbers = () if after is None else (after.prescription_id, after.record_id or 0)
+    return (
+        _holdable(term)
+        and (filters.clinic_id is None or _storable(filters.clinic_id))
+        and all(number in BIGINT for number in numbers)
+    )
+
+
+def _holdable(term: Term) -> bool:
     match term:
         case Everything():
             return True

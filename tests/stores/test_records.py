@@ -10,6 +10,7 @@ import pytest
 from lib.access import Scope
 from lib.records import (
     ConsultationIs,
+    Cursor,
     Everything,
     Filters,
     KeyContains,
@@ -193,6 +194,22 @@ def test_a_scope_hides_other_clinics_and_rows_without_a_clinic_from_every_questi
     assert found(store, Everything(), scope=nothing) == []
     assert store.get(13, scope=nothing) is None
     assert list(store.clinics(scope=nothing)) == []
+
+
+@pytest.mark.parametrize("clinic_id", ["CLN1\0", "\ud800", "", "' OR 1=1 --", "%"])
+def test_a_clinic_that_cannot_exist_matches_nothing(store: RecordStore, clinic_id: str) -> None:
+    assert found(store, Everything(), Filters(clinic_id=clinic_id)) == []
+
+
+def test_a_cursor_made_up_by_somebody_is_no_error(store: RecordStore) -> None:
+    for cursor in (
+        Cursor(datetime(2026, 11, 14, tzinfo=UTC), 10**30, 1),
+        Cursor(datetime(2026, 11, 14, tzinfo=UTC), None, -(10**30)),
+        Cursor(datetime(9999, 12, 31, tzinfo=UTC), 1, 1),
+        Cursor(datetime(1, 1, 2, tzinfo=UTC), None, 1),
+    ):
+        page = store.search(Everything(), OLDER, scope=ALL, limit=2, after=cursor)
+        assert len(page.records) <= 2
 
 
 def test_one_record_is_read_whole(store: RecordStore) -> None:
