@@ -89,15 +89,17 @@ VISIBLE_CLINICS = (Clinic("CLN2", "Hill View"), Clinic("CLN1", "Lakeside"))  # b
 LATEST = {1: 3, 2: 2, 3: 2, 4: 1, 5: 1}  # prescription -> the version to use
 
 
-def _records() -> list[Record]:
-    people = {row[0]: row for row in USERS}
-    clinics = {row[0]: row[1] for row in CLINICS}
-    clinic_of = {row[0]: row[3] for row in CONSULTATIONS}
+def records_of(tables: dict[str, list[tuple[Any, ...]]], *, latest: dict[int, int]) -> list[Record]:
+    """Return the records that these rows mean; ``latest`` says which version of a prescription is to be used."""
+    people = {row[0]: row for row in tables["users"]}
+    clinics = {row[0]: row[1] for row in tables["clinics"]}
+    clinic_of = {row[0]: row[3] for row in tables["consultations"]}
     records = []
-    for number, consultation, doctor, patient, issued, _, is_draft, is_finalized, created, _ in PRESCRIPTIONS:
+    for row in tables["prescriptions"]:
+        number, consultation, doctor, patient, issued, _, is_draft, is_finalized, created, _ = row
         clinic = clinic_of.get(consultation)
         nothing = (None, number, None, None, False, None, None, None, None, "")
-        versions = [row for row in PDFS if row[1] == number]
+        versions = [pdf for pdf in tables["prescription_pdfs"] if pdf[1] == number]
         for record_id, _, key, version, is_current, _, generated, _, size, checksum in versions or [nothing]:
             records.append(
                 Record(
@@ -116,7 +118,7 @@ def _records() -> list[Record]:
                     stored_key=key,
                     version=version,
                     versions=len(versions),
-                    latest_version=LATEST.get(number),
+                    latest_version=latest.get(number),
                     is_current=is_current,
                     generated_at=generated,
                     size_bytes=size,
@@ -127,7 +129,7 @@ def _records() -> list[Record]:
     return records
 
 
-RECORDS = tuple(_records())
+RECORDS = tuple(records_of(TABLES, latest=LATEST))
 
 
 def record(number: int) -> Record:
@@ -160,13 +162,13 @@ def fill(url: str, tables: dict[str, list[tuple[Any, ...]]] = TABLES) -> None:
         server.close()
 
 
-def sqlite_clinic(path: Path) -> str:
+def sqlite_clinic(path: Path, tables: dict[str, list[tuple[Any, ...]]] = TABLES) -> str:
     """Create the sample clinic as an SQLite file and return its SQLAlchemy URL."""
     connection = sqlite3.connect(path)
     connection.executescript(SCHEMA.read_text())
     connection.close()
     url = sa.URL.create("sqlite", database=str(path)).render_as_string()
-    fill(url)
+    fill(url, tables)
     return url
 
 
