@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 import typer
 
 from dashboard import logs, printing, wording
-from lib import keys, links, objects, search, trail
+from lib import keys, link_bounds, links, objects, search, trail
 from lib.access import Actor, Role, Scope
 from lib.diagnosis import state as state_of
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed, SettingInvalid
@@ -131,8 +131,9 @@ def resolve(
 
     Example: AWS_LOCATION=edrcontainer1 python -m dashboard resolve prescriptions/pdfs/CON153/a.pdf
     """
-    rules = KeySettings.load().rules
-    found = [asdict(keys.describe(each, rules)) for each in stored]
+    values = KeySettings.load()
+    _say_notices(values)
+    found = [asdict(keys.describe(each, values.rules)) for each in stored]
     if as_json:
         printing.as_json({"items": found, "truncated": False})
     else:
@@ -229,10 +230,11 @@ def link(
     if (record is None) == (key is None):
         raise CouldNotRun("Name one file: either --record ID or --key OBJECT_KEY.")
     values, services = _services()
-    span = values.policy.default_expiry if expires is None else links.parse_duration(expires)
+    policy = values.policy
+    span = policy.default_expiry if expires is None else link_bounds.read(expires, policy=policy)
     made: links.PresignedUrl | links.Refused
-    if span is None:
-        made = links.Refused(links.RefusalCode.NOT_A_DURATION)
+    if isinstance(span, links.Refused):
+        made = span
     else:
         request = links.LinkRequest(span, Disposition.ATTACHMENT if is_download else Disposition.INLINE, reason)
         made = _issue(services, record=record, key=key, request=request)

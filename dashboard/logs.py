@@ -47,12 +47,11 @@ def set_up(*, is_verbose: bool = False) -> None:
 
 
 def quiet() -> None:
-    """Switch uvicorn's access log and small talk off; Streamlit switches them on when it starts (seen in 1.67.0)."""
+    """Switch uvicorn's access log off for good; Streamlit switches it on when it starts (seen in 1.67.0)."""
     access = logging.getLogger("uvicorn.access")
     access.handlers[:] = [logging.NullHandler()]
     access.propagate = False
     access.disabled = True
-    logging.getLogger("uvicorn.error").setLevel(logging.WARNING)
 
 
 def failed(what: str, error: BaseException) -> None:

@@ -87,6 +87,7 @@ def _serve(
         asgi.app,
         access_log=False,
         log_config=None,
+        log_level="warning",
         server_header=False,
         ws="websockets-sansio",
         ws_ping_interval=30,

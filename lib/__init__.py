@@ -1,18 +1,20 @@
 """What remains if Streamlit is deleted: the rules about keys, records, objects, links and the trail.
 
-Everything here returns codes and data, never sentences; the sentences live in ``dashboard/wording.py``.
-Time and ids are passed in. Only ``lib.stores`` talks to the outside world.
+Everything here returns codes and data, never sentences; the sentences live in ``dashboard/wording``.
+Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From the ground up:
 
-* ``keys``       which object a stored key means (pure)
-* ``records``    the rows of the clinic's database and the port that reads them
-* ``search``     what somebody typed or pasted, understood; finding records with it
-* ``objects``    what the bucket says about a key and the port that asks it
-* ``diagnosis``  record + observation -> the state a person sees (pure)
-* ``previews``   showing a PDF on the server's side
-* ``links``      signed links: bounds, issue, verification
-* ``trail``      who did what, append-only and hash-chained
-* ``access``     who may do what
-* ``settings``   configuration from the environment
-* ``services``   the ports, the clock and the rules that one process works with
 * ``errors``     failures, as exceptions that carry data
+* ``access``     who may do what
+* ``keys``       which object a stored key means (pure); ``key_problems`` what a key shows by itself, ``key_urls`` what
+  an address names
+* ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers
+* ``records``    the rows of the clinic's database and the port that reads them
+* ``diagnosis``  record + observation -> the state a person sees (pure)
+* ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
+* ``trail``      who did what; ``chain`` is its rows and hashes (pure)
+* ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure)
+* ``previews``   showing a PDF on the server's side; ``documents`` is what it shares with links, ``refusals`` why not
+* ``settings``   configuration from the environment; ``setting_rules`` the rule of each
+* ``services``   the ports, the clock and the rules that one process works with
+* ``stores``     the outside world, one driver a module
 """

@@ -84,6 +84,24 @@ def presets(policy: Policy) -> tuple[timedelta, ...]:
     return tuple(sorted(each for each in offered if each <= ceiling)) or (ceiling,)
 
 
+def bounds(policy: Policy) -> str:
+    """Return form and bounds, as a refusal's detail.
+
+    >>> bounds(Policy(max_expiry=timedelta(days=3)))
+    'From 1s to 3d, written like 15m, 1h, 2d or 90s.'
+    """
+    return f"From {written(MIN_EXPIRY)} to {written(policy.longest)}, written like 15m, 1h, 2d or 90s."
+
+
+def read(text: str, *, policy: Policy) -> timedelta | Refused:
+    """Return the duration that somebody typed, or a refusal that states form and bounds.
+
+    >>> read("soon", policy=Policy()).code.value
+    'NOT_A_DURATION'
+    """
+    return parse_duration(text) or Refused(RefusalCode.NOT_A_DURATION, bounds(policy))
+
+
 def effective(asked: timedelta, *, policy: Policy, now: datetime) -> timedelta | Refused:
     """Return for how long a link made now will live, in whole seconds, or why it may not be made.
 
@@ -91,11 +109,10 @@ def effective(asked: timedelta, *, policy: Policy, now: datetime) -> timedelta |
     2. Credentials whose end is known: not longer than they live; refused when they are dead.
     3. A session token whose end is unknown: an hour at most.
     """
-    bounds = f"From {written(MIN_EXPIRY)} to {written(policy.longest)}, written like 15m, 1h, 2d or 90s."
     if asked < MIN_EXPIRY:
-        return Refused(RefusalCode.TOO_SHORT, bounds)
+        return Refused(RefusalCode.TOO_SHORT, bounds(policy))
     if asked > policy.longest:
-        return Refused(RefusalCode.TOO_LONG, bounds)
+        return Refused(RefusalCode.TOO_LONG, bounds(policy))
     lives = asked
     if policy.credentials_expire_at is not None:
         lives = min(lives, policy.credentials_expire_at - now)

@@ -11,7 +11,7 @@ import streamlit as st
 
 from dashboard import copying, wording
 from dashboard.visit import Visit
-from lib import links
+from lib import link_bounds, links
 from lib.diagnosis import State
 from lib.links import LinkRequest, PresignedUrl, Refused
 from lib.objects import Disposition
@@ -78,8 +78,9 @@ def _form(visit: Visit, record: Record) -> None:
     custom = ""
     if chosen == OTHER:
         custom = st.text_input("Other duration", key="custom", placeholder="90m, 12h, 2d", max_chars=20)
-        if custom and (span := links.parse_duration(custom)):
-            st.caption(_choice(visit, span))
+        typed = link_bounds.read(custom, policy=policy)
+        if custom and not isinstance(typed, Refused):
+            st.caption(_choice(visit, typed))
     needs_reason = record.is_draft or record.is_replaced
     reason = ""
     if needs_reason:
@@ -96,7 +97,7 @@ def _form(visit: Visit, record: Record) -> None:
         type="secondary" if record.is_replaced else "primary",
         disabled=needs_reason and not reason.strip(),
     ):
-        span = links.parse_duration(custom) if chosen == OTHER else chosen
+        span = link_bounds.read(custom, policy=policy) if chosen == OTHER else chosen
         disposition = Disposition.ATTACHMENT if is_download else Disposition.INLINE
         _create(visit, record, span=span, disposition=disposition, reason=reason.strip() or None)
 
@@ -104,15 +105,19 @@ def _form(visit: Visit, record: Record) -> None:
 def _choice(visit: Visit, span: timedelta) -> str:
     if span == OTHER:
         return "Other…"
-    return f"{wording.duration(span)}: until {wording.until(visit.now + span, now=visit.now, zone=visit.services.zone)}"
+    now = visit.now
+    lives = link_bounds.effective(span, policy=visit.services.policy, now=now)
+    if isinstance(lives, Refused):
+        return f"{wording.duration(span)}: {wording.refusal(lives)}"
+    return f"{wording.duration(span)}: until {wording.until(now + lives, now=now, zone=visit.services.zone)}"
 
 
 def _create(
-    visit: Visit, record: Record, *, span: timedelta | None, disposition: Disposition, reason: str | None
+    visit: Visit, record: Record, *, span: timedelta | Refused, disposition: Disposition, reason: str | None
 ) -> None:
     result: PresignedUrl | Refused
-    if span is None:
-        result = Refused(links.RefusalCode.NOT_A_DURATION)
+    if isinstance(span, Refused):
+        result = span
     else:
         with st.spinner("Signing, and opening it as a stranger…", show_time=True):
             result = links.issue(

@@ -7,8 +7,8 @@ A test walks every member of the enums and fails when a sentence is missing.
 from __future__ import annotations
 
 from dashboard.wording.faults import (
-    DEMO_FAULT,
     BROKEN,
+    DEMO_FAULT,
     DOUBT,
     LOOPBACK_ONLY,
     NO_SUCH_RECORD,
@@ -48,7 +48,6 @@ from dashboard.wording.links import (
     wrong_person,
 )
 from dashboard.wording.states import (
-    TITLE,
     ALONE_HELP,
     CHECKING,
     CHECKING_ICON,
@@ -60,6 +59,7 @@ from dashboard.wording.states import (
     RESOLVERS_DISAGREE,
     STATE,
     STATE_ICON,
+    TITLE,
     alone,
     answer,
     report,

@@ -75,7 +75,7 @@ _LEDGER = {
 _REFUSAL = {
     RefusalCode.TOO_LONG: "That is too long. {detail}",
     RefusalCode.TOO_SHORT: "That is too short. {detail}",
-    RefusalCode.NOT_A_DURATION: "That is not a duration. Write it like 15m, 1h, 2d or 90s.",
+    RefusalCode.NOT_A_DURATION: "That is not a duration. {detail}",
     RefusalCode.CREDENTIALS_EXPIRED: "Our storage credentials have expired, so a link would not open. Renew them first.",
     RefusalCode.NO_PDF: "No PDF was made for this prescription, so there is nothing to share.",
     RefusalCode.MISSING: "The PDF is not in storage, so a link would answer NoSuchKey.",
