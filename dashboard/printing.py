@@ -14,6 +14,7 @@ from rich.text import Text
 from dashboard import display
 
 SCHEMA = 1
+WIDE = 1000  # columns where nobody looks: a pipe gets a row a line
 
 
 def as_json(fields: Mapping[str, object]) -> None:
@@ -29,13 +30,14 @@ def _plain(value: object) -> str:
 
 def table(rows: Sequence[Mapping[str, object]], *, empty: str) -> None:
     """Write rows as a table on stdout, or one line where there are none. Control characters are made visible."""
-    console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+    is_terminal = sys.stdout.isatty()
+    console = Console(highlight=False, width=None if is_terminal else WIDE)
     if not rows:
         console.print(empty, markup=False)
         return
     drawn = Table(box=None, pad_edge=False)
     for name in rows[0]:
-        drawn.add_column(name, overflow="fold")
+        drawn.add_column(name, overflow="fold", no_wrap=not is_terminal)
     for row in rows:
         drawn.add_row(*(Text(_cell(value)) for value in row.values()))
     console.print(drawn)
