@@ -70,7 +70,7 @@ class GuardedS3:
     endpoint_url: str
     bucket: str
     access_key_id: str
-    secret_access_key: str
+    secret_access_key: str = field(repr=False)
     answer_with: Fault | None = None
     clock: Callable[[], datetime] = lambda: datetime.now(UTC)
     closing: threading.Event = field(default_factory=threading.Event)
