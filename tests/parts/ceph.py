@@ -109,10 +109,11 @@ def ceph() -> Iterator[Ceph]:
     if absent := [program for program in PROGRAMS if shutil.which(program) is None]:
         needed.missing(f"Ceph RGW ({', '.join(absent)})", how="sudo tests/parts/ceph.sh install (Debian)")
     with ExitStack() as stack:
-        yield _start(stack)
+        yield start(stack)
 
 
-def _start(stack: ExitStack, attempts: int = 3) -> Ceph:
+def start(stack: ExitStack, attempts: int = 3) -> Ceph:
+    """Start a gateway that ends with the stack."""
     # A free port can be taken by another suite before the gateway binds it, so a failed start is tried again.
     directory = Path(tempfile.mkdtemp(prefix="rgw-"))  # short: it holds Unix sockets
     http, tls, *mon = _free_ports(4)
@@ -129,7 +130,7 @@ def _start(stack: ExitStack, attempts: int = 3) -> Ceph:
         with process:
             process.stdin.close()
         assert attempts > 1, "Ceph RGW did not start; its last words stand above"
-        return _start(stack, attempts - 1)
+        return start(stack, attempts - 1)
     stack.enter_context(process)  # waits for its end
     stack.callback(process.stdin.close)
     return Ceph(directory, f"http://127.0.0.1:{http}", f"https://localhost:{tls}", str(directory / "tls.pem"))
