@@ -232,9 +232,7 @@ class Clinic:
 class RecordStore(Protocol):
     """Reads records, read-only. Every method raises ``DatabaseUnavailable``."""
 
-    def search(
-        self, term: Term, filters: Filters, *, scope: Scope, limit: int, after: Cursor | None = None
-    ) -> Page:
+    def search(self, term: Term, filters: Filters, *, scope: Scope, limit: int, after: Cursor | None = None) -> Page:
         """Return one page, newest first. Without an index it is slow, never wrong."""
         ...
 
