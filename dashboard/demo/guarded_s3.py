@@ -1,7 +1,7 @@
 """A small S3 server for the demo clinic and the fast tests: moto's storage behind a guard.
 
 moto alone checks no signature and no expiry. The guard does, and answers errors as Ceph RGW 16.2.15 does
-(empty ``Message``, ``BucketName`` only beside NoSuchKey and NoSuchBucket, no body on HEAD). Path style only;
+(empty ``Message``, no ``BucketName`` where the signature is refused, no body on HEAD). Path style only;
 it serves GET, HEAD and the owner's PUT. It proves nothing about other requests.
 """
 
@@ -105,17 +105,16 @@ class GuardedS3:
             return _Reply(200, {"Content-Type": "text/html"}, b"<html><title>Sign in to the network</title></html>")
         if self.answer_with is not None:
             return self._error("SlowDown" if self.answer_with is Fault.BUSY else "AccessDenied")
-        path = unquote_to_bytes(request.path)
-        _, bucket, *rest = path.split(b"/", 2)
-        name = rest[0] if rest else b""
-        if len(name) > MAX_KEY_BYTES or b"\0" in name:
-            return self._error("InvalidObjectName")
         if not request.is_anonymous:
             keys = {"access_key_id": self.access_key_id, "secret_access_key": self.secret_access_key}
             if code := signatures.refusal(request, **keys, now=self.clock()):
                 return self._error(code)
-        if bucket and bucket.decode(errors="replace") != self.bucket:
-            return self._error("NoSuchBucket", bucket.decode(errors="replace"))
+        _, path_bucket, *rest = unquote_to_bytes(request.path).split(b"/", 2)
+        bucket, name = path_bucket.decode(errors="replace"), rest[0] if rest else b""
+        if len(name) > MAX_KEY_BYTES or b"\0" in name:
+            return self._error("InvalidObjectName", bucket)
+        if bucket and bucket != self.bucket:
+            return self._error("NoSuchBucket", bucket)
         if name:
             return self._answer_object(request, name.decode(errors="surrogateescape"))
         return self._answer_bucket(request)
@@ -125,14 +124,14 @@ class GuardedS3:
         if request.is_anonymous and not (
             request.method in {"GET", "HEAD"} and stored and stored.acl and stored.acl.public_read
         ):
-            return self._error("AccessDenied")
+            return self._error("AccessDenied", self.bucket)
         if request.method == "PUT":
             is_public = request.headers.get("x-amz-acl") == "public-read"
             content_type = request.headers.get("content-type", "binary/octet-stream")
             self.put(SeedObject(key, request.body, is_public, content_type))
             return _Reply(200, {"ETag": f'"{hashlib.md5(request.body, usedforsecurity=False).hexdigest()}"'})
         if request.method not in {"GET", "HEAD"}:
-            return self._error("MethodNotAllowed")
+            return self._error("MethodNotAllowed", self.bucket)
         if stored is None:
             return self._error("NoSuchKey", self.bucket)
         return self._content(request, stored)
@@ -140,8 +139,8 @@ class GuardedS3:
     def _content(self, request: Request, stored: FakeKey) -> _Reply:
         overrides = {name: request.parameters.get(f"response-{name}") for name in OVERRIDES}
         asked = {name: value for name, value in overrides.items() if value is not None}
-        if (asked and request.is_anonymous) or any(re.search(r"[\x00-\x1f]", value) for value in asked.values()):
-            return self._error("InvalidRequest")
+        if any(re.search(r"[\x00-\x1f]", value) for value in asked.values()):
+            return self._error("InvalidRequest", self.bucket)
         headers = {
             "ETag": stored.etag,
             "Last-Modified": http_date(stored.last_modified),
@@ -155,21 +154,21 @@ class GuardedS3:
         if wanted := parse_range_header(request.headers.get("range")):
             span = wanted.range_for_length(len(body))
             if span is None:
-                return self._error("InvalidRange")
+                return self._error("InvalidRange", self.bucket)
             headers["Content-Range"] = f"bytes {span[0]}-{span[1] - 1}/{len(body)}"
             body, status = body[slice(*span)], 206
         return _Reply(status, headers, body)
 
     def _answer_bucket(self, request: Request) -> _Reply:
         if request.is_anonymous:
-            return self._error("AccessDenied")
+            return self._error("AccessDenied", self.bucket)
         if request.method not in {"GET", "HEAD"}:
-            return self._error("MethodNotAllowed")
+            return self._error("MethodNotAllowed", self.bucket)
         answer = self._moto.open(f"{request.path}?{request.query}", method=request.method, base_url=self.endpoint_url)
         if answer.status_code < 400:
             return _Reply(answer.status_code, {"Content-Type": answer.content_type}, answer.data)
         code = re.search(rb"<Code>(\w+)</Code>", answer.data)
-        return self._error(code[1].decode() if code else "AccessDenied")
+        return self._error(code[1].decode() if code else "AccessDenied", self.bucket)
 
     def _error(self, code: str, bucket: str | None = None) -> _Reply:
         bucket_name = f"<BucketName>{escape(bucket)}</BucketName>" if bucket else ""

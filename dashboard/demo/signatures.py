@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from urllib.parse import quote, unquote_plus, unquote_to_bytes
 
+ALGORITHM = "AWS4-HMAC-SHA256"
 MAX_SKEW = timedelta(minutes=15)
 MAX_EXPIRES_S = 604_800
 _AUTHORIZATION = re.compile(r"AWS4-HMAC-SHA256 Credential=([^,]+), ?SignedHeaders=([^,]+), ?Signature=([0-9a-f]{64})")
@@ -38,7 +39,9 @@ class Request:
     @property
     def is_anonymous(self) -> bool:
         """Whether nobody claims to have signed this."""
-        return "authorization" not in self.headers and not {"X-Amz-Algorithm", "AWSAccessKeyId"} & set(self.parameters)
+        parameters = self.parameters
+        is_link = parameters.get("X-Amz-Algorithm") == ALGORITHM or "AWSAccessKeyId" in parameters
+        return not is_link and "authorization" not in self.headers
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +62,7 @@ def refusal(request: Request, *, access_key_id: str, secret_access_key: str, now
     A link whose expiry is over, out of 1…604800 s or unreadable is AccessDenied, whatever it signs.
     """
     parameters = request.parameters
-    has_header, has_query = "authorization" in request.headers, "X-Amz-Algorithm" in parameters
+    has_header, has_query = "authorization" in request.headers, parameters.get("X-Amz-Algorithm") == ALGORITHM
     if has_header and has_query:
         return "InvalidArgument"
     claim = _claim_of_query(parameters) if has_query else _claim_of_header(request.headers)
@@ -103,11 +106,11 @@ def _claim_of_header(headers: Mapping[str, str]) -> _Claim | None:
 
 
 def _claim_of_query(parameters: Mapping[str, str]) -> _Claim | None:
-    if parameters["X-Amz-Algorithm"] != "AWS4-HMAC-SHA256":
-        return None
     credential, names, signature, date = (
         parameters.get(f"X-Amz-{name}", "") for name in ("Credential", "SignedHeaders", "Signature", "Date")
     )
+    if not signature:
+        return None
     return _claim(credential, names, signature, date, "UNSIGNED-PAYLOAD")
 
 
