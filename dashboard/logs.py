@@ -4,45 +4,56 @@ from __future__ import annotations
 
 import logging
 import re
+import traceback
 from typing import Any
 
 _SECRETS = re.compile(
-    r"(?i)(?P<name>x-amz-(?:signature|security-token|credential)=|\bsignature=|\bawsaccesskeyid=|password[=:]\s*|://[^:/@\s]*:)"
-    r"(?P<value>[^&@\s'\"]+)"
+    # A parameter of a signed link, also where the whole link is percent-encoded inside another, and of a signed header.
+    r"(?P<signed>\b(?:x-amz-(?:signature|security-token|credential)|signature|credential|awsaccesskeyid)(?:=|%3d))"
+    r"(?:[^&%\s'\"<>,;]|%(?!26))+"
+    # A password in an address. It may hold an @, a colon or a slash, so it ends at the last @ of the word.
+    r"|(?P<address>://[^\s/:@'\"?#]*:)[^\s'\"]+(?=@)"
+    # A named value, as libpq, Python and .env write them.
+    r"|(?P<named>\b[\w-]*(?:passw(?:or)?d|secret|token|access_?key)[\w-]*['\"]?\s*[:=]\s*)"
+    r"(?:'[^']*'|\"[^\"]*\"|[^\s&,;'\"]+)",
+    re.IGNORECASE,
 )
 
 
 def redact(text: str) -> str:
-    """Return text without signatures, security tokens and passwords.
+    """Return text without signatures, security tokens and passwords. In doubt it cuts too much.
 
     >>> redact("GET /a.pdf?X-Amz-Expires=60&X-Amz-Signature=abc123 HTTP/1.1")
     'GET /a.pdf?X-Amz-Expires=60&X-Amz-Signature=*** HTTP/1.1'
     >>> redact("postgresql://clinic:s3cret@db/app")
     'postgresql://clinic:***@db/app'
     """
-    return _SECRETS.sub(lambda match: f"{match['name']}***", text)
+    return _SECRETS.sub(lambda match: f"{match['signed'] or match['address'] or match['named']}***", text)
 
 
 class _Redacted(logging.LogRecord):
-    """A record whose message, and the text of whose exception, is redacted."""
+    """A record that is redacted when it is made: other libraries' handlers format records too, each in its own way."""
 
-    def getMessage(self) -> str:  # noqa: N802 - logging's own name
-        return redact(super().getMessage())
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        try:
+            message = self.getMessage()
+        except Exception:  # noqa: BLE001 - a value that does not fit its message: logging would print all, unredacted
+            message = str(self.msg)
+        self.msg, self.args = redact(message), None
+        if self.exc_info:
+            self.exc_text = redact("".join(traceback.format_exception(*self.exc_info)).rstrip())
+        self.stack_info = self.stack_info and redact(self.stack_info)
 
 
-class _RedactedFormatter(logging.Formatter):
-    def formatException(self, ei: Any) -> str:  # noqa: N802 - logging's own name
-        return redact(super().formatException(ei))
-
-
-def set_up(*, is_verbose: bool = False) -> None:
+def set_up() -> None:
     """Send log lines to stderr, redacted. uvicorn's access log stays off: addresses can hold what nobody should keep."""
     logging.setLogRecordFactory(_Redacted)
     handler = logging.StreamHandler()
-    handler.setFormatter(_RedactedFormatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(name)s: %(message)s"))
     root = logging.getLogger()
     root.handlers[:] = [handler]
-    root.setLevel(logging.INFO if is_verbose else logging.WARNING)
+    root.setLevel(logging.WARNING)
     quiet()
 
 
