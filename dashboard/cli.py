@@ -267,10 +267,8 @@ def _issue(
 ) -> links.PresignedUrl | links.Refused:
     if key is not None:
         return links.issue_for_key(_me(), Scope(), services=services, key=key, request=request)
-    row = services.records.get(record or 0, scope=Scope())
-    if row is None:
-        return links.Refused(links.RefusalCode.NOT_VISIBLE)
-    return links.issue(_me(), Scope(), services=services, record=row, request=request)
+    assert record is not None
+    return links.issue_for_record(_me(), Scope(), services=services, record_id=record, request=request)
 
 
 def _refuse(refused: links.Refused, *, record: int | None, key: str | None, as_json: bool) -> NoReturn:

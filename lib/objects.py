@@ -68,6 +68,7 @@ class Fetched:
     content_type: str | None
     error_code: str | None  # the S3 error code of an error page
     doubt: Doubt | None = None
+    etag: str | None = None  # without quotes
 
 
 class ObjectUnavailable(Exception):

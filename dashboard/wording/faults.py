@@ -84,6 +84,7 @@ _REFUSAL = {
     RefusalCode.DRAFT_NEEDS_REASON: "This is a draft. Say why it should be shared before it is final.",
     RefusalCode.OLD_VERSION_NEEDS_REASON: "This version was replaced. Use the newer one, or say why this one is needed.",
     RefusalCode.TRAIL_UNAVAILABLE: "Activity cannot be written down, so previews and links are switched off.",
+    RefusalCode.CHANGED: "The record was changed while we looked. Open it again and check that it is the right one.",
     RefusalCode.NOT_VISIBLE: "There is no such record, or you may not see it.",
     RefusalCode.SEVERAL_PATIENTS: "Records of several patients point at this file, so it is not shown or shared. "
     "A developer must find out whose it is.",
