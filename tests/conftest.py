@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-pytest_plugins = ("tests.parts.postgres", "tests.parts.guarded_s3", "tests.parts.ceph", "tests.parts.chromium")
+pytest_plugins = ("tests.parts.postgres", "tests.parts.guarded_s3", "tests.parts.ceph", "tests.parts.chromium", "tests.parts.command_line")
 
 NOW = datetime(2026, 11, 24, 8, 32, tzinfo=UTC)
 
