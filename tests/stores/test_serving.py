@@ -113,6 +113,7 @@ def test_it_ends_within_three_seconds_and_leaves_no_child(sent: signal.Signals, 
         assert time.monotonic() - began < 3
         time.sleep(0.02)
     assert time.monotonic() - began < 3
+    app.stop()
     assert "Traceback" not in "".join(app.lines)
 
 
