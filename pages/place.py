@@ -38,8 +38,9 @@ def follow(*, now: datetime) -> None:
         state["written"] = Written(address, now)
         _read()
     elif address != written.address and now - written.at > SETTLED:
-        written.address, written.at = address, now
+        written.address = address
         record.close()
+        record.unselect()
         first_page()
         for name in ("open", "closed", "picked"):
             state.pop(name, None)

@@ -73,6 +73,7 @@ def _start_over() -> None:
     """Another question: first page, nothing open, no link or preview of anybody else on screen."""
     place.first_page()
     record.close()
+    record.unselect()
     for name in ("closed", "picked"):
         st.session_state.pop(name, None)
 
