@@ -101,7 +101,8 @@ def render(visit: Visit) -> None:
         state = None if seen is None and record.has_pdf else diagnosis.state(record, seen)
         _state(visit, record, state=state, seen=seen)
         if record.has_pdf:
-            _preview(visit, record, seen=seen)
+            if state is not State.MISSING:
+                _preview(visit, record, seen=seen)
             link.render(visit, record, state=state, newer=_newer(opened), use=_open_version)
         _other_versions(visit, opened)
         if record.has_pdf:
@@ -165,7 +166,13 @@ def _state(visit: Visit, record: Record, *, state: State | None, seen: Observati
         doubt_code=seen.doubt if seen else None,
         record_size=seen.size_bytes if seen else None,
     )
-    box = {State.FOUND: st.success, State.DAMAGED: st.error, State.MISSING: st.error}.get(state, st.warning)
+    box = {
+        State.FOUND: st.success,
+        State.DAMAGED: st.error,
+        State.MISSING: st.error,
+        State.UNKNOWN: st.warning,
+        State.NO_PDF: st.info,
+    }[state]
     box(sentence, icon=wording.STATE_ICON[state])
     with st.container(horizontal=True):
         if record.has_pdf:

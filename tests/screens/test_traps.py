@@ -187,3 +187,8 @@ def test_back_finds_a_name_again_that_was_never_in_the_address(bench: Maker) -> 
     at.run()
     assert at.text_input(key="text").value == "asha"
     assert len(cells(at)) == 2
+
+
+def test_a_missing_pdf_is_not_offered_to_be_shown(bench: Maker) -> None:
+    at = bench(row(1), absent=(1,)).search("CON001")
+    assert "show_pdf-1" not in buttons(at)
