@@ -5,7 +5,7 @@ Until people can sign in there is one actor, the local operator, who may do ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lib.errors import NotAllowed
@@ -23,6 +23,8 @@ class Permission(StrEnum):
     FIND = "find"
     PREVIEW = "preview"
     LINK = "link"
+    ACTIVITY = "activity"
+    RETENTION = "retention"  # taking old events out of the trail
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.OPERATOR: frozenset(Permission)}
@@ -56,10 +58,12 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. ``name`` goes into the trail (``local``, ``cli:asha``)."""
+    """Who acts. ``name`` goes into the trail (``local``, ``cli:asha``), and so does where they come from."""
 
     name: str
     role: Role
+    address: str | None = field(default=None, kw_only=True)
+    session_hash: str | None = field(default=None, kw_only=True)  # of the session's token, as the ledger keeps it
 
 
 def require(actor: Actor, permission: Permission) -> None:

@@ -69,6 +69,7 @@ _LEDGER = {
     LedgerFault.FULL: "The activity database cannot be written: the disk is full.",
     LedgerFault.LOCKED: "The activity database is locked by another program.",
     LedgerFault.NOT_MIGRATED: "The activity database is not set up: run python -m dashboard migrate.",
+    LedgerFault.NOT_OWNER: "This database login may add to the activity trail and no more. Run it as the tables' owner.",
     LedgerFault.OTHER: "The activity database gave an error. Developers find it in the log.",
 }
 
