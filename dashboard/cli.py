@@ -7,26 +7,28 @@ Heavy modules are imported by the command that needs them: ``resolve`` answers w
 from __future__ import annotations
 
 import errno
-import getpass
 import io
 import logging
 import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dashboard import logs, printing, wording
-from lib import keys, link_bounds, links, objects, search, trail
-from lib.access import Actor, Role, Scope
+from dashboard import trail_commands, logs, printing, wording
+from dashboard.terminal import CouldNotRun, Json, say_notices
+from dashboard.terminal import me as _me
+from dashboard.terminal import services as _services
+from lib import keys, link_bounds, links, objects, search
+from lib.access import Scope
 from lib.diagnosis import state as state_of
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed, SettingInvalid
 from lib.objects import Disposition, Observation
 from lib.records import Filters, Record
-from lib.settings import KeySettings, LedgerSettings, Settings
+from lib.settings import KeySettings, TrailSettings
 
 if TYPE_CHECKING:
     from lib.services import Services
@@ -34,20 +36,13 @@ if TYPE_CHECKING:
 FIND_BUDGET = timedelta(seconds=10)  # for each 25 rows
 MAX_FOUND = 1000
 
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
-
 app = typer.Typer(
     help="The prescription PDF dashboard. Settings come from the environment, then .env (see .env.example).",
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-trail_app = typer.Typer(help="The activity trail.")
-app.add_typer(trail_app, name="trail")
-
-
-class CouldNotRun(Exception):
-    """One line for stderr; exit code 2."""
+app.add_typer(trail_commands.app, name="trail")
 
 
 def main() -> None:
@@ -99,26 +94,6 @@ def _line(error: Exception) -> str:
     return wording.UNEXPECTED_COMMAND.format(kind=type(error).__name__)
 
 
-def _me() -> Actor:
-    try:
-        return Actor(f"cli:{getpass.getuser()}", Role.OPERATOR)
-    except (OSError, KeyError):  # no name for this user id, as in a container
-        return Actor(f"cli:{os.getuid()}", Role.OPERATOR)
-
-
-def _services() -> tuple[Settings, Services]:
-    from dashboard import wiring  # brings boto3 and SQLAlchemy
-
-    values = Settings.load()
-    _say_notices(values)
-    return values, wiring.build(values)
-
-
-def _say_notices(values: KeySettings) -> None:
-    for noticed in values.notices():
-        printing.note(wording.notice(noticed))
-
-
 @app.command()
 def run(
     demo: Annotated[bool, typer.Option("--demo", help="Open the demo clinic; no settings are needed.")] = False,
@@ -146,7 +121,7 @@ def resolve(
     Example: AWS_LOCATION=edrcontainer1 python -m dashboard resolve prescriptions/pdfs/CON153/a.pdf
     """
     values = KeySettings.load()
-    _say_notices(values)
+    say_notices(values)
     found = [asdict(keys.describe(each, values.rules)) for each in stored]
     if as_json:
         printing.as_json({"items": found, "truncated": False})
@@ -298,23 +273,6 @@ def _refuse(refused: links.Refused, *, record: int | None, key: str | None, as_j
     raise typer.Exit(1)
 
 
-@trail_app.command("verify")
-def trail_verify(as_json: Json = False) -> None:
-    """Walk the chain of the activity trail: exit 0 when it is intact, 1 with the first broken event.
-
-    Example: python -m dashboard trail verify
-    """
-    from lib.stores import ledger_db
-
-    checked = trail.verify(ledger_db.connect(LedgerSettings.load().ledger_url.get_secret_value()).events())
-    is_intact = isinstance(checked, trail.Intact)
-    if as_json:
-        printing.as_json({"intact": is_intact, **asdict(checked)})
-    else:
-        printing.say(wording.verified(checked))
-    raise typer.Exit(0 if is_intact else 1)
-
-
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Make or bring up to date the dashboard's own database. Never touches the clinic's.
@@ -323,7 +281,11 @@ def migrate(as_json: Json = False) -> None:
     """
     from lib.stores import ledger_db
 
-    ledger_db.migrate(LedgerSettings.load().ledger_url.get_secret_value())
+    values = TrailSettings.load()
+    url = values.ledger_url.get_secret_value()
+    ledger_db.migrate(url)
+    if values.has_secret:
+        ledger_db.open_trail(url, derive=values.derive).begin_macs(_me(), Scope(), at=datetime.now(UTC))
     if as_json:
         printing.as_json({"migrated": True})
     else:

@@ -24,6 +24,9 @@ __all__ = [
     "EVERYTHING",
     "GENESIS",
     "INTENT",
+    "MAC_KEY",
+    "OK",
+    "TEXT_KEY",
     "Action",
     "Anchor",
     "Break",
@@ -42,6 +45,7 @@ __all__ = [
 
 INTENT = "intent"
 OK = "ok"
+TEXT_KEY, MAC_KEY = "trail", "trail mac"  # the purposes for which its keys are derived
 
 
 class Action(StrEnum):

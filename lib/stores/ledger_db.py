@@ -19,9 +19,9 @@ from lib.errors import LedgerFault, LedgerUnavailable
 from lib.stores import ledger_engine, ledger_prune, ledger_rows
 from lib.stores.ledger_migration import is_current, migrate
 from lib.stores.ledger_tables import TRAIL
-from lib.trail import EVERYTHING, GENESIS, Broken, Cut, Draft, Selection, TrailEvent, seal
+from lib.trail import EVERYTHING, GENESIS, MAC_KEY, TEXT_KEY, Broken, Cut, Draft, Selection, Trail, TrailEvent, seal
 
-__all__ = ["LedgerDb", "connect", "is_current", "migrate"]
+__all__ = ["LedgerDb", "connect", "is_current", "migrate", "open_trail"]
 
 APPEND_LOCK = 7_305_819_214_400_001  # PostgreSQL advisory lock: one appending transaction at a time
 PRUNE_WAIT_S = 600  # for a statement of a prune
@@ -84,3 +84,8 @@ class LedgerDb:
 def connect(url: str, *, mac_key: bytes | None = None) -> LedgerDb:
     """Return the trail in this database. Touches neither network nor disk; raise LedgerUnavailable for a bad address."""
     return LedgerDb(ledger_engine.make(url), mac_key=mac_key)
+
+
+def open_trail(url: str, *, derive: Callable[[str], bytes]) -> Trail:
+    """Return the trail in this database with its keys, each derived for its purpose. Touches neither network nor disk."""
+    return Trail(connect(url, mac_key=derive(MAC_KEY)), key_secret=derive(TEXT_KEY))
