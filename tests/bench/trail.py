@@ -8,6 +8,7 @@ settings that make them are asserted, because no kill of a process proves what a
 from __future__ import annotations
 
 import argparse
+import json
 import sqlite3
 import statistics
 import tempfile
@@ -27,7 +28,7 @@ from tests.parts import postgres as postgres_part
 KEY = b"m" * 32
 TARGET = 200  # committed events a second
 AT = datetime(2026, 11, 24, 8, 32, tzinfo=UTC)
-REASON = '{"kind":"phone","text_hmac":"%s","filters":{},"record_ids":[%s]}' % ("ab" * 32, ",".join(map(str, range(25))))
+REASON = json.dumps({"kind": "phone", "text_hmac": "ab" * 32, "filters": {}, "record_ids": list(range(25))})
 DRAFT = Draft(AT, "asha", "owner", "all", "search", None, "PAT1", *[None] * 3, REASON, "ok", "f" * 32, "192.0.2.7")
 DURABLE = ("fsync", "synchronous_commit", "full_page_writes")
 
