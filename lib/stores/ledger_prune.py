@@ -67,6 +67,7 @@ def _delete(connection: Connection, cut: Cut) -> None:
         name = "trail_no_delete"
         asked = text("SELECT sql FROM sqlite_master WHERE type = 'trigger' AND name = :name")
         trigger = connection.execute(asked, {"name": name}).scalar_one()
+        connection.exec_driver_sql("PRAGMA secure_delete = ON")  # what is taken away is overwritten in the file
         connection.exec_driver_sql(f"DROP TRIGGER {name}")
         connection.execute(old)
         connection.exec_driver_sql(trigger)
