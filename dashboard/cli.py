@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dashboard import trail_commands, logs, printing, wording
+from dashboard import logs, printing, trail_commands, wording
 from dashboard.terminal import CouldNotRun, Json, say_notices
 from dashboard.terminal import me as _me
 from dashboard.terminal import services as _services
