@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import sqlite3
+import subprocess
 import sys
 from collections.abc import Callable
 from contextlib import closing
@@ -17,6 +18,7 @@ from typing import Any
 import pytest
 
 from dashboard import cli, wording
+from lib.settings import ROOT, TrailSettings
 from lib.stores import ledger_db
 from lib.trail import MAC_KEY, Break, Broken, Draft
 
@@ -64,8 +66,6 @@ def run(file: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixtu
 @pytest.fixture
 def written(file: Path, run: Run) -> None:
     """Ten events, one a day, as the running dashboard writes them."""
-    from lib.settings import TrailSettings
-
     key = TrailSettings.load().derive(MAC_KEY)
     store = ledger_db.connect(f"sqlite:///{file}", mac_key=key)
     for day in range(10):
@@ -176,6 +176,22 @@ def test_an_export_for_a_spreadsheet_computes_nothing(run: Run) -> None:
     answer = run("trail", "export", "--since", "2026-01-01T00:00:00+00:00", "--csv", "--patient", "PAT3")
     names, event = csv.reader(io.StringIO(answer.out))
     assert dict(zip(names, event, strict=True))["reason"] == "'=HYPERLINK(1)"
+
+
+def test_a_reader_that_leaves_is_no_fault_and_it_is_written_that_not_all_was_taken(run: Run, file: Path) -> None:
+    assert run("trail", "verify").status == 0
+    store = ledger_db.connect(f"sqlite:///{file}", mac_key=TrailSettings.load().derive(MAC_KEY))
+    for number in range(100):  # more than a pipe holds
+        reason = "x" * 2000
+        store.append(Draft(AT, "bilal", "operator", "all", "link", number, *[None] * 4, reason, "ok", str(number)))
+    command = [sys.executable, "-m", "dashboard", "trail", "export", "--since", "2026-01-01"]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=subprocess.PIPE) as export:
+        assert export.stdout is not None
+        assert export.stderr is not None
+        export.stdout.readline()
+        export.stdout.close()
+        assert (export.stderr.read(), export.wait()) == (b"", 0)
+    assert rows(file) == [("cli", "export", "intent"), ("cli", "export", "failed:ERROR")]
 
 
 @pytest.mark.usefixtures("written")
