@@ -14,7 +14,12 @@ from lib.errors import NotAllowed
 class Role(StrEnum):
     """What a person is here for."""
 
-    OPERATOR = "operator"
+    OPERATOR = "operator"  # who runs the command line, or the demo
+    OWNER = "owner"
+    CLINIC_ADMIN = "clinic_admin"
+    SUPPORT = "support"
+    DEVELOPER = "developer"
+    AUDITOR = "auditor"
 
 
 class Permission(StrEnum):
@@ -23,9 +28,17 @@ class Permission(StrEnum):
     FIND = "find"
     PREVIEW = "preview"
     LINK = "link"
+    PEOPLE = "people"
 
 
-PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.OPERATOR: frozenset(Permission)}
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.OPERATOR: frozenset(Permission),
+    Role.OWNER: frozenset(Permission),
+    Role.CLINIC_ADMIN: frozenset(),
+    Role.SUPPORT: frozenset(),
+    Role.DEVELOPER: frozenset(),
+    Role.AUDITOR: frozenset(),
+}
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,8 @@ class Action(StrEnum):
     OPEN = "record_opened"
     PREVIEW = "preview"
     LINK = "link"
+    SIGN_IN = "sign_in"
+    PEOPLE = "people"  # an account added or changed
 
 
 @dataclass(frozen=True, slots=True)
