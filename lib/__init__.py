@@ -5,6 +5,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 
 * ``errors``     failures, as exceptions that carry data
 * ``access``     who may do what
+* ``people``     who has an account, and the port that keeps them; ``sessions`` who is signed in
 * ``keys``       which object a stored key means (pure); ``key_problems`` what a key shows by itself, ``key_urls`` what
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers
