@@ -5,7 +5,7 @@ Until people can sign in there is one actor, the local operator, who may do ever
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from lib.errors import NotAllowed
@@ -20,6 +20,7 @@ class Role(StrEnum):
     SUPPORT = "support"
     DEVELOPER = "developer"
     AUDITOR = "auditor"
+    NOBODY = "nobody"  # who has not signed in, or has no account
 
 
 class Permission(StrEnum):
@@ -29,15 +30,17 @@ class Permission(StrEnum):
     PREVIEW = "preview"
     LINK = "link"
     PEOPLE = "people"
+    ACCOUNT = "account"  # one's own sessions and password
 
 
 PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.OPERATOR: frozenset(Permission),
     Role.OWNER: frozenset(Permission),
-    Role.CLINIC_ADMIN: frozenset(),
-    Role.SUPPORT: frozenset(),
-    Role.DEVELOPER: frozenset(),
-    Role.AUDITOR: frozenset(),
+    Role.CLINIC_ADMIN: frozenset({Permission.ACCOUNT}),
+    Role.SUPPORT: frozenset({Permission.ACCOUNT}),
+    Role.DEVELOPER: frozenset({Permission.ACCOUNT}),
+    Role.AUDITOR: frozenset({Permission.ACCOUNT}),
+    Role.NOBODY: frozenset(),
 }
 
 
@@ -69,10 +72,13 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Actor:
-    """Who acts. ``name`` goes into the trail (``local``, ``cli:asha``)."""
+    """Who acts. ``name`` goes into the trail (``local``, ``cli:asha``), and so does where they come from."""
 
     name: str
     role: Role
+    granted: frozenset[Permission] = frozenset()
+    address: str | None = field(default=None, kw_only=True)
+    session_hash: str | None = field(default=None, kw_only=True)  # of the session's token, as the ledger keeps it
 
 
 def require(actor: Actor, permission: Permission) -> None:

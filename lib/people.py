@@ -11,13 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from lib.access import Actor, Role, Scope
+from lib.access import Actor, Permission, Role, Scope
 
 NAME_MAX = 100  # characters
 CLINIC_MAX = 100
 CLINICS_MAX = 100
 RESERVED = {"local", "unknown"}  # actors of the trail that are nobody's account
-ROLES = tuple(role for role in Role if role is not Role.OPERATOR)  # what a person can be; an operator has no account
+ROLES = (Role.OWNER, Role.CLINIC_ADMIN, Role.SUPPORT, Role.DEVELOPER, Role.AUDITOR)  # what a person can be
 _NAME_SIGNS = " .-_@+'’"
 
 
@@ -42,7 +42,7 @@ class Refusal(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """One account. ``clinics`` is None for all clinics, rows without a clinic included.
+    """One account. ``clinics`` is None for all clinics, rows without a clinic included; ``granted`` goes beyond the role.
 
     ``generation`` counts the changes of role, clinics, password and activity; a session remembers the one it
     began in and is dead under any other.
@@ -52,6 +52,7 @@ class Person:
     name: str
     role: Role
     clinics: frozenset[str] | None
+    granted: frozenset[Permission]
     is_active: bool
     password: PasswordState
     generation: int
@@ -61,7 +62,7 @@ class Person:
     @property
     def actor(self) -> Actor:
         """Who acts, as the trail names them."""
-        return Actor(self.name, self.role)
+        return Actor(self.name, self.role, self.granted)
 
     @property
     def scope(self) -> Scope:
@@ -79,10 +80,11 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class NewRole:
-    """Another role, with the clinics that go with it."""
+    """Another role, with the clinics and the further permissions that go with it."""
 
     role: Role
     clinics: frozenset[str] | None
+    granted: frozenset[Permission] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +96,20 @@ class Activity:
 
 @dataclass(frozen=True, slots=True)
 class NewPassword:
-    """Another password, or the same one hashed with newer parameters (``is_rehash``: no session ends)."""
+    """Another password; links that were made to set one are void."""
 
     password_hash: str = field(repr=False)
-    is_rehash: bool = False
 
 
-Change = NewRole | Activity | NewPassword
+@dataclass(frozen=True, slots=True)
+class Rehash:
+    """The same password hashed with newer parameters. Nothing happens where it is not the same any more."""
+
+    password_hash: str = field(repr=False)
+    instead_of: str = field(repr=False)
+
+
+Change = NewRole | Activity | NewPassword | Rehash
 
 
 class PeopleStore(Protocol):
@@ -156,18 +165,23 @@ def read_name(name: str) -> str | None:
     return kept if is_fine and has_letter and len(kept) <= NAME_MAX and name_key(kept) not in RESERVED else None
 
 
-def are_clinics(clinics: frozenset[str] | None) -> bool:
-    """Whether these can be somebody's clinics: None for all, or a few printable ids.
+def fits(role: Role, clinics: frozenset[str] | None) -> Refusal | None:
+    """Return why nobody can have this role in these clinics, or None. Clinics are a few printable ids, or all.
 
-    >>> are_clinics(None), are_clinics(frozenset({"CLN001"})), are_clinics(frozenset()), are_clinics(frozenset({"a,b"}))
-    (True, True, False, False)
+    >>> fits(Role.SUPPORT, None), fits(Role.CLINIC_ADMIN, frozenset({"CLN001"}))
+    (None, None)
+    >>> [str(fits(Role.CLINIC_ADMIN, None)), str(fits(Role.OWNER, frozenset({"CLN001"}))), str(fits(Role.OPERATOR, None))]
+    ['clinics_not_allowed', 'clinics_not_allowed', 'not_a_role']
     """
+    if role not in ROLES:
+        return Refusal.NOT_A_ROLE
     if clinics is None:
-        return True
-    return 0 < len(clinics) <= CLINICS_MAX and all(
+        return Refusal.CLINICS_NOT_ALLOWED if role is Role.CLINIC_ADMIN else None
+    are_ids = 0 < len(clinics) <= CLINICS_MAX and all(
         0 < len(each) <= CLINIC_MAX and each.isprintable() and each == each.strip() and "," not in each
         for each in clinics
     )
+    return None if are_ids and role is not Role.OWNER else Refusal.CLINICS_NOT_ALLOWED
 
 
 def changed(everybody: tuple[Person, ...], person_id: str, change: Change, *, at: datetime) -> Person | Refusal:
@@ -179,23 +193,22 @@ def changed(everybody: tuple[Person, ...], person_id: str, change: Change, *, at
     if person is None:
         return Refusal.NO_SUCH_PERSON
     after = _applied(person, change)
-    if isinstance(change, NewPassword):
-        is_new = not change.is_rehash
-    else:
-        is_new = after != person
-        if is_new and _leaves_no_owner(everybody, person, after):
-            return Refusal.LAST_OWNER
-    return replace(after, generation=person.generation + 1, changed_at=at) if is_new else after
+    if _leaves_no_owner(everybody, person, after):
+        return Refusal.LAST_OWNER
+    is_new = after != person or isinstance(change, NewPassword)
+    return replace(after, generation=person.generation + 1, changed_at=at) if is_new else person
 
 
 def _applied(person: Person, change: Change) -> Person:
     match change:
-        case NewRole(role, clinics):
-            return replace(person, role=role, clinics=clinics)
+        case NewRole(role, clinics, granted):
+            return replace(person, role=role, clinics=clinics, granted=granted)
         case Activity(is_active):
             return replace(person, is_active=is_active)
         case NewPassword():
             return replace(person, password=PasswordState.SET)
+        case Rehash():
+            return person
 
 
 def _leaves_no_owner(everybody: tuple[Person, ...], before: Person, after: Person) -> bool:

@@ -9,10 +9,11 @@ from __future__ import annotations
 import hashlib
 import secrets
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
+from lib.access import Actor
 from lib.people import Person
 
 SKEW = timedelta(minutes=5)  # between the clocks of two replicas; a session from a later future is nobody's
@@ -57,6 +58,11 @@ class Live:
 
     session: Session
     person: Person
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts in this session, as the trail names them."""
+        return replace(self.person.actor, address=self.session.address, session_hash=self.session.id_hash)
 
 
 class SessionStore(Protocol):

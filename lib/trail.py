@@ -44,7 +44,9 @@ class Action(StrEnum):
     PREVIEW = "preview"
     LINK = "link"
     SIGN_IN = "sign_in"
-    PEOPLE = "people"  # an account added or changed
+    SIGN_IN_FAILED = "sign_in_failed"
+    SIGN_OUT = "sign_out"
+    PEOPLE_CHANGED = "people_changed"
 
 
 @dataclass(frozen=True, slots=True)
