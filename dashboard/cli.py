@@ -6,7 +6,6 @@ Heavy modules are imported by the command that needs them: ``resolve`` answers w
 
 from __future__ import annotations
 
-import getpass
 import logging
 import os
 import sys
@@ -17,22 +16,23 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dashboard import logs, printing, wording
+from dashboard import logs, people_commands, printing, wording
+from dashboard.terminal import CouldNotRun, Json, say_notices
+from dashboard.terminal import me as _me
+from dashboard.terminal import services as _services
 from lib import keys, link_bounds, links, objects, search, trail
-from lib.access import Actor, Role, Scope
+from lib.access import Scope
 from lib.diagnosis import state as state_of
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed, SettingInvalid
 from lib.objects import Disposition, Observation
 from lib.records import Filters, Record
-from lib.settings import KeySettings, LedgerSettings, Settings
+from lib.settings import KeySettings, LedgerSettings
 
 if TYPE_CHECKING:
     from lib.services import Services
 
 FIND_BUDGET = timedelta(seconds=10)  # for each 25 rows
 MAX_FOUND = 1000
-
-Json = Annotated[bool, typer.Option("--json", help="One JSON object on stdout.")]
 
 app = typer.Typer(
     help="The prescription PDF dashboard. Settings come from the environment, then .env (see .env.example).",
@@ -43,10 +43,7 @@ app = typer.Typer(
 )
 trail_app = typer.Typer(help="The activity trail.", no_args_is_help=True)
 app.add_typer(trail_app, name="trail")
-
-
-class CouldNotRun(Exception):
-    """One line for stderr; exit code 2."""
+app.add_typer(people_commands.app, name="people")
 
 
 def main() -> None:
@@ -85,26 +82,6 @@ def _line(error: Exception) -> str:
     return wording.UNEXPECTED_COMMAND.format(kind=type(error).__name__)
 
 
-def _me() -> Actor:
-    try:
-        return Actor(f"cli:{getpass.getuser()}", Role.OPERATOR)
-    except (OSError, KeyError):  # no name for this user id, as in a container
-        return Actor(f"cli:{os.getuid()}", Role.OPERATOR)
-
-
-def _services() -> tuple[Settings, Services]:
-    from dashboard import wiring  # brings boto3 and SQLAlchemy
-
-    values = Settings.load()
-    _say_notices(values)
-    return values, wiring.build(values)
-
-
-def _say_notices(values: KeySettings) -> None:
-    for noticed in values.notices():
-        printing.note(wording.notice(noticed))
-
-
 @app.command()
 def run(
     demo: Annotated[bool, typer.Option("--demo", help="Open the demo clinic; no settings are needed.")] = False,
@@ -132,7 +109,7 @@ def resolve(
     Example: AWS_LOCATION=edrcontainer1 python -m dashboard resolve prescriptions/pdfs/CON153/a.pdf
     """
     values = KeySettings.load()
-    _say_notices(values)
+    say_notices(values)
     found = [asdict(keys.describe(each, values.rules)) for each in stored]
     if as_json:
         printing.as_json({"items": found, "truncated": False})

@@ -13,7 +13,7 @@ from datetime import datetime
 from typing import TypeVar
 from uuid import uuid4
 
-from lib.access import Actor, Permission, Role, Scope, require
+from lib.access import Actor, Permission, Scope, require
 from lib.errors import LedgerUnavailable
 from lib.password_links import LIFETIME, PasswordLink, PasswordLinkStore
 from lib.passwords import Hasher
@@ -49,9 +49,7 @@ class NewPerson:
     """Who is to be added, as it was typed."""
 
     name: str
-    role: Role
-    clinics: frozenset[str] | None = None
-    granted: frozenset[Permission] = frozenset()
+    rights: NewRole
 
 
 def everybody(actor: Actor, accounts: Accounts) -> tuple[Person, ...]:
@@ -74,15 +72,16 @@ def add(actor: Actor, accounts: Accounts, wanted: NewPerson, *, at: datetime) ->
     name = read_name(wanted.name)
     if name is None:
         return Refusal.NAME_NOT_ALLOWED
-    misfit = fits(wanted.role, wanted.clinics)
+    rights = wanted.rights
+    misfit = fits(rights)
     if misfit is not None:
         return misfit
     person = Person(
         person_id=accounts.new_id(),
         name=name,
-        role=wanted.role,
-        clinics=wanted.clinics,
-        granted=wanted.granted,
+        role=rights.role,
+        clinics=rights.clinics,
+        granted=rights.granted,
         is_active=True,
         password=PasswordState.NONE,
         generation=1,
@@ -93,15 +92,14 @@ def add(actor: Actor, accounts: Accounts, wanted: NewPerson, *, at: datetime) ->
     def do() -> PasswordLink | Refusal:
         return _new_link(accounts, person, at=at) if accounts.people.add(person) else Refusal.NAME_TAKEN
 
-    about = _rights(wanted.role, wanted.clinics, wanted.granted)
-    return _written(actor, accounts, {"act": "add", "person": name, **about}, do, at=at)
+    return _written(actor, accounts, {"act": "add", "person": name, **_told(rights)}, do, at=at)
 
 
 def set_role(actor: Actor, accounts: Accounts, person_id: str, wanted: NewRole, *, at: datetime) -> Person | Refusal:
     """Give another role with its clinics and grants. Raises NotAllowed, LedgerUnavailable."""
-    misfit = fits(wanted.role, wanted.clinics)
-    about = {"act": "set_role", **_rights(wanted.role, wanted.clinics, wanted.granted)}
-    return misfit or _change(actor, accounts, person_id, wanted, about=about, at=at)
+    require(actor, Permission.PEOPLE)
+    about = {"act": "set_role", **_told(wanted)}
+    return fits(wanted) or _change(actor, accounts, person_id, wanted, about=about, at=at)
 
 
 def disable(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> Person | Refusal:
@@ -155,8 +153,9 @@ def _new_link(accounts: Accounts, person: Person, *, at: datetime) -> PasswordLi
     return PasswordLink(token, person, at + LIFETIME)
 
 
-def _rights(role: Role, clinics: frozenset[str] | None, granted: frozenset[Permission]) -> dict[str, object]:
-    return {"role": role, "clinics": None if clinics is None else sorted(clinics), "granted": sorted(granted)}
+def _told(rights: NewRole) -> dict[str, object]:
+    clinics = None if rights.clinics is None else sorted(rights.clinics)
+    return {"role": rights.role, "clinics": clinics, "granted": sorted(rights.granted)}
 
 
 def _written(

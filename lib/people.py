@@ -18,6 +18,7 @@ CLINIC_MAX = 100
 CLINICS_MAX = 100
 RESERVED = {"local", "unknown"}  # actors of the trail that are nobody's account
 ROLES = (Role.OWNER, Role.CLINIC_ADMIN, Role.SUPPORT, Role.DEVELOPER, Role.AUDITOR)  # what a person can be
+GRANTABLE = frozenset({Permission.PREVIEW, Permission.LINK})  # what somebody may be given beyond their role
 _NAME_SIGNS = " .-_@+'’"
 
 
@@ -37,6 +38,7 @@ class Refusal(StrEnum):
     LAST_OWNER = "last_owner"
     NOT_A_ROLE = "not_a_role"
     CLINICS_NOT_ALLOWED = "clinics_not_allowed"
+    NOT_GRANTABLE = "not_grantable"
     DISABLED = "disabled"
 
 
@@ -165,23 +167,26 @@ def read_name(name: str) -> str | None:
     return kept if is_fine and has_letter and len(kept) <= NAME_MAX and name_key(kept) not in RESERVED else None
 
 
-def fits(role: Role, clinics: frozenset[str] | None) -> Refusal | None:
+def fits(wanted: NewRole) -> Refusal | None:
     """Return why nobody can have this role in these clinics, or None. Clinics are a few printable ids, or all.
 
-    >>> fits(Role.SUPPORT, None), fits(Role.CLINIC_ADMIN, frozenset({"CLN001"}))
+    >>> fits(NewRole(Role.SUPPORT, None)), fits(NewRole(Role.CLINIC_ADMIN, frozenset({"CLN001"})))
     (None, None)
-    >>> [str(fits(Role.CLINIC_ADMIN, None)), str(fits(Role.OWNER, frozenset({"CLN001"}))), str(fits(Role.OPERATOR, None))]
-    ['clinics_not_allowed', 'clinics_not_allowed', 'not_a_role']
+    >>> str(fits(NewRole(Role.CLINIC_ADMIN, None))), str(fits(NewRole(Role.OWNER, frozenset({"CLN001"}))))
+    ('clinics_not_allowed', 'clinics_not_allowed')
     """
-    if role not in ROLES:
+    if wanted.role not in ROLES:
         return Refusal.NOT_A_ROLE
-    if clinics is None:
-        return Refusal.CLINICS_NOT_ALLOWED if role is Role.CLINIC_ADMIN else None
-    are_ids = 0 < len(clinics) <= CLINICS_MAX and all(
-        0 < len(each) <= CLINIC_MAX and each.isprintable() and each == each.strip() and "," not in each
-        for each in clinics
-    )
-    return None if are_ids and role is not Role.OWNER else Refusal.CLINICS_NOT_ALLOWED
+    if not wanted.granted <= GRANTABLE:
+        return Refusal.NOT_GRANTABLE
+    if wanted.clinics is None:
+        return Refusal.CLINICS_NOT_ALLOWED if wanted.role is Role.CLINIC_ADMIN else None
+    are_ids = 0 < len(wanted.clinics) <= CLINICS_MAX and all(_is_clinic(each) for each in wanted.clinics)
+    return None if are_ids and wanted.role is not Role.OWNER else Refusal.CLINICS_NOT_ALLOWED
+
+
+def _is_clinic(text: str) -> bool:
+    return 0 < len(text) <= CLINIC_MAX and text.isprintable() and text == text.strip() and "," not in text
 
 
 def changed(everybody: tuple[Person, ...], person_id: str, change: Change, *, at: datetime) -> Person | Refusal:
