@@ -18,6 +18,7 @@ from lib.people import Person
 
 SKEW = timedelta(minutes=5)  # between the clocks of two replicas; a session from a later future is nobody's
 SEEN_STEP = timedelta(minutes=1)  # a use is written down at most this often
+ADDRESS_MAX = 64  # characters
 TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # characters: base64 without padding
 
@@ -101,6 +102,15 @@ def token_hash(token: str) -> str | None:
     return hashlib.sha256(token.encode("ascii")).hexdigest()
 
 
+def kept_address(address: str) -> str:
+    """Return what is kept of where somebody comes from, whatever a proxy made of it.
+
+    >>> kept_address("2001:db8::1"), kept_address("\0<\ud800"), len(kept_address("x" * 8192))
+    ('2001:db8::1', '?<?', 64)
+    """
+    return "".join(sign if " " < sign < "\x7f" else "?" for sign in address[:ADDRESS_MAX])
+
+
 def lives(session: Session, person: Person, *, at: datetime, idle: timedelta) -> bool:
     """Whether a session that was not ended still counts. Pure."""
     return (
@@ -132,7 +142,7 @@ class Sessions:
             created_at=at,
             last_seen_at=at,
             ends_at=at + self._lifetimes.absolute,
-            address=address,
+            address=kept_address(address),
         )
         self._store.open(session)
         return Opened(token, session, person)

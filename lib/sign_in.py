@@ -18,7 +18,7 @@ from lib.accounts import Accounts
 from lib.errors import LedgerUnavailable
 from lib.passwords import PasswordProblem
 from lib.people import NAME_MAX, NewPassword, Person, Refusal, Rehash, name_key, read_name
-from lib.sessions import Live, Opened, token_hash
+from lib.sessions import Live, Opened, kept_address, token_hash
 from lib.trail import NOBODY, Action, TrailEvent
 
 
@@ -86,7 +86,7 @@ def sign_in(accounts: Accounts, attempt: Attempt, *, at: datetime) -> SignedIn |
 
 def _write_failure(accounts: Accounts, person: Person | None, key: str, *, address: str, at: datetime) -> None:
     hashed = accounts.trail.keyed_hash(key)
-    actor = Actor(person.name if person else "unknown", Role.NOBODY, address=address)
+    actor = Actor(person.name if person else "unknown", Role.NOBODY, address=kept_address(address))
     reason = None if person else json.dumps({"name": hashed})
     accounts.trail.record(
         actor, Scope(frozenset()), Action.SIGN_IN_FAILED, at=at, reason=reason, result=f"refused:{Denial.WRONG}"
@@ -180,7 +180,7 @@ def _intent(
     accounts: Accounts, person: Person, action: Action, *, address: str, at: datetime, act: str | None = None
 ) -> TrailEvent:
     reason = json.dumps({"act": act, "person": person.name}, sort_keys=True) if act else None
-    actor = replace(person.actor, address=address)
+    actor = replace(person.actor, address=kept_address(address))
     return accounts.trail.intent(actor, person.scope, action, at=at, subject=NOBODY, reason=reason)
 
 

@@ -105,7 +105,7 @@ class LedgerThrottle:
             connection.execute(delete(THROTTLE).where(THROTTLE.c.key == forget))
             if give_back is not None:
                 which = (THROTTLE.c.key == give_back) & (THROTTLE.c.failures > 0)
-                connection.execute(update(THROTTLE).where(which), {"failures": THROTTLE.c.failures - 1})
+                connection.execute(update(THROTTLE).where(which).values(failures=THROTTLE.c.failures - 1))
 
 
 def _write(connection: Connection, after: Mapping[str, Count], *, known: Mapping[str, Count]) -> None:
