@@ -105,8 +105,8 @@ def token_hash(token: str) -> str | None:
 def kept_address(address: str) -> str:
     """Return what is kept of where somebody comes from, whatever a proxy made of it.
 
-    >>> kept_address("2001:db8::1"), kept_address("\0<\ud800"), len(kept_address("x" * 8192))
-    ('2001:db8::1', '?<?', 64)
+    >>> kept_address("2001:db8::1"), kept_address("a\u202eb c"), len(kept_address("x" * 8192))
+    ('2001:db8::1', 'a?b?c', 64)
     """
     return "".join(sign if " " < sign < "\x7f" else "?" for sign in address[:ADDRESS_MAX])
 

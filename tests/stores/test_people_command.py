@@ -1,0 +1,144 @@
+"""``python -m dashboard people``: the contract of its output, its exit codes and its trail, on a real ledger."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import subprocess
+import sys
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from lib.people import Person
+from lib.sign_in import Attempt, SignedIn, set_password, sign_in
+from lib.stores import ledger_db
+from tests.parts import accounts as sample
+from tests.parts.accounts import HOME, PASSWORD
+
+ROOT = Path(__file__).parents[2]
+FIELDS = {
+    "schema", "person_id", "name", "role", "clinics", "granted", "is_active", "password", "created_at", "changed_at",
+}  # fmt: skip
+
+
+class Terminal:
+    """A terminal whose ledger is in one folder."""
+
+    def __init__(self, folder: Path) -> None:
+        self.url = f"sqlite:///{folder}/ledger.sqlite3"
+        self._env = {
+            "PATH": os.environ["PATH"],
+            "LOGNAME": "asha",
+            "PYTHONPATH": os.pathsep.join(sys.path),
+            "DASHBOARD_ENV_FILE": "",
+            "DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3",
+            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI",
+            "AWS_STORAGE_BUCKET_NAME": "edrspace",
+            "AWS_S3_ENDPOINT_URL": "https://sgp1.digitaloceanspaces.com",
+            "AWS_LOCATION": "edrcontainer1",
+            "DASHBOARD_SECRET_KEY": "a-secret-of-more-than-32-characters-x",
+            "DASHBOARD_DATABASE_URL": self.url,
+        }
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        command = [sys.executable, "-m", "dashboard", "people", *arguments]
+        done = subprocess.run(command, cwd=ROOT, env=self._env | settings, capture_output=True, text=True, timeout=60)
+        assert "Traceback" not in done.stderr
+        return done
+
+    def json(self, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
+        done = self.run(*arguments, "--json")
+        assert done.returncode == exit_code, done.stderr
+        found: dict[str, Any] = json.loads(done.stdout)
+        assert found["schema"] == 1
+        return found
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    made = Terminal(tmp_path)
+    ledger_db.migrate(made.url)
+    return made
+
+
+def test_the_first_owner_is_added_with_a_link_that_lets_them_in(terminal: Terminal) -> None:
+    done = terminal.run("add", "Asha", "--role", "owner")
+    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
+    token = re.fullmatch(r"/set-password\?token=([\w-]{43})\n", done.stdout)
+    assert token is not None
+    assert "once" in done.stderr
+    assert token[1] not in done.stderr
+    accounts, now = sample.on_ledger(terminal.url), datetime.now(UTC)
+    assert isinstance(set_password(accounts, token[1], PASSWORD, address=HOME, at=now), Person)
+    assert isinstance(sign_in(accounts, Attempt("asha", PASSWORD, HOME), at=now), SignedIn)
+    rows = list(ledger_db.connect(terminal.url).events())
+    assert [(row.actor, row.role, row.action, row.result) for row in rows[:2]] == [
+        ("cli:asha", "operator", "people_changed", "intent"),
+        ("cli:asha", "operator", "people_changed", "ok"),
+    ]
+    assert all(token[1] not in repr(row) for row in rows)
+
+
+def test_people_are_added_changed_and_listed(terminal: Terminal) -> None:
+    assert terminal.json("list") == {"schema": 1, "items": [], "truncated": False}
+    asha = terminal.json("add", "Asha", "--role", "owner")
+    assert asha.keys() == FIELDS | {"link", "link_ends_at", "reason"}
+    ends = datetime.fromisoformat(asha["link_ends_at"]) - datetime.fromisoformat(asha["created_at"])
+    assert (asha["name"], asha["role"], asha["clinics"], asha["password"], ends) == (
+        "Asha", "owner", None, "none", timedelta(days=1),
+    )  # fmt: skip
+    terminal.json("add", "Bilal", "--role", "clinic_admin", "--clinic", "CLN002", "--clinic", "CLN001")
+    bilal = terminal.json("set-role", "bilal", "--role", "developer", "--grant", "link")
+    assert (bilal["role"], bilal["clinics"], bilal["granted"]) == ("developer", None, ["link"])
+    assert terminal.json("disable", "BILAL")["is_active"] is False
+    assert terminal.json("reset", "Bilal", exit_code=1)["reason"]["code"] == "disabled"
+    assert terminal.json("enable", "Bilal")["is_active"] is True
+    assert terminal.json("reset", "Bilal")["link"].startswith("/set-password?token=")
+    listed = terminal.json("list")["items"]
+    assert [(each["name"], each["is_active"]) for each in listed] == [("Asha", True), ("Bilal", True)]
+    assert all("link" not in each for each in listed)
+    table = terminal.run("list").stdout
+    assert re.search(r"Bilal +Developer +all clinics +link +yes +not set yet", table)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "code"),
+    [
+        (("add", "cli:asha", "--role", "owner"), "name_not_allowed"),
+        (("add", "\u202eAsha", "--role", "owner"), "name_not_allowed"),
+        (("add", "x" * 8192, "--role", "owner"), "name_not_allowed"),
+        (("add", "asha", "--role", "support"), "name_taken"),
+        (("add", "Dev", "--role", "root"), "not_a_role"),
+        (("add", "Dev", "--role", "operator"), "not_a_role"),
+        (("add", "Dev", "--role", "clinic_admin"), "clinics_not_allowed"),
+        (("add", "Dev", "--role", "developer", "--grant", "people"), "not_grantable"),
+        (("add", "Dev", "--role", "developer", "--grant", "everything"), "not_grantable"),
+        (("disable", "Asha"), "last_owner"),
+        (("set-role", "Asha", "--role", "support"), "last_owner"),
+        (("disable", "Nobody"), "no_such_person"),
+        (("reset", "\x1b[31m"), "no_such_person"),
+    ],
+)
+def test_what_is_refused_says_why(terminal: Terminal, arguments: tuple[str, ...], code: str) -> None:
+    terminal.json("add", "Asha", "--role", "owner")
+    refused = terminal.json(*arguments, exit_code=1)
+    assert refused["reason"]["code"] == code
+    said = terminal.run(*arguments)
+    assert (said.returncode, said.stdout, said.stderr.count("\n")) == (1, "", 1)
+    assert refused["reason"]["detail"] in said.stderr
+
+
+def test_the_link_is_whole_where_the_dashboard_knows_its_address(terminal: Terminal) -> None:
+    done = terminal.run("add", "Asha", "--role", "owner", DASHBOARD_PUBLIC_URL="https://pdf.clinic.example/")
+    assert done.stdout.startswith("https://pdf.clinic.example/set-password?token=")
+
+
+def test_before_the_migration_one_line_says_what_to_run(tmp_path: Path) -> None:
+    done = Terminal(tmp_path).run("add", "Asha", "--role", "owner")
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "python -m dashboard migrate" in done.stderr
