@@ -8,12 +8,14 @@ from __future__ import annotations
 
 import hashlib
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Protocol
 
 from lib.access import Actor
+from lib.errors import LedgerUnavailable
 from lib.people import Person
 
 SKEW = timedelta(minutes=5)  # between the clocks of two replicas; a session from a later future is nobody's
@@ -73,8 +75,8 @@ class SessionStore(Protocol):
         """Commit a session; those that ended before it began may be forgotten."""
         ...
 
-    def find(self, id_hash: str) -> Live | None:
-        """Return a session that was not ended, and its person as they are now, in one read. Whether it lives is not asked."""
+    def find(self, id_hashes: Collection[str]) -> Mapping[str, Live]:
+        """Return those that were not ended, each with its person as they are now, in one read. Whether they live is not asked."""
         ...
 
     def seen(self, id_hash: str, *, at: datetime) -> None:
@@ -123,7 +125,7 @@ def lives(session: Session, person: Person, *, at: datetime, idle: timedelta) ->
 
 
 class Sessions:
-    """Opens, finds and ends sessions. Threads may share it; every method may raise LedgerUnavailable."""
+    """Opens, finds and ends sessions. Threads may share it; every method raises LedgerUnavailable."""
 
     def __init__(self, store: SessionStore, *, lifetimes: Lifetimes, new_token: Callable[[], str] = new_token) -> None:
         self._store = store
@@ -152,13 +154,25 @@ class Sessions:
 
         ``is_use`` False asks without keeping it alive, as a fragment that polls does.
         """
-        hashed = token_hash(token)
-        found = self._store.find(hashed) if hashed is not None else None
-        if found is None or not lives(found.session, found.person, at=at, idle=self._lifetimes.idle):
-            return None
-        if is_use and at - found.session.last_seen_at >= SEEN_STEP:
-            self._store.seen(found.session.id_hash, at=at)
+        found = self._living((token,), at=at).get(token)
+        if found is not None and is_use and at - found.session.last_seen_at >= SEEN_STEP:
+            with suppress(LedgerUnavailable):  # it can be read but not written: nobody is kept longer, or put out
+                self._store.seen(found.session.id_hash, at=at)
         return found
+
+    def living(self, tokens: Collection[str], *, at: datetime) -> frozenset[str]:
+        """Return which of these tokens have a living session, in one read. Keeps none alive: for whoever watches sockets."""
+        return frozenset(self._living(tokens, at=at))
+
+    def _living(self, tokens: Collection[str], *, at: datetime) -> dict[str, Live]:
+        hashes = {token: hashed for token in tokens if (hashed := token_hash(token)) is not None}
+        found = self._store.find(frozenset(hashes.values())) if hashes else {}
+        sessions = {token: found[hashed] for token, hashed in hashes.items() if hashed in found}
+        return {
+            token: live
+            for token, live in sessions.items()
+            if lives(live.session, live.person, at=at, idle=self._lifetimes.idle)
+        }
 
     def of(self, person: Person, *, at: datetime) -> tuple[Session, ...]:
         """Return this person's living sessions, the newest first."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import asdict
 from datetime import datetime, timedelta
 from typing import Any
@@ -17,6 +17,7 @@ from lib.throttle import FORGOTTEN_AFTER, Count, Limit, taken
 
 SESSIONS_LOCK = 7_305_819_214_400_004  # PostgreSQL advisory locks
 THROTTLE_LOCK = 7_305_819_214_400_005
+FOUND_AT_ONCE = 500  # parameters of one statement; SQLite had a bound of 999
 
 
 SESSION: tuple[ColumnElement[Any], ...] = (  # PEOPLE has columns of the same names
@@ -42,13 +43,17 @@ class LedgerSessions:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.ends_at <= session.created_at))
             connection.execute(insert(SESSIONS), asdict(session))
 
-    def find(self, id_hash: str) -> Live | None:
-        """Return a session that was not ended, and its person as they are now, in one read."""
-        asked = select(*SESSION, *PEOPLE.c)
-        asked = asked.join(PEOPLE, PEOPLE.c.person_id == SESSIONS.c.person_id).where(SESSIONS.c.id_hash == id_hash)
+    def find(self, id_hashes: Collection[str]) -> dict[str, Live]:
+        """Return those that were not ended, each with its person as they are now, in one read."""
+        asked = select(*SESSION, *PEOPLE.c).join(PEOPLE, PEOPLE.c.person_id == SESSIONS.c.person_id)
+        wanted = sorted(id_hashes)
+        found: dict[str, Live] = {}
         with ledger_engine.reading(self._engine) as connection:
-            row = connection.execute(asked).first()
-        return None if row is None else Live(_session(row), person_of(row))
+            for start in range(0, len(wanted), FOUND_AT_ONCE):
+                some = wanted[start : start + FOUND_AT_ONCE]
+                for row in connection.execute(asked.where(SESSIONS.c.id_hash.in_(some))):
+                    found[row.id_hash] = Live(_session(row), person_of(row))
+        return found
 
     def seen(self, id_hash: str, *, at: datetime) -> None:
         """Commit that it was used; never earlier than before, nothing for a session that was ended."""

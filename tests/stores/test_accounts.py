@@ -162,6 +162,17 @@ def test_a_use_keeps_a_session_alive_and_a_poll_does_not(accounts: Accounts) -> 
     assert accounts.sessions.live(used.token, at=NOW + timedelta(minutes=118)) is not None
 
 
+def test_which_of_many_live_is_one_question(accounts: Accounts) -> None:
+    added(accounts)
+    opened = [signed_in(accounts) for _ in range(3)]
+    accounts.sessions.end(opened[1].session)
+    strangers = [f"{number:043}" for number in range(1200)]
+    asked = [*(each.token for each in opened), *strangers, "", "x" * 8192, "\ud800"]
+    assert accounts.sessions.living(asked, at=NOW) == {opened[0].token, opened[2].token}
+    assert accounts.sessions.living([], at=NOW) == frozenset()
+    assert accounts.sessions.living([opened[0].token], at=NOW + HOUR) == frozenset()
+
+
 def test_a_session_ends_after_twelve_hours_however_often_it_is_used(accounts: Accounts) -> None:
     added(accounts)
     opened = signed_in(accounts)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -83,7 +84,8 @@ def test_a_read_only_postgres_refuses_every_write_and_still_knows_who_is_signed_
     read_only = sample.on_ledger(fresh_postgres)
     assert fault(lambda: tried(read_only)) is LedgerFault.READ_ONLY
     assert fault(lambda: read_only.sessions.end_all(opened.person.person_id)) is LedgerFault.READ_ONLY
-    assert read_only.sessions.live(opened.token, at=NOW) is not None
+    assert read_only.sessions.live(opened.token, at=NOW + timedelta(minutes=59)) is not None
+    assert read_only.sessions.live(opened.token, at=NOW + timedelta(minutes=60)) is None
 
 
 def test_a_server_that_is_gone_is_down_for_whoever_signs_in(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
 from threading import RLock
@@ -113,12 +113,16 @@ class MemorySessions:
             kept = {key: each for key, each in self._sessions.items() if each.ends_at > session.created_at}
             self._sessions = kept | {session.id_hash: session}
 
-    def find(self, id_hash: str) -> Live | None:
-        """Return a session that was not ended, and its person as they are now."""
+    def find(self, id_hashes: Collection[str]) -> dict[str, Live]:
+        """Return those that were not ended, each with its person as they are now."""
         self._people.check()
-        session = self._sessions.get(id_hash)
-        account = self._people.by_id(session.person_id) if session is not None else None
-        return Live(session, account.person) if session is not None and account is not None else None
+        sessions = [self._sessions[each] for each in id_hashes if each in self._sessions]
+        accounts = {session.id_hash: self._people.by_id(session.person_id) for session in sessions}
+        return {
+            session.id_hash: Live(session, account.person)
+            for session in sessions
+            if (account := accounts[session.id_hash]) is not None
+        }
 
     def seen(self, id_hash: str, *, at: datetime) -> None:
         """Keep that it was used."""
