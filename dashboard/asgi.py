@@ -13,10 +13,12 @@ from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from starlette.datastructures import MutableHeaders
+from starlette.datastructures import Headers, MutableHeaders
 from starlette.middleware import Middleware
 from starlette.middleware.trustedhost import TrustedHostMiddleware
+from starlette.responses import PlainTextResponse
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.websockets import WebSocketClose
 
 from dashboard import logs, wording
 
@@ -28,8 +30,32 @@ HEADERS = {
 }
 
 
-class Headers:
-    """Adds the security headers to every answer; nothing but the fingerprinted assets may be stored."""
+class SameOrigin:
+    """Refuses what another web page asks for: a websocket, or anything but reading, whose Origin is not our address.
+
+    Streamlit itself (1.67.0) accepts any port of this computer, and looks its public address up on the internet to
+    accept that too.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - the ASGI interface
+        if scope["type"] == "lifespan" or scope.get("method") in {"GET", "HEAD"}:
+            await self._app(scope, receive, send)
+            return
+        headers = Headers(scope=scope)
+        origin, host = headers.get("origin"), headers.get("host")
+        if origin is None or origin in {f"http://{host}", f"https://{host}"}:
+            await self._app(scope, receive, send)
+        elif scope["type"] == "websocket":
+            await WebSocketClose(code=1008)(scope, receive, send)  # before it is accepted: an answer of 403
+        else:
+            await PlainTextResponse("Foreign origin", status_code=403)(scope, receive, send)
+
+
+class SecurityHeaders:
+    """Adds the security headers to every answer, a refusal too; nothing but the fingerprinted assets may be stored."""
 
     def __init__(self, app: ASGIApp) -> None:
         self._app = app
@@ -73,6 +99,10 @@ hosts = list(LOOPBACK)  # ``run --demo --host …`` adds to it before the first 
 app = st.App(
     Path(__file__).with_name("app.py"),
     lifespan=lifespan,
-    middleware=[Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False), Middleware(Headers)],
+    middleware=[
+        Middleware(SecurityHeaders),
+        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
+        Middleware(SameOrigin),
+    ],
     on_script_error=say_fault,
 )

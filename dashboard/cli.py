@@ -6,6 +6,8 @@ Heavy modules are imported by the command that needs them: ``resolve`` answers w
 
 from __future__ import annotations
 
+import errno
+import io
 import logging
 import os
 import sys
@@ -36,12 +38,11 @@ MAX_FOUND = 1000
 
 app = typer.Typer(
     help="The prescription PDF dashboard. Settings come from the environment, then .env (see .env.example).",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-trail_app = typer.Typer(help="The activity trail.", no_args_is_help=True)
+trail_app = typer.Typer(help="The activity trail.")
 app.add_typer(trail_app, name="trail")
 app.add_typer(people_commands.app, name="people")
 
@@ -49,8 +50,11 @@ app.add_typer(people_commands.app, name="people")
 def main() -> None:
     """Run one command; turn every failure into one line and an exit code."""
     logs.set_up()
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        sys.stdout.reconfigure(errors="backslashreplace")  # a terminal that cannot write a name in Devanagari
     try:
         status = app(standalone_mode=False)
+        sys.stdout.flush()
     except typer.Exit as ended:
         status = ended.exit_code
     except (typer.Abort, KeyboardInterrupt):
@@ -58,13 +62,21 @@ def main() -> None:
     except typer.TyperException as error:  # a wrong option or argument
         printing.note(f"{error.format_message()} Try: python -m dashboard --help")
         status = 2
-    except BrokenPipeError:  # `… | head` stopped reading
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # `… | head` stopped reading; Typer turns some of these into an exit of 1
+        _leave_stdout()
         status = 0
     except Exception as error:  # noqa: BLE001 - the one catch-all of the command line: never a traceback
         printing.note(_line(error))
+        if isinstance(error, OSError):
+            _leave_stdout()
         status = 2
     sys.exit(status if isinstance(status, int) else 0)
+
+
+def _leave_stdout() -> None:
+    # What could not be written would be tried once more when Python ends, and end it with 120 and a message.
+    if sys.stdout is not None:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _line(error: Exception) -> str:
@@ -78,6 +90,8 @@ def _line(error: Exception) -> str:
         return str(error)
     if isinstance(error, NotAllowed):
         return wording.NOT_ALLOWED
+    if sys.stdout is None or (isinstance(error, OSError) and error.errno in {errno.ENOSPC, errno.EIO}):
+        return "The answer could not be written to standard output."
     logging.getLogger("dashboard").debug("command failed", exc_info=error)
     return wording.UNEXPECTED_COMMAND.format(kind=type(error).__name__)
 
@@ -244,10 +258,8 @@ def _issue(
 ) -> links.PresignedUrl | links.Refused:
     if key is not None:
         return links.issue_for_key(_me(), Scope(), services=services, key=key, request=request)
-    row = services.records.get(record or 0, scope=Scope())
-    if row is None:
-        return links.Refused(links.RefusalCode.NOT_VISIBLE)
-    return links.issue(_me(), Scope(), services=services, record=row, request=request)
+    assert record is not None
+    return links.issue_for_record(_me(), Scope(), services=services, record_id=record, request=request)
 
 
 def _refuse(refused: links.Refused, *, record: int | None, key: str | None, as_json: bool) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import unicodedata
 
 from lib import keys
@@ -34,6 +35,29 @@ def _glyph(character: str) -> str:
     if character == " " or unicodedata.category(character)[0] not in "CZ":
         return character
     return f"⟨U+{code:04X}⟩"
+
+
+def shell_word(text: str) -> str:
+    r"""Return text as one word of a shell's command line, with nothing hidden in it (bash, zsh).
+
+    >>> print(shell_word("a b.pdf"), shell_word("x\u202ey'.pdf"))
+    'a b.pdf' $'x\u202ey\'.pdf'
+    """
+    if printable(text[:MAX_SHOWN]) == text[:MAX_SHOWN]:
+        return shlex.quote(text)
+    return "$'" + "".join(_escaped(character) for character in text) + "'"
+
+
+def _escaped(character: str) -> str:
+    if character in "\\'":
+        return f"\\{character}"
+    return (
+        character
+        if _glyph(character) == character
+        else f"\\U{ord(character):08x}"
+        if ord(character) > 0xFFFF
+        else f"\\u{ord(character):04x}"
+    )
 
 
 def short_key(text: str, *, width: int = KEY_WIDTH) -> str:

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from lib.accounts import Accounts
 
-app = typer.Typer(help="Who may sign in, as what, and for which clinics.", no_args_is_help=True)
+app = typer.Typer(help="Who may sign in, as what, and for which clinics.")
 
 Name = Annotated[str, typer.Argument(metavar="NAME", help="The name that the person signs in with.")]
 RoleOption = Annotated[

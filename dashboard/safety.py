@@ -6,6 +6,7 @@ so what is written there is not proof of what holds (seen in 1.67.0).
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 
 from streamlit import config
@@ -16,6 +17,9 @@ REQUIRED: dict[str, object] = {
     "client.showErrorDetails": "none",  # no traceback, which may hold data, on anybody's screen
     "server.enableXsrfProtection": True,
     "server.enableCORS": True,  # checks the websocket's Origin
+    "server.corsAllowedOrigins": [],
+    "server.trustedUserHeaders": {},  # nobody may say in a header who they are
+    "global.developmentMode": False,  # accepts every origin
     "server.enableStaticServing": False,
     "server.fileWatcherType": "none",
     "browser.gatherUsageStats": False,  # nothing about a clinic goes to anybody
@@ -27,5 +31,5 @@ def require(read: Callable[[str], object] = config.get_option) -> None:
     """Return if every option is in force; raise SettingInvalid for the first that is not."""
     for name, wanted in REQUIRED.items():
         if read(name) != wanted:
-            shown = str(wanted).lower() if isinstance(wanted, bool) else f'"{wanted}"'
+            shown = json.dumps(wanted)
             raise SettingInvalid(name, f"must be {shown} in .streamlit/config.toml; without it the start is refused")

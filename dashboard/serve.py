@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import importlib
 import os
+import signal
 import socket
+from contextlib import suppress
 from datetime import UTC, datetime
 
 import uvicorn
@@ -33,6 +35,7 @@ def run(*, is_demo: bool, host: str, port: int) -> None:
     """Serve until interrupted; raise SettingInvalid where the start is refused."""
     if not is_demo and host not in LOOPBACK:
         raise SettingInvalid("--host", wording.LOOPBACK_ONLY)
+    _end_like_ctrl_c()
     os.chdir(ROOT)  # Streamlit looks .streamlit/config.toml up from here
     if not is_demo:
         settings = Settings.load()
@@ -94,4 +97,10 @@ def _serve(
         ws_ping_timeout=30,
         timeout_graceful_shutdown=2,
     )
-    _Server(config).run(sockets=[bound])
+    with suppress(KeyboardInterrupt):  # uvicorn stops, then raises the signal that stopped it
+        _Server(config).run(sockets=[bound])
+
+
+def _end_like_ctrl_c() -> None:
+    """Let SIGTERM end the process in order, so that what runs beside it (the demo's storage) is stopped too."""
+    signal.signal(signal.SIGTERM, signal.default_int_handler)

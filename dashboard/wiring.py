@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from lib.access import Actor, Role
 from lib.accounts import Accounts
 from lib.objects import PresenceCache
-from lib.passwords import Cost, Hasher
+from lib.passwords import Hasher
 from lib.services import Services
 from lib.sessions import Lifetimes, Sessions
 from lib.settings import Settings
@@ -61,15 +61,15 @@ def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], date
     )
 
 
-def accounts(settings: Settings, *, trail: Trail, cost: Cost | None = None) -> Accounts:
-    """Return the accounts of these settings, written down in this trail. Takes one argon2 hash, and no connection."""
+def accounts(settings: Settings, *, trail: Trail) -> Accounts:
+    """Return the accounts of these settings, written down in this trail. Touches no network."""
     engine = ledger_engine.make(settings.ledger_url.get_secret_value())
     return Accounts(
         people=LedgerPeople(engine),
         sessions=Sessions(LedgerSessions(engine), lifetimes=Lifetimes()),
         links=LedgerPasswordLinks(engine),
         throttle=Throttle(LedgerThrottle(engine), secret=settings.derive("throttle")),
-        hasher=Hasher(cost),
+        hasher=Hasher(),
         trail=trail,
     )
 

@@ -25,7 +25,7 @@ class Md5(StrEnum):
 
     AGREES = "agrees"
     DIFFERS = "differs"
-    NOT_COMPARABLE = "not_comparable"  # multipart ETag, or the row has no checksum
+    NOT_COMPARABLE = "not_comparable"  # multipart ETag, encrypted object, or the row has no checksum
 
 
 def compare_md5(record: Record, observation: Observation) -> Md5:
@@ -35,7 +35,7 @@ def compare_md5(record: Record, observation: Observation) -> Md5:
     something else, and only the ETag of a simple put is an MD5.
     """
     checksum, etag = record.checksum.strip().lower(), (observation.etag or "").lower()
-    if not (_is_md5(checksum) and _is_md5(etag)):
+    if not (observation.is_etag_md5 and _is_md5(checksum) and _is_md5(etag)):
         return Md5.NOT_COMPARABLE
     return Md5.AGREES if checksum == etag else Md5.DIFFERS
 

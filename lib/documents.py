@@ -52,7 +52,7 @@ def reread(record: Record, scope: Scope, *, services: Services) -> Record | Refu
     if fresh is None:
         return Refused(RefusalCode.NOT_VISIBLE)
     if (fresh.patient_id, fresh.prescription_id) != (record.patient_id, record.prescription_id):
-        return Refused(RefusalCode.NOT_VISIBLE, "changed")
+        return Refused(RefusalCode.CHANGED)
     return fresh
 
 
@@ -70,6 +70,20 @@ def locate(record: Record, *, services: Services) -> Document | Refused:
         if len(patients) > 1 or count > MAX_ROWS_OF_A_KEY:
             return Refused(RefusalCode.SEVERAL_PATIENTS)
     return Document(record, record.record_id, key)
+
+
+def changed(document: Document, scope: Scope, *, services: Services) -> Refused | None:
+    """Return why a document is no longer the one that was checked, or None. Asks the database again.
+
+    Asking the bucket takes up to half a minute, in which a row can get another patient, key, version or state.
+    """
+    fresh = reread(document.record, scope, services=services)
+    if isinstance(fresh, Refused):
+        return fresh
+    if fresh != document.record:
+        return Refused(RefusalCode.CHANGED)
+    located = locate(fresh, services=services)
+    return located if isinstance(located, Refused) else None
 
 
 def rows_of_key(key: str, scope: Scope, *, services: Services) -> Iterator[Record]:
@@ -100,8 +114,10 @@ def refuse(
     return refused
 
 
-def act(intent: TrailEvent, deed: Callable[[], Made | Refused], *, services: Services) -> Made | Refused:
-    """Return what the deed made, once its outcome is in the trail.
+def act(
+    intent: TrailEvent, deed: Callable[[], Made | Refused], *, document: Document, scope: Scope, services: Services
+) -> Made | Refused:
+    """Return what the deed made of a document that is still the same, once its outcome is in the trail.
 
     An outcome that cannot be written refuses what was made. A deed that raises is written as
     ``failed:ERROR`` and its exception goes on.
@@ -109,6 +125,8 @@ def act(intent: TrailEvent, deed: Callable[[], Made | Refused], *, services: Ser
     result = "failed:ERROR"
     try:
         made = deed()
+        if not isinstance(made, Refused):
+            made = changed(document, scope, services=services) or made
         result = f"failed:{made.code}" if isinstance(made, Refused) else "ok"
     finally:
         is_written = _write_outcome(intent, result, services=services)

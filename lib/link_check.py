@@ -63,6 +63,7 @@ class Asked:
     expires: timedelta
     filename: str
     disposition: Disposition
+    bucket: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +85,7 @@ def examine(url: str, asked: Asked, *, now: datetime) -> Signed | Flaw:
     plain = urlsplit(asked.plain_url)
     if (parts.scheme, parts.netloc) != (plain.scheme, plain.netloc):
         return Flaw.ADDRESS
-    if not _names_key(parts.path, plain.path, asked.key):
+    if not _names_key(parts.path, plain.path, asked):
         return Flaw.KEY
     pairs = _pairs(parts.query)
     given = dict(pairs)
@@ -103,11 +104,13 @@ def _split(url: str) -> SplitResult | None:
     return parts if parts.netloc else None
 
 
-def _names_key(path: str, plain_path: str, key: str) -> bool:
+def _names_key(path: str, plain_path: str, asked: Asked) -> bool:
+    """Whether the path is the key and nothing else, behind the bucket where that is not in the host."""
     if not _PATH.fullmatch(path):
         return False
     decoded = unquote_to_bytes(path)
-    return decoded == unquote_to_bytes(plain_path) and decoded.endswith(b"/" + key.encode())
+    named = {f"/{asked.key}".encode(), f"/{asked.bucket}/{asked.key}".encode()}
+    return decoded == unquote_to_bytes(plain_path) and decoded in named
 
 
 def _pairs(query: str) -> Sequence[tuple[str, str]]:
@@ -157,8 +160,8 @@ def _names_file(value: str, asked: Asked) -> bool:
     return re.fullmatch(form, value) is not None
 
 
-def judge(fetched: Fetched, *, size_bytes: int | None) -> Refused | None:
-    """Return None where a stranger got the first bytes of a PDF of the right length, else why not."""
+def judge(fetched: Fetched, *, size_bytes: int | None, etag: str | None) -> Refused | None:
+    """Return None where a stranger got the first bytes of the PDF that was checked before, else why not."""
     if fetched.status != 206:
         said = fetched.error_code or ("" if fetched.status is None else str(fetched.status))
         return Refused(RefusalCode.LINK_REFUSED, said, fetched.doubt)
@@ -166,6 +169,10 @@ def judge(fetched: Fetched, *, size_bytes: int | None) -> Refused | None:
         return Refused(RefusalCode.NOT_A_PDF)
     if fetched.total_bytes is None or fetched.total_bytes != size_bytes:
         return Refused(RefusalCode.WRONG_LENGTH)
+    if fetched.etag != etag:  # replaced between the check and the link by a file of the same length
+        return Refused(RefusalCode.WRONG_CONTENT)
+    if (fetched.content_type or "").partition(";")[0].strip().lower() != "application/pdf":
+        return Refused(RefusalCode.NOT_A_PDF)
     return None
 
 

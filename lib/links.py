@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lib import diagnosis, documents, keys, link_bounds, link_check
@@ -31,12 +33,16 @@ __all__ = [
     "Refused",
     "issue",
     "issue_for_key",
+    "issue_for_record",
     "parse_duration",
     "presets",
 ]
 
 HEAD_BUDGET = timedelta(seconds=10)
 MAX_REASON = 500  # characters; what is longer is cut, not refused
+MIN_NAME = 3  # letters of a word that is taken for a name; "Jo" and "M" would strike out half of a sentence
+
+_PHONE = re.compile(r"\+?\d(?:[\s().-]*\d){9,}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +90,8 @@ def issue(
     2. Duration, PDF, reason, key and whose object it is are checked; then the bucket is asked, never the cache.
        A refusal up to here is one event, ``refused:CODE``.
     3. The intent is committed. No trail, no link.
-    4. The link is signed, parsed and fetched, then the plain address is tried without it.
+    4. The link is signed, parsed and fetched, then the plain address is tried without it, and the row is read once
+       more: what changed meanwhile means no link.
     5. The outcome is committed. No trail, no link: what was signed is thrown away.
 
     Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
@@ -106,14 +113,31 @@ def issue(
             Action.LINK,
             at=now,
             subject=plan.document.subject,
-            reason=_cleaned(request.reason),
+            reason=_cleaned(request.reason, fresh),
             expires_at=now + plan.expires,
         )
     except LedgerUnavailable as error:
         return Refused(RefusalCode.TRAIL_UNAVAILABLE, error.fault)
     return documents.act(
-        intent, lambda: _sign_and_verify(plan, request, now=services.clock(), services=services), services=services
+        intent,
+        lambda: _sign_and_verify(plan, request, now=services.clock(), services=services),
+        document=plan.document,
+        scope=scope,
+        services=services,
     )
+
+
+def issue_for_record(
+    actor: Actor, scope: Scope, *, services: Services, record_id: int, request: LinkRequest
+) -> PresignedUrl | Refused:
+    """Issue a link for the PDF row of this number."""
+    require(actor, Permission.LINK)
+    record = services.records.get(record_id, scope=scope)
+    if record is None:
+        subject = Subject(record_id=record_id)
+        refused = Refused(RefusalCode.NOT_VISIBLE)
+        return documents.refuse(refused, actor, scope, Action.LINK, subject=subject, services=services)
+    return issue(actor, scope, services=services, record=record, request=request)
 
 
 def issue_for_key(
@@ -130,9 +154,9 @@ def issue_for_key(
 
 
 def _row_to_use(key: str, scope: Scope, *, services: Services) -> Record | None:
-    # Newest first, and a sort keeps that order. Whether the rows are one patient's is for ``issue`` to ask.
-    rows = sorted(documents.rows_of_key(key, scope, services=services), key=lambda row: (row.is_replaced, row.is_draft))
-    return rows[0] if rows else None
+    # Newest first, and of equals the first is taken. Whether the rows are one patient's is for ``issue`` to ask.
+    rows = islice(documents.rows_of_key(key, scope, services=services), documents.MAX_ROWS_OF_A_KEY + 1)
+    return min(rows, key=lambda row: (row.is_replaced, row.is_draft), default=None)
 
 
 def _plan(record: Record, request: LinkRequest, *, services: Services) -> _Plan | Refused:
@@ -141,7 +165,7 @@ def _plan(record: Record, request: LinkRequest, *, services: Services) -> _Plan 
         return expires
     if not record.has_pdf:
         return Refused(RefusalCode.NO_PDF)
-    if _cleaned(request.reason) is None and (record.is_draft or record.is_replaced):
+    if _cleaned(request.reason, record) is None and (record.is_draft or record.is_replaced):
         needs = RefusalCode.DRAFT_NEEDS_REASON if record.is_draft else RefusalCode.OLD_VERSION_NEEDS_REASON
         return Refused(needs)
     document = documents.locate(record, services=services)
@@ -176,12 +200,13 @@ def _sign_and_verify(plan: _Plan, request: LinkRequest, *, now: datetime, servic
         url = objects.presign(key, expires=plan.expires, filename=filename, disposition=request.disposition)
     except ObjectUnavailable as error:
         return Refused(RefusalCode.UNKNOWN, doubt=error.doubt or Doubt.OTHER)
-    asked = Asked(key, plain_url, plan.expires, filename, request.disposition)
+    asked = Asked(key, plain_url, plan.expires, filename, request.disposition, services.bucket)
     signed = link_check.examine(url, asked, now=now)
     if isinstance(signed, Flaw):
         return Refused(RefusalCode.LINK_MALFORMED, signed)
     fetched = objects.fetch_as_stranger(url, first_bytes=link_check.FIRST_BYTES)
-    refused = link_check.judge(fetched, size_bytes=plan.observation.size_bytes)
+    seen = plan.observation
+    refused = link_check.judge(fetched, size_bytes=seen.size_bytes, etag=seen.etag)
     if refused is not None:
         return refused
     anonymous = objects.fetch_as_stranger(plain_url, first_bytes=link_check.FIRST_BYTES)
@@ -198,7 +223,14 @@ def _sign_and_verify(plan: _Plan, request: LinkRequest, *, now: datetime, servic
     )
 
 
-def _cleaned(reason: str | None) -> str | None:
-    """Return a reason on one line, or None where it says nothing."""
+def _cleaned(reason: str | None, record: Record) -> str | None:
+    """Return a reason on one line, or None where it says nothing.
+
+    The trail is no place for the patient's name or any phone number, so both are struck out.
+    """
     line = " ".join((reason or "").split())[:MAX_REASON]
-    return line if any(character.isalnum() for character in line) else None
+    if not any(character.isalnum() for character in line):
+        return None
+    line = _PHONE.sub("[phone]", line)
+    words = [word for word in re.findall(r"\w+", record.patient_name) if len(word) >= MIN_NAME and not word.isdigit()]
+    return re.sub(rf"\b({'|'.join(map(re.escape, words))})\b", "[name]", line, flags=re.I) if words else line

@@ -56,6 +56,7 @@ class Observation:
     etag: str | None = None  # without quotes
     content_type: str | None = None
     last_modified: datetime | None = None
+    is_etag_md5: bool = True  # False: encrypted with a key of its own, so that the ETag is of something else
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +69,7 @@ class Fetched:
     content_type: str | None
     error_code: str | None  # the S3 error code of an error page
     doubt: Doubt | None = None
+    etag: str | None = None  # without quotes
 
 
 class ObjectUnavailable(Exception):

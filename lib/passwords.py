@@ -6,6 +6,7 @@ common passwords, words, names, dates and keyboard rows would try early (zxcvbn 
 
 from __future__ import annotations
 
+import base64
 import secrets
 import unicodedata
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ from threading import BoundedSemaphore
 
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
+from argon2.low_level import ARGON2_VERSION
 from zxcvbn import zxcvbn
 
 SHORTEST = 15  # characters
@@ -24,7 +26,7 @@ PRODUCT = ("prescription", "dashboard", "clinic", "password")  # guessed first b
 
 
 class PasswordProblem(StrEnum):
-    """Why a password cannot be chosen."""
+    """Why a password cannot be cost."""
 
     TOO_SHORT = "too_short"
     TOO_LONG = "too_long"
@@ -39,6 +41,9 @@ class Cost:
     rounds: int = 3
     memory_kib: int = 65536
     lanes: int = 4
+
+
+DEFAULT = Cost()
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,16 +82,22 @@ def _normal(password: str) -> str | None:
     return unicodedata.normalize("NFKC", password)
 
 
+def _unpadded(data: bytes) -> str:
+    return base64.b64encode(data).decode("ascii").rstrip("=")
+
+
 class Hasher:
     """Hashes and compares. Threads may share it; ``at_once`` bounds the memory of a crowd that signs in."""
 
-    def __init__(self, cost: Cost | None = None, *, at_once: int = 2) -> None:
-        chosen = cost or Cost()
+    def __init__(self, cost: Cost = DEFAULT, *, at_once: int = 2) -> None:
         self._argon = PasswordHasher(
-            time_cost=chosen.rounds, memory_cost=chosen.memory_kib, parallelism=chosen.lanes, type=Type.ID
+            time_cost=cost.rounds, memory_cost=cost.memory_kib, parallelism=cost.lanes, type=Type.ID
         )
         self._turn = BoundedSemaphore(at_once)
-        self._nobody = self._argon.hash(secrets.token_urlsafe(32))
+        # The hash of no password that anybody knows: as dear to compare as a real one, and free to make.
+        salt, digest = (_unpadded(secrets.token_bytes(size)) for size in (self._argon.salt_len, self._argon.hash_len))
+        priced = f"m={cost.memory_kib},t={cost.rounds},p={cost.lanes}"
+        self._nobody = f"$argon2id$v={ARGON2_VERSION}${priced}${salt}${digest}"
 
     def hash(self, password: str) -> str:
         """Return the hash that is kept of a password without a ``problem``."""

@@ -51,7 +51,9 @@ def open_pdf(actor: Actor, scope: Scope, *, services: Services, record: Record) 
         intent = services.trail.intent(actor, scope, Action.PREVIEW, at=services.clock(), subject=document.subject)
     except LedgerUnavailable as error:
         return Refused(RefusalCode.TRAIL_UNAVAILABLE, error.fault)
-    return documents.act(intent, lambda: _read(document, services=services), services=services)
+    return documents.act(
+        intent, lambda: _read(document, services=services), document=document, scope=scope, services=services
+    )
 
 
 def _read(document: Document, *, services: Services) -> Preview | Refused:

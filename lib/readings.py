@@ -37,9 +37,11 @@ _NAMED = re.compile(
 _ID = re.compile(r"(pat|usr|con)[\s:#_-]*(\d{1,17})", re.I)
 _BARE = re.compile(r"#?\s*(\d+)")
 _DOWNLOAD = re.compile(r"prescription_(\d{1,18})(?:_v\d+)?(?:\s*\(\d+\))?\.pdf", re.I)
-_PHONE = re.compile(r"(?:(?:tel|phone|ph|mobile|mob|whatsapp)[\s:.]*)?(\+?[\d\s().\u2010-\u2015-]+)", re.I)
+_PHONE = re.compile(r"(?:(?:tel|phone|ph|mobile|mob|whatsapp)[\s:.]*)?(\(?\+?[\d\s().\u2010-\u2015-]+)", re.I)
 _PHONE_END_SHOWN = re.compile(r"(?:…|\.{2,}|[*xX•]+)\s*(\d+)")  # as our own list shows it
 _URL = re.compile(r"(?:https?|s3):/", re.I)
+_URL_WITHIN = re.compile(r"https?://[^\s<>\"]+", re.I)
+_SIGNED = re.compile(r"[?&](?:amp;)?(?:X-Amz-)?Signature=", re.I)
 _KEY_PART = re.compile(r"[0-9a-f]{6,}(?:\.pdf)?", re.I)
 
 
@@ -99,6 +101,7 @@ def understand(text: str, *, rules: Rules, phone_region: str) -> tuple[Reading, 
     plain = _plain(cut)
     return (
         _address(cut, rules)
+        or _within(cut, rules)
         or _named(plain)
         or _number(plain, region=phone_region)
         or _key(cut, plain, location=rules.location)
@@ -132,11 +135,20 @@ def _address(text: str, rules: Rules) -> tuple[Reading, ...]:
     key = keys.key_of_url(text, rules)
     if key is None:
         return (Reading(Kind.FOREIGN_URL, None),) if _URL.match(text) else ()
-    # A row may also hold the address itself.
-    same = dict.fromkeys((*stored_keys(_storable(key), location=rules.location), text))
+    # A row may also hold the address itself. A link that still opens is kept out of other people's statement logs.
+    address = () if _SIGNED.search(text) else (text,)
+    same = dict.fromkeys((*stored_keys(_storable(key), location=rules.location), *address))
     name = key.rpartition("/")[2]
     by_name = (Reading(Kind.KEY_PART, KeyContains(name)),) if _KEY_PART.fullmatch(name) and len(name) >= 32 else ()
     return (Reading(Kind.URL, KeyIs(tuple(same))), *by_name)
+
+
+def _within(text: str, rules: Rules) -> tuple[Reading, ...]:
+    """Take the address out of a message that was pasted whole, such as the one that we offer to copy."""
+    if not re.search(r"\s|^<", text):
+        return ()
+    found = (re.sub(r"[.,;:!?)\]']+$", "", match[0]) for match in _URL_WITHIN.finditer(text))
+    return next((readings for each in found if (readings := _address(each, rules)) and readings[0].term), ())
 
 
 def _storable(key: str) -> str:
@@ -195,7 +207,7 @@ def _phones(plain: str, *, region: str) -> tuple[Reading, ...]:
     digits = re.sub(r"\D", "", match[1]) if match else ""
     if not match or not digits:
         return ()
-    is_international = match[1].startswith(("+", "00"))
+    is_international = match[1].lstrip("(").startswith(("+", "00"))
     if len(digits) < WHOLE_PHONE and not is_international:
         return _phone_end(digits)
     try:

@@ -22,6 +22,7 @@ class RefusalCode(StrEnum):
     DRAFT_NEEDS_REASON = "DRAFT_NEEDS_REASON"
     OLD_VERSION_NEEDS_REASON = "OLD_VERSION_NEEDS_REASON"
     TRAIL_UNAVAILABLE = "TRAIL_UNAVAILABLE"
+    CHANGED = "CHANGED"  # the record is no longer what was checked when the act began
     NOT_VISIBLE = "NOT_VISIBLE"  # no such record in this scope, or it is no longer of that patient
     SEVERAL_PATIENTS = "SEVERAL_PATIENTS"  # an object key that rows of two patients resolve to
     LINK_MALFORMED = "LINK_MALFORMED"  # the signed link is not what was asked for

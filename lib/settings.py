@@ -79,7 +79,7 @@ def variables(env_file: Path | None = None) -> dict[str, str]:
     if env_file is not None and not env_file.is_file() and ENV_FILE_VARIABLE in os.environ:
         raise SettingInvalid(ENV_FILE_VARIABLE, "names a file that cannot be read")
     try:
-        from_file = dotenv_values(env_file, interpolate=False) if env_file is not None else {}
+        from_file = dotenv_values(env_file, interpolate=False, encoding="utf-8-sig") if env_file is not None else {}
     except (OSError, UnicodeDecodeError):
         raise SettingInvalid(ENV_FILE_VARIABLE, "the .env file must be readable UTF-8 text") from None
     return {name: value or "" for name, value in from_file.items()} | dict(os.environ)

@@ -109,7 +109,7 @@ class Trail:
             role=str(actor.role),
             scope=_storable(str(scope)),
             action=str(action),
-            record_id=subject.record_id,
+            record_id=_storable_number(subject.record_id),
             patient_id=_storable(subject.patient_id),
             clinic_id=_storable(subject.clinic_id),
             key_hmac=None if subject.object_key is None else self.key_hmac(subject.object_key),
@@ -169,6 +169,11 @@ class Trail:
         return hmac.new(
             self._secret, domain + b"\0" + text.encode("utf-8", "surrogatepass"), hashlib.sha256
         ).hexdigest()
+
+
+def _storable_number(number: int | None) -> int | None:
+    # Asked for by hand; no row can have it, and no ledger can hold it.
+    return None if number is None or not -(2**63) <= number < 2**63 else number
 
 
 @overload

@@ -26,7 +26,9 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
         st.code(display.key_lines(found), language=None, wrap_lines=True)
         if not found.agree:
             st.warning(wording.RESOLVERS_DISAGREE, icon=":material/call_split:")
-        if found.problem is not None:
+        if found.problem is keys.Problem.PLACEHOLDER_FOLDER:  # how the application names it: nothing is wrong
+            st.info(wording.PROBLEM[found.problem], icon=":material/info:")
+        elif found.problem is not None:
             st.warning(wording.PROBLEM[found.problem], icon=":material/rule:")
         st.markdown("**What the bucket answers**")
         alone = rows.observations(visit, [stored], name="details-check")
@@ -69,5 +71,5 @@ def _head_command(visit: Visit, key: str) -> str:
     services = visit.services
     return (
         f"aws s3api head-object --endpoint-url {shlex.quote(services.endpoint_url)} "
-        f"--bucket {shlex.quote(services.bucket)} --key {shlex.quote(key)}"
+        f"--bucket {shlex.quote(services.bucket)} --key {display.shell_word(key)}"
     )

@@ -21,13 +21,17 @@ KEPT = timedelta(minutes=10)  # then the link leaves the screen
 OTHER = timedelta(0)  # the choice "Other…"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass
 class Made:
-    """What "Check and create" gave, and when."""
+    """What "Check and create" gave, and when.
+
+    It is put into the session before the link is made and filled in without touching the session: a second click
+    interrupts the script at the next call of Streamlit, and must find the link instead of making another.
+    """
 
     record_id: int
     at: datetime
-    result: PresignedUrl | Refused
+    result: PresignedUrl | Refused | None = None
 
 
 def render(
@@ -62,42 +66,44 @@ def _made(visit: Visit, record: Record) -> Made | None:
     if visit.now - made.at > KEPT:
         del st.session_state["link"]
         return None
+    if isinstance(made.result, PresignedUrl):
+        st.session_state["link_made"] = made.at
     return made
 
 
 def _form(visit: Visit, record: Record) -> None:
-    policy = visit.services.policy
+    policy, number = visit.services.policy, record.record_id  # every widget is this record's own
     choices = [*links.presets(policy), OTHER]
     chosen = st.radio(
         "How long should it work?",
         choices,
         index=choices.index(policy.default_expiry) if policy.default_expiry in choices else 0,
         format_func=lambda span: _choice(visit, span),
-        key="expiry",
+        key=f"expiry-{number}",
+        on_change=_forget,
     )
-    custom = ""
+    span: timedelta | Refused = chosen
     if chosen == OTHER:
-        custom = st.text_input("Other duration", key="custom", placeholder="90m, 12h, 2d", max_chars=20)
-        typed = link_bounds.read(custom, policy=policy)
-        if custom and not isinstance(typed, Refused):
-            st.caption(_choice(visit, typed))
+        custom = st.text_input("Other duration", key=f"custom-{number}", placeholder="90m, 12h, 2d", on_change=_forget)
+        span = link_bounds.read(custom, policy=policy)
+        if custom:
+            st.caption(wording.refusal(span) if isinstance(span, Refused) else _choice(visit, span))
     needs_reason = record.is_draft or record.is_replaced
     reason = ""
     if needs_reason:
         label = "Why share a draft?" if record.is_draft else "Why share a replaced version?"
-        reason = st.text_input(label, key="reason", max_chars=200)
+        reason = st.text_input(label, key=f"reason-{number}", on_change=_forget)
     with st.expander("More"):
         is_download = (
-            st.radio("When it is opened", ["Show in the browser", "Download"], key="disposition") == "Download"
+            st.radio("When it is opened", ["Show in the browser", "Download"], key=f"disposition-{number}")
+            == "Download"
         )
     if st.button(
         "Check and create",
-        key="create",
+        key=f"create-{number}",
         icon=":material/add_link:",
         type="secondary" if record.is_replaced else "primary",
-        disabled=needs_reason and not reason.strip(),
     ):
-        span = link_bounds.read(custom, policy=policy) if chosen == OTHER else chosen
         disposition = Disposition.ATTACHMENT if is_download else Disposition.INLINE
         _create(visit, record, span=span, disposition=disposition, reason=reason.strip() or None)
 
@@ -115,23 +121,19 @@ def _choice(visit: Visit, span: timedelta) -> str:
 def _create(
     visit: Visit, record: Record, *, span: timedelta | Refused, disposition: Disposition, reason: str | None
 ) -> None:
-    result: PresignedUrl | Refused
+    assert record.record_id is not None
+    made = st.session_state["link"] = Made(record.record_id, visit.services.clock())
     if isinstance(span, Refused):
-        result = span
+        made.result = span
     else:
         with st.spinner("Signing, and opening it as a stranger…", show_time=True):
-            result = links.issue(
+            made.result = links.issue(
                 visit.actor,
                 visit.scope,
                 services=visit.services,
                 record=record,
                 request=LinkRequest(span, disposition, reason),
             )
-    assert record.record_id is not None
-    at = visit.services.clock()
-    st.session_state["link"] = Made(record.record_id, at, result)
-    if isinstance(result, PresignedUrl):
-        st.session_state["link_made"] = at
     st.rerun()
 
 

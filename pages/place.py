@@ -2,23 +2,60 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import dataclass, field
+from datetime import date, datetime, timedelta
+from urllib.parse import urlencode
 
 import streamlit as st
 
 from lib.records import Cursor, Filters
 from pages import record
 
+SETTLED = timedelta(seconds=2)  # until then a rerun may still carry the address before the one that we wrote
+MAX_TEXTS = 100
+FIRST_DAY, LAST_DAY = date(2000, 1, 1), date(2099, 12, 31)  # what a person can choose as a filter
+KEPT = ("since", "until", "clinic", "older", "no_pdf", "show_keys")
 
-def read_once() -> None:
-    """Take filters, page and open record from the address when the session begins."""
-    if "started" in st.session_state:
-        return
+
+@dataclass
+class Written:
+    """The address as this session wrote it last, and what was searched for at each of them."""
+
+    address: dict[str, str]
+    at: datetime
+    texts: dict[str, str] = field(default_factory=dict)  # a name or phone is in no address, but Back must find it
+
+
+def follow(*, now: datetime) -> None:
+    """Take the place from the address when the session begins, and when Back, Forward or a person changed it."""
+    state = st.session_state
+    for name in KEPT:  # Streamlit forgets a widget that one run did not draw, as when the database is down
+        if name in state:
+            state[name] = state[name]
+    address = dict(st.query_params)
+    written: Written | None = state.get("written")
+    if written is None:
+        state["written"] = Written(address, now)
+        _read()
+    elif address != written.address and now - written.at > SETTLED:
+        written.address = address
+        record.close()
+        record.unselect()
+        first_page()
+        for name in ("open", "closed", "picked"):
+            state.pop(name, None)
+        _read()
+        if "q" not in address:
+            state["text"] = written.texts.get(urlencode(address), state["text"])
+
+
+def _read() -> None:
     state, query = st.session_state, st.query_params
-    state["started"] = True
     state["text"] = query.get("q", "")
     state["clinic"] = query.get("clinic", "")
     state["after"] = query.get("after")
+    if cursor() is None:
+        state["after"] = None
     for name in ("older", "no_pdf", "browse"):
         state[name] = query.get(name) == "1"
     for name in ("since", "until"):
@@ -30,12 +67,12 @@ def read_once() -> None:
 
 def _day(text: str | None) -> date | None:
     try:
-        return date.fromisoformat(text) if text else None
+        return min(max(date.fromisoformat(text), FIRST_DAY), LAST_DAY) if text else None
     except ValueError:
         return None
 
 
-def write(text: str, *, filters: Filters) -> None:
+def write(text: str, *, filters: Filters, now: datetime) -> None:
     """Put the place into the address. ``text`` must be an id or nothing: an address is kept and passed on."""
     state = st.session_state
     wanted = {
@@ -50,14 +87,25 @@ def write(text: str, *, filters: Filters) -> None:
         **record.address(),
     }
     wanted = {name: value for name, value in wanted.items() if value}
+    _put(wanted, now=now)
+    texts = state["written"].texts
+    texts.pop(urlencode(wanted), None)
+    texts[urlencode(wanted)] = state["text"]
+    if len(texts) > MAX_TEXTS:
+        del texts[next(iter(texts))]
+
+
+def forget(*, now: datetime) -> None:
+    """Clear the address."""
+    _put({}, now=now)
+
+
+def _put(wanted: dict[str, str], *, now: datetime) -> None:
     if dict(st.query_params) != wanted:
         st.query_params.from_dict(wanted)
-
-
-def forget() -> None:
-    """Clear the address."""
-    if dict(st.query_params):
-        st.query_params.clear()
+    written: Written = st.session_state["written"]
+    if written.address != wanted:
+        written.address, written.at = wanted, now
 
 
 def cursor() -> Cursor | None:
@@ -106,4 +154,3 @@ def _back() -> None:
 
 def _turned() -> None:
     record.close()
-    st.session_state["nonce"] = st.session_state.get("nonce", 0) + 1

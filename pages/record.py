@@ -18,7 +18,7 @@ from lib.records import Record
 from pages import details, link, rows
 
 Number = tuple[str, int]  # ("record", id of a PDF row) or ("prescription", id) where no PDF was made
-OWN = ("open", "opened", "record-check", "details-check", "preview", "link", "link_made", "reason", "custom")
+OWN = ("open", "opened", "record-check", "details-check", "preview", "link", "link_made")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +28,14 @@ class Opened:
     number: Number
     record: Record | None
     versions: tuple[Record, ...]
+
+
+@dataclass
+class Shown:
+    """The preview of one record. It is put into the session before it is asked for, as ``link.Made``."""
+
+    record_id: int
+    result: previews.Preview | Refused | None = None
 
 
 def number_of(row: Record) -> Number:
@@ -66,6 +74,16 @@ def close() -> None:
 def _close_by_hand() -> None:
     close()
     st.session_state["closed"] = True
+    unselect()
+
+
+def _open_version(row: Record) -> None:
+    open_row(row)
+    unselect()  # the table's chosen row is another version
+
+
+def unselect() -> None:
+    """Draw the table anew, with nothing chosen, so that any cell can be clicked."""
     st.session_state["nonce"] = st.session_state.get("nonce", 0) + 1
 
 
@@ -83,8 +101,9 @@ def render(visit: Visit) -> None:
         state = None if seen is None and record.has_pdf else diagnosis.state(record, seen)
         _state(visit, record, state=state, seen=seen)
         if record.has_pdf:
-            _preview(visit, record, seen=seen)
-            link.render(visit, record, state=state, newer=_newer(opened), use=open_row)
+            if state is not State.MISSING:
+                _preview(visit, record, seen=seen)
+            link.render(visit, record, state=state, newer=_newer(opened), use=_open_version)
         _other_versions(visit, opened)
         if record.has_pdf:
             details.render(visit, record, seen=seen)
@@ -147,7 +166,13 @@ def _state(visit: Visit, record: Record, *, state: State | None, seen: Observati
         doubt_code=seen.doubt if seen else None,
         record_size=seen.size_bytes if seen else None,
     )
-    box = {State.FOUND: st.success, State.DAMAGED: st.error, State.MISSING: st.error}.get(state, st.warning)
+    box = {
+        State.FOUND: st.success,
+        State.DAMAGED: st.error,
+        State.MISSING: st.error,
+        State.UNKNOWN: st.warning,
+        State.NO_PDF: st.info,
+    }[state]
     box(sentence, icon=wording.STATE_ICON[state])
     with st.container(horizontal=True):
         if record.has_pdf:
@@ -170,27 +195,23 @@ def _check_again(visit: Visit, record: Record) -> None:
 
 
 def _preview(visit: Visit, record: Record, *, seen: Observation | None) -> None:
-    kept: tuple[int, previews.Preview | Refused] | None = st.session_state.get("preview")
-    if kept is None or kept[0] != record.record_id:
+    kept: Shown | None = st.session_state.get("preview")
+    if kept is None or kept.record_id != record.record_id or kept.result is None:
         size = f", {wording.size(seen.size_bytes)}" if seen and seen.size_bytes is not None else ""
-        st.button(f"Show PDF{size}", key="show_pdf", icon=":material/picture_as_pdf:", on_click=_ask_preview)
-        if st.session_state.pop("preview_asked", False):
-            with st.spinner("Fetching the PDF…", show_time=True):
-                shown = previews.open_pdf(visit.actor, visit.scope, services=visit.services, record=record)
+        # The key names the record: a click that comes late does nothing under the next one.
+        if st.button(f"Show PDF{size}", key=f"show_pdf-{record.record_id}", icon=":material/picture_as_pdf:"):
             assert record.record_id is not None
-            st.session_state["preview"] = (record.record_id, shown)
+            asked = st.session_state["preview"] = Shown(record.record_id)
+            with st.spinner("Fetching the PDF…", show_time=True):
+                asked.result = previews.open_pdf(visit.actor, visit.scope, services=visit.services, record=record)
             st.rerun()
         return
-    shown = kept[1]
+    shown = kept.result
     if isinstance(shown, Refused):
         st.error(wording.refusal(shown), icon=":material/visibility_off:")
     else:
         st.pdf(shown.body, height=640, key="pdf", alt=f"The PDF of record {shown.record_id}")
     st.button("Hide PDF" if not isinstance(shown, Refused) else "Close message", key="hide_pdf", on_click=_hide)
-
-
-def _ask_preview() -> None:
-    st.session_state["preview_asked"] = True
 
 
 def _hide() -> None:
@@ -212,5 +233,7 @@ def _other_versions(visit: Visit, opened: Opened) -> None:
     st.markdown("**Other versions**")
     for each in others:
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.button(f"Open version {each.version}", key=f"version-{each.record_id}", on_click=open_row, args=(each,))
+            st.button(
+                f"Open version {each.version}", key=f"version-{each.record_id}", on_click=_open_version, args=(each,)
+            )
             st.text(f"{_day(visit, each)} · {wording.version_sentence(each)}")

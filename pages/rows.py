@@ -97,7 +97,8 @@ def controls(visit: Visit, shown: Sequence[Record], *, count: str) -> bool:
 
 
 def _forget(visit: Visit, wanted: tuple[str, ...]) -> None:
-    visit.services.presence.forget(wanted)
+    alone: checks.Check | None = st.session_state.get("alone-check")
+    visit.services.presence.forget([*wanted, *(alone.keys if alone else ())])
     for name in ("check", "record-check", "details-check", "alone-check"):
         st.session_state.pop(name, None)
 
@@ -114,7 +115,11 @@ def table(visit: Visit, shown: Sequence[Record], *, states: States, shows_keys: 
     columns = [*(["State", "Stored key", "Resolved key", "Stored key alone"] if shows_keys else ["State"])]
     columns += ["Patient", "Phone", "Date", "Doctor", "Version", "Prescription"]
     columns += ["Clinic"] if len({row.clinic_id for row in shown}) > 1 else []
-    key = f"rows-{st.session_state.get('nonce', 0)}"
+    # A selection belongs to these rows and to nothing else: the same key on other rows would keep it, and a click
+    # on the cell that is still selected would open nothing.
+    key = (
+        f"rows-{st.session_state.get('nonce', 0)}-{hash(tuple((row.record_id, row.prescription_id) for row in shown))}"
+    )
     st.dataframe(
         frame[columns],
         hide_index=True,

@@ -32,7 +32,7 @@ class Answer:
 
 def render(visit: Visit) -> None:
     """Draw the screen from top to bottom."""
-    place.read_once()
+    place.follow(now=visit.now)
     text = _search_box()
     filters = _filter_line(visit)
     after = place.cursor()
@@ -43,13 +43,17 @@ def render(visit: Visit) -> None:
     found, shown = answer.found, answer.found.page.records
     if found.trail_fault is not None:
         st.warning(wording.search_not_written(found.trail_fault), icon=":material/edit_off:")
+    if len(text) > search.MAX_TEXT:
+        st.warning(wording.text_cut(search.MAX_TEXT), icon=":material/content_cut:")
     if shown:
         _list(visit, answer)
     else:
         _nothing(found, filters=filters)
+        place.pager(None, is_first_page=after is None)
+    _advise(found)
     if "open" in st.session_state:
         record.render(visit)
-    place.write(text if found.reading.is_id else "", filters=filters)
+    place.write(text if found.reading.is_id else "", filters=filters, now=visit.now)
 
 
 def _search_box() -> str:
@@ -60,8 +64,7 @@ def _search_box() -> str:
         placeholder="Phone, name, PAT…, CON…, or paste a link",
         label_visibility="collapsed",
         autocomplete="off",
-        max_chars=search.MAX_TEXT,
-        on_change=_start_over,
+        on_change=_start_over,  # no max_chars: the browser would drop a longer paste without a word
     )
     return text.strip()
 
@@ -70,6 +73,7 @@ def _start_over() -> None:
     """Another question: first page, nothing open, no link or preview of anybody else on screen."""
     place.first_page()
     record.close()
+    record.unselect()
     for name in ("closed", "picked"):
         st.session_state.pop(name, None)
 
@@ -80,8 +84,18 @@ def _filter_line(visit: Visit) -> Filters:
         st.session_state["clinic"] = ""
     clinic = ""
     with st.container(horizontal=True, vertical_alignment="bottom", key="filters"):
-        since = st.date_input("From", value=None, key="since", on_change=_start_over, width=140)
-        until = st.date_input("To", value=None, key="until", on_change=_start_over, width=140)
+        since, until = (
+            st.date_input(
+                label,
+                value=None,
+                min_value=place.FIRST_DAY,
+                max_value=place.LAST_DAY,
+                key=key,
+                on_change=_start_over,
+                width=140,
+            )
+            for label, key in (("From", "since"), ("To", "until"))
+        )
         if len(names) > 1:
             clinic = st.selectbox(
                 "Clinic",
@@ -159,10 +173,13 @@ def _nothing(found: Found, *, filters: Filters) -> None:
     if kind in wording.NOTHING_ASKED:
         st.info(wording.NOTHING_ASKED[kind], icon=":material/search_off:")
         return
+    if filters.since is not None and filters.before is not None and filters.since >= filters.before:
+        st.info(wording.DATES_CROSSED, icon=":material/date_range:")
+        return
     tried = ", ".join(wording.TAKEN_AS[each] for each in found.tried) or wording.TAKEN_AS[kind]
     st.info(wording.NOTHING_FOUND.format(tried=tried), icon=":material/search_off:")
     hints = {
-        wording.HINT_OTHER_WORDS: True,
+        wording.HINT_OTHER_WORDS: kind is not Kind.EVERYTHING,
         wording.HINT_ONE_CLINIC: filters.clinic_id is not None,
         wording.HINT_DATES: filters.since is not None or filters.before is not None,
         wording.HINT_OLDER: kind in {Kind.KEY_PART} and not filters.older_versions,
@@ -182,7 +199,16 @@ def _count(answer: Answer, *, states: rows.States) -> str:
         is_exact=bool(total and total.is_exact),
         states=Counter(states.values()),
         taken_as=found.reading.kind,
+        is_one_clinic=answer.question[1].clinic_id is not None,
     )
+
+
+def _advise(found: Found) -> None:
+    """Say which index would have helped a page that came slowly."""
+    if found.page.missing_indexes:
+        with st.expander(wording.SLOW_SEARCH, icon=":material/speed:"):
+            st.caption(wording.INDEX_ADVICE)
+            st.code("\n".join(map(wording.missing_index, found.page.missing_indexes)), language="sql", wrap_lines=True)
 
 
 def _browse() -> None:
@@ -196,7 +222,7 @@ def _try_example(text: str) -> None:
 
 def _welcome(visit: Visit) -> None:
     """Teach what can be typed; show nothing about anybody before a search."""
-    place.forget()
+    place.forget(now=visit.now)
     with st.container(border=True):
         st.markdown("**Find a prescription's PDF**")
         st.caption(wording.WHAT_TO_TYPE)

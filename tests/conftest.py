@@ -5,8 +5,19 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 import pytest
+from hypothesis import settings
 
-pytest_plugins = ("tests.parts.postgres", "tests.parts.guarded_s3", "tests.parts.ceph", "tests.parts.chromium")
+# How long an example takes says how busy the machine is, not whether the code is right.
+settings.register_profile("suite", deadline=None)
+settings.load_profile("suite")
+
+pytest_plugins = (
+    "tests.parts.postgres",
+    "tests.parts.guarded_s3",
+    "tests.parts.ceph",
+    "tests.parts.chromium",
+    "tests.parts.command_line",
+)
 
 NOW = datetime(2026, 11, 24, 8, 32, tzinfo=UTC)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from lib.diagnosis import State
+from lib.records import IndexKind, MissingIndex
 from lib.search import Kind
 
 WHAT_TO_TYPE = (
@@ -23,6 +24,14 @@ HINT_DATES = "The dates narrow the search: clear them."
 HINT_OLDER = "A replaced version is found with “Older versions”."
 
 HINT_ONLY_WITHOUT = "Only prescriptions without a PDF are being searched."
+
+DATES_CROSSED = "“From” lies after “To”, so no day is left to search: change one of them."
+
+SLOW_SEARCH = "This search was slow. An index would help."
+
+INDEX_ADVICE = (
+    "The dashboard only reads the clinic's database and makes no index. Give this to whoever looks after that database:"
+)
 
 TAKEN_AS = {
     Kind.EVERYTHING: "the newest prescriptions",
@@ -48,7 +57,13 @@ NOTHING_ASKED = {
 
 
 def count_sentence(
-    *, shown: int, total: int | None, is_exact: bool, states: Mapping[State | None, int], taken_as: Kind
+    *,
+    shown: int,
+    total: int | None,
+    is_exact: bool,
+    states: Mapping[State | None, int],
+    taken_as: Kind,
+    is_one_clinic: bool = False,
 ) -> str:
     """Say what the list counts: this page beside the whole, and the states of this page only.
 
@@ -69,4 +84,24 @@ def count_sentence(
     of = "" if total is None else f" of {'' if is_exact else 'about '}{total:,}"
     taken = TAKEN_AS[taken_as] if taken_as is Kind.EVERYTHING else f"taken as {TAKEN_AS[taken_as]}"
     parts = ", ".join(f"{states[state]} {word}" for state, word in words.items() if states.get(state))
-    return f"{shown}{of}, {taken}; this page: {parts}"
+    where = " in one clinic only" if is_one_clinic else ""
+    return f"{shown}{of}{where}, {taken}; this page: {parts}"
+
+
+def text_cut(length: int) -> str:
+    """Say that a pasted text was too long to be read whole."""
+    return f"The text is too long. Only its first {length:,} characters were read."
+
+
+def missing_index(index: MissingIndex) -> str:
+    """Return the statement that makes an index; nobody but the database's owner runs it.
+
+    >>> missing_index(MissingIndex("prescription_pdfs", ("generated_at", "id")))
+    'CREATE INDEX CONCURRENTLY ON prescription_pdfs (generated_at, id);'
+    >>> missing_index(MissingIndex("users", ("name",), IndexKind.TRIGRAM))
+    'CREATE INDEX CONCURRENTLY ON users USING gin (name gin_trgm_ops);'
+    """
+    if index.kind is IndexKind.TRIGRAM:
+        columns = ", ".join(f"{column} gin_trgm_ops" for column in index.columns)
+        return f"CREATE INDEX CONCURRENTLY ON {index.table} USING gin ({columns});"
+    return f"CREATE INDEX CONCURRENTLY ON {index.table} ({', '.join(index.columns)});"

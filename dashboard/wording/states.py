@@ -93,7 +93,8 @@ def version_sentence(record: Record) -> str:
     if not record.has_pdf:
         return "No PDF version" + (", draft" if record.is_draft else "")
     place = f"replaced by version {record.latest_version}" if record.is_replaced else "current"
-    return f"Version {record.version} of {record.versions}, {place}, {'draft' if record.is_draft else 'final'}"
+    stage = "draft" if record.is_draft else "final" if record.is_finalized else "not finalized"
+    return f"Version {record.version} of {record.versions}, {place}, {stage}"
 
 
 def report(record: Record, *, state: State, at: datetime, zone: ZoneInfo, address: str) -> str:

@@ -23,7 +23,7 @@ from lib.stores.s3_heads import Answer
 
 __all__ = ["S3Config", "S3Objects"]
 
-LISTING_TTL_S = 120.0
+LISTING_TTL_S = 30.0  # a bucket that goes away meanwhile answers 404 too
 DOWNLOAD_TIMEOUT_S = 60.0
 DOWNLOADS = 4  # at once: previews and strangers, apart from the HEADs
 
@@ -167,7 +167,7 @@ class S3Objects:
         return prefix if self._config.location and key.startswith(prefix) else ""
 
     def _listing_doubt(self, prefix: str, *, deadline: float) -> Doubt | None:
-        """Return None while a LIST under the prefix works (asked once in two minutes), else why it does not."""
+        """Return None while a LIST under the prefix works (asked twice a minute at most), else why it does not."""
         listed_at = self._listed_at.get(prefix)
         if listed_at is not None and time.monotonic() - listed_at < LISTING_TTL_S:
             return None

@@ -48,6 +48,14 @@ def is_object(reply: Mapping[str, Any]) -> bool:
     return bool(reply.get("ETag")) and s3_faults.is_s3(reply["ResponseMetadata"].get("HTTPHeaders", {}))
 
 
+def _has_own_key(reply: Mapping[str, Any]) -> bool:
+    """Whether the object is encrypted in a way that makes its ETag no MD5, though it may look like one.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_Object.html (ETag): SSE-KMS and SSE-C.
+    """
+    return "SSECustomerAlgorithm" in reply or str(reply.get("ServerSideEncryption", "")).startswith("aws:kms")
+
+
 def is_listing(reply: Mapping[str, Any], *, bucket: str) -> bool:
     """Whether a LIST with a good status is S3's listing of our bucket; boto3 takes a half-empty page for one too."""
     is_s3 = s3_faults.is_s3(reply["ResponseMetadata"].get("HTTPHeaders", {}))
@@ -82,4 +90,5 @@ def observation(key: str, answer: Answer, *, refusal: Doubt | None, listing: Dou
         etag=reply["ETag"].strip('"'),
         content_type=reply.get("ContentType"),
         last_modified=reply.get("LastModified"),
+        is_etag_md5=not _has_own_key(reply),
     )

@@ -84,8 +84,11 @@ def _body(reply: urllib3.BaseHTTPResponse, *, limit: int, deadline: float) -> by
 
 
 def _fetched(reply: urllib3.BaseHTTPResponse, body: bytes) -> Fetched:
-    content_range = re.fullmatch(r"bytes \S+/([0-9]{1,18})", reply.headers.get("Content-Range", ""))
-    length = content_range[1] if content_range else reply.headers.get("Content-Length", "")
+    if reply.status == 206:  # another part than was asked for says nothing about the file
+        content_range = re.fullmatch(r"bytes 0-[0-9]{1,18}/([0-9]{1,18})", reply.headers.get("Content-Range", ""))
+        length = content_range[1] if content_range else ""
+    else:
+        length = reply.headers.get("Content-Length", "")
     code = re.search(rb"<Code>(\w{1,64})</Code>", body) if reply.status >= 400 else None
     return Fetched(
         status=reply.status,
@@ -93,6 +96,7 @@ def _fetched(reply: urllib3.BaseHTTPResponse, body: bytes) -> Fetched:
         total_bytes=int(length) if re.fullmatch("[0-9]{1,18}", length) else None,
         content_type=reply.headers.get("Content-Type"),
         error_code=code[1].decode("ascii") if code else None,
+        etag=reply.headers.get("ETag", "").removeprefix("W/").strip('"') or None,
     )
 
 

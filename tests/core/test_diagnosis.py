@@ -11,6 +11,7 @@ from lib import diagnosis
 from lib.diagnosis import Md5, State
 from lib.objects import Doubt, Observation, Presence
 from lib.records import Record
+from lib.stores import s3_heads
 
 MD5 = "0cc175b9c0f1b6a831c399e269772661"
 OTHER = "92eb5ffee6ae2fec3ad71c777531578f"
@@ -102,3 +103,27 @@ def test_a_row_that_was_not_checked_is_unknown() -> None:
 def test_a_prescription_without_pdf_row_has_no_pdf_whatever_was_observed(observation: Observation | None) -> None:
     record = replace(RECORD, record_id=None, stored_key=None, version=None, size_bytes=None, checksum="")
     assert diagnosis.state(record, observation) is State.NO_PDF
+
+
+@pytest.mark.parametrize(
+    ("encryption", "expected"),
+    [
+        ({}, State.DAMAGED),
+        ({"ServerSideEncryption": "AES256"}, State.DAMAGED),  # its ETag is still the MD5
+        ({"ServerSideEncryption": "aws:kms"}, State.FOUND),
+        ({"ServerSideEncryption": "aws:kms:dsse"}, State.FOUND),
+        ({"SSECustomerAlgorithm": "AES256"}, State.FOUND),
+    ],
+)
+def test_the_etag_of_an_object_encrypted_with_its_own_key_proves_nothing(
+    encryption: dict[str, str], expected: State
+) -> None:
+    reply = {
+        "ETag": '"' + "0" * 32 + '"',
+        "ContentLength": RECORD.size_bytes,
+        "ResponseMetadata": {"HTTPStatusCode": 200, "HTTPHeaders": {"x-amz-request-id": "tx1"}},
+        **encryption,
+    }
+    seen = s3_heads.observation("k", s3_heads.Answer(AT, reply=reply), refusal=None, listing=None)
+    assert seen.presence is Presence.PRESENT
+    assert diagnosis.state(RECORD, seen) is expected

@@ -12,6 +12,7 @@ from storages.utils import clean_name
 
 from lib import keys
 from lib.keys import Problem, Rules
+from tests.bench import keys as bench
 
 if not django.conf.settings.configured:
     django.conf.settings.configure()
@@ -113,6 +114,13 @@ def test_the_signers_rule_is_idempotent_and_changes_no_byte_of_the_name(name: st
 def test_written_is_what_the_real_storage_asks_for(name: str, location: str) -> None:
     storage = S3Storage(location=location.lstrip("/"), bucket_name="bucket")
     assert keys.written(name, location=location) == stored_name_of(storage, name)
+
+
+def test_a_campaign_of_odd_names_and_locations_finds_no_fault() -> None:
+    """A slice; the whole is ``python -m tests.bench.keys --examples 1000000``."""
+    found = bench.campaign(examples=30_000, seed=20_261_124)
+    assert found.faults == ()
+    assert min(found.refused, found.disagreeing, found.impossible) > 1000
 
 
 @settings(deadline=None)

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import quote
 
 import pytest
@@ -15,20 +16,38 @@ from hypothesis import strategies as st
 from lib.access import Scope
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.link_check import Asked, Flaw, Signed, examine, judge
-from lib.links import LinkRequest, Policy, PresignedUrl, RefusalCode, Refused, issue, issue_for_key
+from lib.links import LinkRequest, Policy, PresignedUrl, RefusalCode, Refused, issue, issue_for_key, issue_for_record
 from lib.objects import Disposition, Doubt, Fetched, ObjectUnavailable, Observation, Presence
+from lib.previews import open_pdf
 from lib.records import Filters, Record, Term
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import Intact, verify
 from tests.conftest import NOW
-from tests.core.clinic import ANOTHER, ASHA, EVERYWHERE, KEY, PDF, RECORD, STORED, Bench, bench, bucket, signed_link
+from tests.core.clinic import (
+    ANOTHER,
+    ASHA,
+    EVERYWHERE,
+    KEY,
+    MD5,
+    PDF,
+    RECORD,
+    STORED,
+    Bench,
+    bench,
+    bucket,
+    signed_link,
+)
+
+T = TypeVar("T")
 
 HOUR = timedelta(hours=1)
 AN_HOUR = LinkRequest(HOUR)
 NORTH = Scope(frozenset({"CLN1"}))
-ASKED = Asked(KEY, f"https://objects.example/edrspace/{KEY}", HOUR, "prescription_7_v2.pdf", Disposition.INLINE)
+ASKED = Asked(
+    KEY, f"https://objects.example/edrspace/{KEY}", HOUR, "prescription_7_v2.pdf", Disposition.INLINE, "edrspace"
+)
 
 
 def made(clinic: Bench, *, request: LinkRequest = AN_HOUR, record: Record | None = None) -> PresignedUrl:
@@ -167,7 +186,7 @@ class TestTheRow:
     @pytest.mark.parametrize("change", [{"patient_id": "PAT002"}, {"prescription_id": 99}])
     def test_that_became_another_patients_meanwhile_gives_no_link(self, change: dict[str, object]) -> None:
         clinic = bench(replace(RECORD, **change))  # type: ignore[arg-type]
-        assert refused(clinic, record=RECORD) == Refused(RefusalCode.NOT_VISIBLE, "changed")
+        assert refused(clinic, record=RECORD) == Refused(RefusalCode.CHANGED)
 
     def test_without_a_pdf_gives_no_link(self) -> None:
         nothing = replace(RECORD, record_id=None, stored_key=None, version=None, latest_version=None, versions=0)
@@ -205,6 +224,26 @@ class TestDraftsAndReplacedVersions:
         clinic = bench(self.DRAFT)
         made(clinic, request=LinkRequest(HOUR, reason="x" * 100_000))
         assert clinic.trail.rows[0].reason == "x" * 500
+
+    @pytest.mark.parametrize(
+        ("reason", "kept"),
+        [
+            ("for Esha Synthetic, again", "for [name] [name], again"),
+            ("ESHA's mother called +91 98765-43210", "[name]'s mother called [phone]"),
+            ("call 09876543210 or (022) 2345 67890", "call [phone] or ([phone]"),
+            ("Eshaan asked; ticket 20261124, version 2", "Eshaan asked; ticket 20261124, version 2"),
+            ("9876543210", "[phone]"),
+        ],
+    )
+    def test_a_reason_keeps_neither_the_patients_name_nor_a_phone(self, reason: str, kept: str) -> None:
+        clinic = bench(replace(RECORD, is_draft=True))
+        made(clinic, request=LinkRequest(HOUR, reason=reason))
+        assert [event.reason for event in clinic.trail.rows] == [kept, kept]
+
+    def test_a_name_that_looks_like_a_pattern_is_still_only_a_name(self) -> None:
+        clinic = bench(replace(RECORD, is_draft=True, patient_name="**(bold)|.* [x](javascript:1) Ö"))
+        made(clinic, request=LinkRequest(HOUR, reason="any bold reason"))
+        assert clinic.trail.rows[0].reason == "any [name] reason"
 
     def test_a_reason_in_any_script_counts(self) -> None:
         made(bench(self.DRAFT), request=LinkRequest(HOUR, reason="मरीज़"))
@@ -342,6 +381,10 @@ class TestTheStranger:
             (Fetched(206, PDF[:1024], len(PDF) + 1, "application/pdf", None), "WRONG_LENGTH", ""),
             (Fetched(206, PDF[:1024], 1024, "application/pdf", None), "WRONG_LENGTH", ""),
             (Fetched(206, PDF[:1024], None, "application/pdf", None), "WRONG_LENGTH", ""),
+            (Fetched(206, PDF[:1024], len(PDF), "application/pdf", None, etag="0" * 32), "WRONG_CONTENT", ""),
+            (Fetched(206, PDF[:1024], len(PDF), "application/pdf", None), "WRONG_CONTENT", ""),
+            (Fetched(206, PDF[:1024], len(PDF), "text/html", None, etag=MD5), "NOT_A_PDF", ""),
+            (Fetched(206, PDF[:1024], len(PDF), None, None, etag=MD5), "NOT_A_PDF", ""),
         ],
     )
     def test_who_gets_anything_but_the_pdf_means_no_link(self, answer: Fetched, code: str, detail: str) -> None:
@@ -356,7 +399,8 @@ class TestTheStranger:
         )
 
     def test_who_learns_no_length_is_not_believed_even_when_the_head_had_none(self) -> None:
-        assert judge(Fetched(206, PDF, None, None, None), size_bytes=None) == Refused(RefusalCode.WRONG_LENGTH)
+        answer = Fetched(206, PDF, None, "application/pdf", None, etag=MD5)
+        assert judge(answer, size_bytes=None, etag=MD5) == Refused(RefusalCode.WRONG_LENGTH)
 
     def test_is_not_sent_to_a_malformed_link(self) -> None:
         clinic = bench(objects=bucket(signs=lambda url: url.replace("https://objects", "https://evil")))
@@ -371,6 +415,67 @@ def _without(name: str) -> Callable[[str], str]:
         return f"{address}?{'&'.join(pair for pair in query.split('&') if not pair.startswith(name))}"
 
     return cut
+
+
+class TestWhileTheLinkIsMade:
+    """The row is read once more after everything else: what was true when it was checked must still be true."""
+
+    @pytest.mark.parametrize(
+        ("change", "code"),
+        [
+            ({"patient_id": "PAT002"}, RefusalCode.CHANGED),
+            ({"stored_key": "prescriptions/pdfs/CON153/other.pdf"}, RefusalCode.CHANGED),
+            ({"is_draft": True}, RefusalCode.CHANGED),
+            ({"latest_version": 3}, RefusalCode.CHANGED),
+            ({"checksum": "0" * 32}, RefusalCode.CHANGED),
+            ({"clinic_id": "CLN2"}, RefusalCode.NOT_VISIBLE),
+        ],
+    )
+    @pytest.mark.parametrize("moment", ["head", "sign", "fetch"])
+    def test_a_row_that_changes_means_no_link(self, change: dict[str, object], code: RefusalCode, moment: str) -> None:
+        clinic = self.changing(lambda rows: [replace(RECORD, **change)], moment=moment)  # type: ignore[arg-type]
+        assert refused(clinic, scope=NORTH).code is code
+        assert clinic.results == ["intent", f"failed:{code}"]
+
+    def test_a_row_that_goes_means_no_link(self) -> None:
+        clinic = self.changing(lambda rows: [], moment="fetch")
+        assert refused(clinic).code is RefusalCode.NOT_VISIBLE
+
+    def test_another_patients_row_that_comes_to_mean_the_same_file_means_no_link(self) -> None:
+        clinic = self.changing(lambda rows: [*rows, replace(ANOTHER, stored_key=KEY)], moment="fetch")
+        assert refused(clinic).code is RefusalCode.SEVERAL_PATIENTS
+
+    def test_a_preview_of_a_row_that_changes_is_thrown_away(self) -> None:
+        clinic = self.changing(lambda rows: [replace(RECORD, patient_id="PAT002")], moment="read")
+        shown = open_pdf(ASHA, EVERYWHERE, services=clinic.services, record=RECORD)
+        assert shown == Refused(RefusalCode.CHANGED)
+        assert clinic.results == ["intent", "failed:CHANGED"]
+
+    @staticmethod
+    def changing(change: Callable[[list[Record]], list[Record]], *, moment: str) -> Bench:
+        """Return a clinic whose rows change when the bucket is asked."""
+        records = MemoryRecords([RECORD])
+
+        class Meanwhile(MemoryObjects):
+            def head(self, keys: Sequence[str], *, budget: timedelta) -> Mapping[str, Observation]:
+                return self._after("head", super().head(keys, budget=budget))
+
+            def presign(self, key: str, *, expires: timedelta, filename: str, disposition: Disposition) -> str:
+                link = super().presign(key, expires=expires, filename=filename, disposition=disposition)
+                return self._after("sign", link)
+
+            def fetch_as_stranger(self, url: str, *, first_bytes: int) -> Fetched:
+                return self._after("fetch", super().fetch_as_stranger(url, first_bytes=first_bytes))
+
+            def read(self, key: str, *, limit_bytes: int) -> bytes:
+                return self._after("read", super().read(key, limit_bytes=limit_bytes))
+
+            def _after(self, what: str, answer: T) -> T:
+                if what == moment:
+                    records.rows = change([RECORD])
+                return answer
+
+        return bench(records=records, objects=Meanwhile({KEY: StoredObject(PDF)}, clock=lambda: NOW))
 
 
 class TestASignedLink:
@@ -396,6 +501,7 @@ class TestASignedLink:
             timedelta(minutes=15),
             "prescription_1_v1.pdf",
             Disposition.ATTACHMENT,
+            "edrspace",
         )
         assert examine(url, asked, now=NOW) == Signed(NOW, NOW + timedelta(minutes=15))
 
@@ -512,7 +618,7 @@ class TestASignedLink:
         if "\0" in key:
             return
         url = objects.presign(key, expires=expires, filename="a_1.pdf", disposition=Disposition.INLINE)
-        asked = Asked(key, objects.plain_url(key), expires, "a_1.pdf", Disposition.INLINE)
+        asked = Asked(key, objects.plain_url(key), expires, "a_1.pdf", Disposition.INLINE, "edrspace")
         assert examine(url, asked, now=NOW) == Signed(NOW, NOW + expires)
 
     @given(
@@ -669,3 +775,25 @@ class TestTheKeyOfAnObject:
         result = self.asked(bench(replace(RECORD, version=1, is_current=False)))
         assert isinstance(result, Refused)
         assert result.code is RefusalCode.OLD_VERSION_NEEDS_REASON
+
+
+class TestTheNumberOfARecord:
+    def test_of_a_visible_record_gets_its_link(self) -> None:
+        clinic = bench()
+        assert isinstance(
+            issue_for_record(ASHA, NORTH, services=clinic.services, record_id=12, request=AN_HOUR), PresignedUrl
+        )
+
+    @pytest.mark.parametrize("record_id", [13, 99, -1])
+    def test_of_no_visible_record_is_refused_and_in_the_trail(self, record_id: int) -> None:
+        clinic = bench(RECORD, ANOTHER)
+        given = issue_for_record(ASHA, NORTH, services=clinic.services, record_id=record_id, request=AN_HOUR)
+        assert given == Refused(RefusalCode.NOT_VISIBLE)
+        (event,) = clinic.trail.rows
+        assert (event.record_id, event.patient_id, event.result) == (record_id, None, "refused:NOT_VISIBLE")
+
+
+def test_the_path_of_a_link_is_the_bucket_and_the_key_and_nothing_between() -> None:
+    link = signed_link().replace("/edrspace/edrcontainer1/", "/edrspace/other/edrcontainer1/")
+    asked = replace(ASKED, plain_url=ASKED.plain_url.replace("/edrspace/", "/edrspace/other/"))
+    assert examine(link, asked, now=NOW) is Flaw.KEY

@@ -71,7 +71,7 @@ def test_the_key_that_the_caller_holds_is_not_trusted() -> None:
 
 def test_a_row_that_became_another_patients_meanwhile_is_not_shown() -> None:
     clinic = bench(replace(RECORD, patient_id="PAT002"))
-    assert opened(clinic, record=RECORD) == Refused(RefusalCode.NOT_VISIBLE, "changed")
+    assert opened(clinic, record=RECORD) == Refused(RefusalCode.CHANGED)
 
 
 def test_a_prescription_without_a_pdf_has_nothing_to_show() -> None:

@@ -170,7 +170,7 @@ def test_the_name_of_a_file_that_we_gave_out_is_its_prescription(text: str) -> N
     "url",
     [
         f"{HOST}/{RESOLVED}",
-        f"{HOST}/{RESOLVED}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=abc",
+        f"{HOST}/{RESOLVED}?versionId=1",
         f"https://sgp1.digitaloceanspaces.com/edrspace/{RESOLVED}",
         f"https://edrspace.sgp1.cdn.digitaloceanspaces.com/{RESOLVED}",
         f"s3://edrspace/{RESOLVED}",
@@ -180,6 +180,13 @@ def test_the_name_of_a_file_that_we_gave_out_is_its_prescription(text: str) -> N
 def test_a_url_of_the_object_finds_each_stored_key_that_means_it(url: str) -> None:
     assert read(url) == [
         (Kind.URL, KeyIs((RESOLVED, STORED, url))),
+        (Kind.KEY_PART, KeyContains(f"{HEX}.pdf")),
+    ]
+
+
+def test_a_signed_link_finds_the_stored_keys_only() -> None:
+    assert read(f"{HOST}/{RESOLVED}?X-Amz-Algorithm=AWS4-HMAC-SHA256&X-Amz-Signature=abc") == [
+        (Kind.URL, KeyIs((RESOLVED, STORED))),
         (Kind.KEY_PART, KeyContains(f"{HEX}.pdf")),
     ]
 
@@ -303,3 +310,35 @@ def test_no_text_raises_and_no_term_holds_what_a_database_refuses(text: str) -> 
 def test_only_ids_may_stand_in_the_address(kind: Kind) -> None:
     expected = kind in {Kind.PATIENT, Kind.CONSULTATION, Kind.PRESCRIPTION, Kind.RECORD}
     assert Reading(kind, None).is_id is expected
+
+
+ADDRESS = "https://edrspace.sgp1.example.com/edrcontainer1/a%20b.pdf"
+OURS = Rules("edrcontainer1", "edrspace", url_hosts=("sgp1.example.com", "edrspace.sgp1.example.com"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        f"Hello, here is your prescription:\n{ADDRESS}?X-Amz-Signature=51617c\nThe link works until today 6:00 pm.",
+        f"<{ADDRESS}>",
+        f"it says NoSuchKey ({ADDRESS}).",
+        f"see https://evil.test/x.pdf and {ADDRESS}",
+    ],
+)
+def test_an_address_is_found_in_a_message_that_was_pasted_whole(text: str) -> None:
+    reading = understand(text, rules=OURS, phone_region="IN")[0]
+    assert reading.kind is Kind.URL
+    assert isinstance(reading.term, KeyIs)
+    assert {"edrcontainer1/a b.pdf", "a b.pdf"} <= set(reading.term.stored_keys)
+
+
+def test_a_link_that_still_opens_is_not_sent_to_the_clinics_database() -> None:
+    for joint in ("?", "?X-Amz-Date=1&", "?X-Amz-Date=1&amp;"):
+        text = f"{ADDRESS}{joint}X-Amz-Signature=51617c"
+        assert "51617c" not in repr(understand(text, rules=OURS, phone_region="IN"))
+    assert ADDRESS in repr(understand(ADDRESS, rules=OURS, phone_region="IN"))
+
+
+@pytest.mark.parametrize("text", ["(+91) 98765 43210", "(+91)98765-43210", "+91 (98765) 43210"])
+def test_a_country_code_in_brackets_is_part_of_a_phone(text: str) -> None:
+    assert understand(text, rules=OURS, phone_region="IN")[0].term == PhoneIs("+919876543210")

@@ -322,3 +322,10 @@ def test_a_settings_file_that_is_named_but_not_there_is_refused(monkeypatch: pyt
     monkeypatch.setenv("DASHBOARD_ENV_FILE", "/nowhere/env")
     with pytest.raises(SettingInvalid, match="DASHBOARD_ENV_FILE: names a file that cannot be read"):
         settings.variables()
+
+
+def test_a_file_that_windows_saved_with_a_mark_in_front_is_read(tmp_path: Path) -> None:
+    path = tmp_path / ".env"
+    path.write_bytes(b"\xef\xbb\xbfAWS_LOCATION=loc\r\nAWS_STORAGE_BUCKET_NAME=edrspace\r\n")
+    found = settings.variables(path)
+    assert (found["AWS_LOCATION"], found["AWS_STORAGE_BUCKET_NAME"]) == ("loc", "edrspace")

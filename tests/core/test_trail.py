@@ -5,6 +5,7 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import fields, replace
 from datetime import UTC, datetime, timedelta, timezone
+from pathlib import Path
 
 import pytest
 from hypothesis import given
@@ -12,6 +13,7 @@ from hypothesis import strategies as st
 
 from lib.access import Actor, Role, Scope
 from lib.errors import LedgerFault, LedgerUnavailable
+from lib.stores import ledger_db
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import GENESIS, Action, Broken, Draft, Intact, Subject, Trail, TrailEvent, seal, verify
 
@@ -200,3 +202,16 @@ def test_parallel_writers_leave_one_straight_chain() -> None:
     with ThreadPoolExecutor(25) as pool:
         list(pool.map(lambda _: trail.record(ASHA, Scope(), Action.SEARCH, at=AT), range(200)))
     assert verify(store.events()) == Intact(200, store.rows[-1].hash)
+
+
+@pytest.mark.parametrize("record_id", [2**63, -(2**63) - 1, 10**30])
+def test_a_number_that_no_database_can_hold_does_not_keep_the_refusal_out_of_the_trail(
+    record_id: int, tmp_path: Path
+) -> None:
+    url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
+    ledger_db.migrate(url)
+    trail = Trail(ledger_db.connect(url), key_secret=b"k")
+    trail.record(ASHA, Scope(), Action.LINK, at=AT, subject=Subject(record_id=record_id), result="refused:NOT_VISIBLE")
+    (event,) = ledger_db.connect(url).events()
+    assert event.record_id is None
+    assert isinstance(verify([event]), Intact)

@@ -10,7 +10,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -46,7 +46,8 @@ class App:
 
     process: subprocess.Popen[str]
     url: str
-    lines: list[str] = field(default_factory=list)
+    lines: list[str]  # what it says on stderr
+    keeper: threading.Thread  # which collects them
 
     def stop(self) -> None:
         """Stop it as Ctrl+C does; kill it if that takes too long."""
@@ -56,6 +57,9 @@ class App:
         except subprocess.TimeoutExpired:
             self.process.kill()
             self.process.wait()
+        self.keeper.join()  # to the end of what it says
+        assert self.process.stderr is not None
+        self.process.stderr.close()
 
 
 def start_app(*options: str, env: Mapping[str, str] | None = None) -> App:
@@ -74,9 +78,9 @@ def start_app(*options: str, env: Mapping[str, str] | None = None) -> App:
     for line in process.stderr:
         lines.append(line)
         if found := re.search(r"Open (http://\S+)", line):
-            app = App(process, found[1], lines)
-            threading.Thread(target=_keep, args=(process, lines), daemon=True).start()
-            return app
+            keeper = threading.Thread(target=_keep, args=(process, lines), daemon=True)
+            keeper.start()
+            return App(process, found[1], lines, keeper)
     process.wait()
     pytest.fail("the dashboard did not start:\n" + "".join(lines), pytrace=False)
 

@@ -2,81 +2,68 @@
 
 from __future__ import annotations
 
-import json
-import os
 import re
-import subprocess
-import sys
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
 
-from dashboard import people_commands
 from lib.people import Person
 from lib.sign_in import Attempt, SignedIn, set_password, sign_in
 from lib.stores import ledger_db
 from tests.parts import accounts as sample
 from tests.parts.accounts import HOME, PASSWORD
+from tests.parts.command_line import Answer, CommandLine
 
-ROOT = Path(__file__).parents[2]
 FIELDS = {
     "schema", "person_id", "name", "role", "clinics", "granted", "is_active", "password", "created_at", "changed_at",
 }  # fmt: skip
 
 
 class Terminal:
-    """A terminal whose ledger is in one folder. Runs commands in this process, where they start at once."""
+    """``python -m dashboard people …`` on a ledger of its own."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, command: CommandLine, folder: Path) -> None:
         self.url = f"sqlite:///{folder}/ledger.sqlite3"
-        self.env = {
-            "LOGNAME": "asha",
-            "DASHBOARD_ENV_FILE": "",
-            "DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3",
-            "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-            "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI",
-            "AWS_STORAGE_BUCKET_NAME": "edrspace",
-            "AWS_S3_ENDPOINT_URL": "https://sgp1.digitaloceanspaces.com",
-            "AWS_LOCATION": "edrcontainer1",
-            "DASHBOARD_SECRET_KEY": "a-secret-of-more-than-32-characters-x",
-            "DASHBOARD_DATABASE_URL": self.url,
-        }
+        self._command = command
+        command.set(
+            {
+                "LOGNAME": "asha",
+                "DATABASE_URL": f"sqlite:///{folder}/clinic.sqlite3",
+                "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+                "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI",
+                "AWS_STORAGE_BUCKET_NAME": "edrspace",
+                "AWS_S3_ENDPOINT_URL": "https://sgp1.digitaloceanspaces.com",
+                "AWS_LOCATION": "edrcontainer1",
+                "DASHBOARD_SECRET_KEY": "a-secret-of-more-than-32-characters-x",
+                "DASHBOARD_DATABASE_URL": self.url,
+            }
+        )
 
-    def run(self, *arguments: str, **settings: str) -> Result:
-        return CliRunner().invoke(people_commands.app, list(arguments), env=self.env | settings)
+    def run(self, *words: str) -> Answer:
+        return self._command("people", *words)
 
-    def json(self, *arguments: str, exit_code: int = 0) -> dict[str, Any]:
-        done = self.run(*arguments, "--json")
-        assert done.exit_code == exit_code, done.output
-        found: dict[str, Any] = json.loads(done.stdout)
-        assert found["schema"] == 1
-        return found
-
-    def start(self, *arguments: str) -> subprocess.CompletedProcess[str]:
-        """Run a command as a person does, in a process of its own."""
-        env = {"PATH": os.environ["PATH"], "PYTHONPATH": os.pathsep.join(sys.path), **self.env}
-        command = [sys.executable, "-m", "dashboard", "people", *arguments]
-        return subprocess.run(command, cwd=ROOT, env=env, capture_output=True, text=True, timeout=60, check=False)
+    def json(self, *words: str, status: int = 0) -> dict[str, Any]:
+        answer = self.run(*words, "--json")
+        assert answer.status == status, answer.err
+        return answer.json
 
 
 @pytest.fixture
-def terminal(tmp_path: Path) -> Terminal:
-    made = Terminal(tmp_path)
+def terminal(command: CommandLine, tmp_path: Path) -> Terminal:
+    made = Terminal(command, tmp_path)
     ledger_db.migrate(made.url)
     return made
 
 
 def test_the_first_owner_is_added_with_a_link_that_lets_them_in(terminal: Terminal) -> None:
-    done = terminal.start("add", "Asha", "--role", "owner")
-    assert (done.returncode, done.stdout.count("\n")) == (0, 1)
-    token = re.fullmatch(r"/set-password\?token=([\w-]{43})\n", done.stdout)
+    done = terminal.run("add", "Asha", "--role", "owner")
+    assert done.status == 0
+    token = re.fullmatch(r"/set-password\?token=([\w-]{43})\n", done.out)
     assert token is not None
-    assert "once" in done.stderr
-    assert token[1] not in done.stderr
+    assert "once" in done.err
+    assert token[1] not in done.err
     accounts, now = sample.on_ledger(terminal.url), datetime.now(UTC)
     assert isinstance(set_password(accounts, token[1], PASSWORD, address=HOME, at=now), Person)
     assert isinstance(sign_in(accounts, Attempt("asha", PASSWORD, HOME), at=now), SignedIn)
@@ -100,13 +87,13 @@ def test_people_are_added_changed_and_listed(terminal: Terminal) -> None:
     bilal = terminal.json("set-role", "bilal", "--role", "developer", "--grant", "link")
     assert (bilal["role"], bilal["clinics"], bilal["granted"]) == ("developer", None, ["link"])
     assert terminal.json("disable", "BILAL")["is_active"] is False
-    assert terminal.json("reset", "Bilal", exit_code=1)["reason"]["code"] == "disabled"
+    assert terminal.json("reset", "Bilal", status=1)["reason"]["code"] == "disabled"
     assert terminal.json("enable", "Bilal")["is_active"] is True
     assert terminal.json("reset", "Bilal")["link"].startswith("/set-password?token=")
     listed = terminal.json("list")["items"]
     assert [(each["name"], each["is_active"]) for each in listed] == [("Asha", True), ("Bilal", True)]
     assert all("link" not in each for each in listed)
-    table = terminal.run("list").stdout
+    table = terminal.run("list").out
     assert re.search(r"Bilal +Developer +all clinics +link +yes +not set yet", table)
 
 
@@ -130,19 +117,18 @@ def test_people_are_added_changed_and_listed(terminal: Terminal) -> None:
 )
 def test_what_is_refused_says_why(terminal: Terminal, arguments: tuple[str, ...], code: str) -> None:
     terminal.json("add", "Asha", "--role", "owner")
-    refused = terminal.json(*arguments, exit_code=1)
+    refused = terminal.json(*arguments, status=1)
     assert refused["reason"]["code"] == code
     said = terminal.run(*arguments)
-    assert (said.exit_code, said.stdout, said.stderr.count("\n")) == (1, "", 1)
-    assert refused["reason"]["detail"] in said.stderr
+    assert (said.status, said.out, said.err) == (1, "", refused["reason"]["detail"] + "\n")
 
 
-def test_the_link_is_whole_where_the_dashboard_knows_its_address(terminal: Terminal) -> None:
-    done = terminal.run("add", "Asha", "--role", "owner", DASHBOARD_PUBLIC_URL="https://pdf.clinic.example/")
-    assert done.stdout.startswith("https://pdf.clinic.example/set-password?token=")
+def test_the_link_is_whole_where_the_dashboard_knows_its_address(terminal: Terminal, command: CommandLine) -> None:
+    command.set({"DASHBOARD_PUBLIC_URL": "https://pdf.clinic.example/"})
+    done = terminal.run("add", "Asha", "--role", "owner")
+    assert done.out.startswith("https://pdf.clinic.example/set-password?token=")
 
 
-def test_before_the_migration_one_line_says_what_to_run(tmp_path: Path) -> None:
-    done = Terminal(tmp_path).start("add", "Asha", "--role", "owner")
-    assert (done.returncode, done.stdout) == (2, "")
-    assert "python -m dashboard migrate" in done.stderr
+def test_before_the_migration_one_line_says_what_to_run(command: CommandLine, tmp_path: Path) -> None:
+    line = Terminal(command, tmp_path).run("add", "Asha", "--role", "owner").one_line
+    assert "python -m dashboard migrate" in line

@@ -119,14 +119,13 @@ class MemoryObjects:
             return Observation(key, Presence.UNKNOWN, now, doubt=Doubt.NO_LISTING, http_status=404)
         if found is None:
             return Observation(key, Presence.ABSENT, now, http_status=404)
-        etag = found.etag or hashlib.md5(found.body, usedforsecurity=False).hexdigest()
         return Observation(
             key,
             Presence.PRESENT,
             now,
             http_status=200,
             size_bytes=len(found.body),
-            etag=etag,
+            etag=_etag(found),
             content_type=found.content_type,
             last_modified=found.last_modified,
         )
@@ -148,7 +147,7 @@ class MemoryObjects:
         if found is None:
             return _error(404, "NoSuchKey")
         content_type = given.get("response-content-type", found.content_type)
-        return Fetched(206, found.body[:first_bytes], len(found.body), content_type, None)
+        return Fetched(206, found.body[:first_bytes], len(found.body), content_type, None, etag=_etag(found))
 
     def _refusal(self, url: str, given: Mapping[str, str]) -> Fetched | None:
         unsigned, _, signature = url.rpartition("&X-Amz-Signature=")
@@ -159,6 +158,10 @@ class MemoryObjects:
         if not 1 <= lasts_s <= SIGV4_LIMIT_S or self._clock() >= ends_at:
             return _error(403, "AccessDenied")
         return None
+
+
+def _etag(found: StoredObject) -> str:
+    return found.etag or hashlib.md5(found.body, usedforsecurity=False).hexdigest()
 
 
 def _amz_instant(text: str) -> datetime:

@@ -1,0 +1,192 @@
+"""Find while a part of the world is broken: one clear sentence, the rest of the page alive, no traceback."""
+
+from __future__ import annotations
+
+import os
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import sqlalchemy as sa
+from playwright.sync_api import Browser, Page, expect
+
+from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
+from tests.browser.steps import BOX, click_row, search, served, tab
+from tests.parts import bad_servers, sample_clinic
+from tests.parts import guarded_s3 as guarded
+from tests.parts.bad_servers import Talk
+from tests.parts.chromium import App
+
+LOCATION = "edrcontainer1"
+PDF = b"%PDF-1.4 one page\n%%EOF"
+ONE_SENTENCE = 15_000  # ms until it must stand there
+
+
+class Day:
+    """One running dashboard. Its parts are behind fixed addresses, so that they can be broken and mended under it."""
+
+    def __init__(self, folder: Path) -> None:
+        self.records = folder / "records.sqlite3"
+        self.ledger = folder / "ledger.sqlite3"
+        sample_clinic.sqlite_clinic(self.records)
+
+    def settings(self, endpoint_url: str, **changes: str) -> dict[str, str]:
+        return {
+            "DATABASE_URL": f"sqlite:///{self.records}",
+            "AWS_ACCESS_KEY_ID": "DEMOACCESSKEY",
+            "AWS_SECRET_ACCESS_KEY": "secret",
+            "AWS_STORAGE_BUCKET_NAME": "edrspace",
+            "AWS_S3_ENDPOINT_URL": endpoint_url,
+            "AWS_LOCATION": LOCATION,
+            "DASHBOARD_DATABASE_URL": f"sqlite:///{self.ledger}",
+            **changes,
+        }
+
+
+@pytest.fixture
+def day(tmp_path: Path) -> Day:
+    """A clinic and a ledger, both SQLite."""
+    return Day(tmp_path)
+
+
+def assert_alive(page: Page, app: App) -> None:
+    """The search box can be typed into, and nobody was shown a traceback, on screen or in the log."""
+    expect(page.get_by_placeholder(BOX)).to_be_enabled()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    assert "Traceback" not in "".join(app.lines)
+
+
+STORAGE: list[tuple[str, Talk, str]] = [
+    ("hangs up", bad_servers.hang_up, "Storage cannot be reached"),
+    ("wrong secret", bad_servers.s3_error(403, "SignatureDoesNotMatch"), "Storage refused our signature"),
+    ("forbidden", bad_servers.s3_error(403, "AccessDenied"), "Storage refused to answer (403)."),
+    ("clock", bad_servers.s3_error(403, "RequestTimeTooSkewed"), "This computer's clock is more than 15 minutes off"),
+    ("busy", bad_servers.s3_error(503, "SlowDown"), "Storage is busy"),
+    ("broken", bad_servers.s3_error(500, "InternalError"), "Storage has a fault of its own"),
+    ("login page", bad_servers.login_page(), "Something answered that is not the storage"),
+    ("wrong bucket", bad_servers.s3_error(404, "NoSuchBucket"), "The bucket does not exist"),
+    ("wrong region", bad_servers.s3_error(400, "AuthorizationHeaderMalformed"), "The bucket lies in another region"),
+    ("in the endpoint", bad_servers.s3_error(404, "NoSuchKey"), "AWS_S3_ENDPOINT_URL already contains the bucket"),
+]
+
+
+def test_every_failure_of_the_bucket_is_one_sentence_beside_the_rows(day: Day, browser: Browser) -> None:
+    talks: list[Talk] = []
+
+    def talk(first: str, line: bad_servers.Line) -> None:
+        talks[-1](first, line)
+
+    with (
+        bad_servers.serving(talk) as endpoint_url,
+        served(day.settings(endpoint_url)) as app,
+        tab(browser, app) as page,
+    ):
+        for name, each, sentence in STORAGE:
+            talks.append(each)
+            if name == STORAGE[0][0]:
+                search(page, "Meera Nair")
+            else:
+                page.get_by_role("button", name="Check again").click()
+            expect(page.get_by_text(f"{sentence}"), name).to_have_count(1, timeout=ONE_SENTENCE)
+            expect(page.get_by_text("2 can't be checked"), name).to_be_visible()
+            expect(page.get_by_test_id("stDataFrame"), name).to_be_visible()
+            assert_alive(page, app)
+
+
+def test_a_bucket_that_refuses_the_connection_makes_no_link(day: Day, browser: Browser) -> None:
+    with served(day.settings(bad_servers.refused_address())) as app, tab(browser, app) as page:
+        search(page, "CON153")
+        expect(page.get_by_text("We can't check the PDF of 14 Nov 2026 now. Storage cannot be reached")).to_be_visible(
+            timeout=ONE_SENTENCE
+        )
+        expect(page.get_by_text("No link: we can't check the PDF now.")).to_be_visible()
+        assert_alive(page, app)
+
+
+def test_a_bucket_that_never_answers_holds_up_no_row_and_no_other_search(day: Day, browser: Browser) -> None:
+    with (
+        bad_servers.serving(bad_servers.black_hole) as endpoint_url,
+        served(day.settings(endpoint_url)) as app,
+        tab(browser, app) as page,
+    ):
+        search(page, "Meera Nair")
+        expect(page.get_by_text("2 being checked")).to_be_visible(timeout=4_000)
+        page.wait_for_timeout(500)
+        click_row(page, 1)
+        expect(page.get_by_text("PAT008 · phone")).to_be_visible(timeout=4_000)
+        expect(page.get_by_text("2 can't be checked")).to_be_visible(timeout=12_000)
+        expect(page.get_by_text("We can't check the PDF").first).to_be_visible(timeout=12_000)
+        assert_alive(page, app)
+
+
+@pytest.fixture
+def silent_port() -> Iterator[int]:
+    """A port that takes connections and never says a word."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        yield server.getsockname()[1]
+
+
+@pytest.mark.parametrize(
+    ("where", "sentence"),
+    [("closed", "The clinic's database cannot be reached."), ("silent", "took too long to answer")],
+)
+def test_a_database_that_cannot_be_had_is_one_sentence(
+    day: Day, browser: Browser, silent_port: int, where: str, sentence: str
+) -> None:
+    port = silent_port if where == "silent" else int(bad_servers.refused_address().rpartition(":")[2])
+    address = f"postgresql://clinic:hush@127.0.0.1:{port}/clinic"
+    with served(day.settings(bad_servers.refused_address(), DATABASE_URL=address)) as app, tab(browser, app) as page:
+        expect(page.get_by_text(sentence)).to_be_visible(timeout=ONE_SENTENCE)
+        search(page, "Meera Nair")
+        expect(page.get_by_text(sentence)).to_be_visible(timeout=ONE_SENTENCE)
+        assert_alive(page, app)
+        assert "hush" not in page.content() + "".join(app.lines)
+
+
+def test_a_missing_column_is_named_and_a_locked_file_waits_its_turn(day: Day, browser: Browser) -> None:
+    engine = sa.create_engine(f"sqlite:///{day.records}")
+    with served(day.settings(bad_servers.refused_address())) as app, tab(browser, app) as page:
+        with engine.connect() as other:
+            other.exec_driver_sql("BEGIN EXCLUSIVE")
+            search(page, "Meera Nair")
+            expect(page.get_by_text("locked by another program")).to_be_visible(timeout=ONE_SENTENCE)
+            other.rollback()
+        page.get_by_role("button", name="Try again").click()
+        expect(page.get_by_text("2 of 2, taken as part of a name")).to_be_visible(timeout=ONE_SENTENCE)
+        with engine.begin() as other:
+            other.exec_driver_sql("ALTER TABLE prescription_pdfs RENAME COLUMN checksum TO md5")
+        search(page, "Meera")
+        expect(page.get_by_text("lacks a table or column that we read")).to_be_visible(timeout=ONE_SENTENCE)
+        expect(page.get_by_text("checksum")).to_be_visible()
+        assert_alive(page, app)
+    engine.dispose()
+
+
+def test_a_ledger_that_cannot_be_written_switches_preview_and_link_off_and_nothing_else(
+    day: Day, browser: Browser, guarded_s3: GuardedS3
+) -> None:
+    day.ledger.mkdir()  # no file can be made here, whoever runs this
+    config = guarded.config_of(guarded_s3)
+    for number in (13, 22):
+        guarded_s3.put(SeedObject(f"{LOCATION}/{sample_clinic.record(number).stored_key}", PDF))
+    settings = day.settings(
+        config.endpoint_url,
+        AWS_ACCESS_KEY_ID=config.access_key_id,
+        AWS_SECRET_ACCESS_KEY=config.secret_access_key,
+        AWS_STORAGE_BUCKET_NAME=config.bucket,
+    )
+    with served(settings) as app, tab(browser, app) as page:
+        search(page, "CON153")
+        expect(page.get_by_text("Searching works; previews and links are switched off.")).to_be_visible(
+            timeout=ONE_SENTENCE
+        )
+        expect(page.get_by_text("is in storage")).to_be_visible(timeout=ONE_SENTENCE)
+        page.get_by_role("button", name="Show PDF").click()
+        refusal = page.get_by_text("Activity cannot be written down, so previews and links are switched off.")
+        expect(refusal).to_have_count(1, timeout=ONE_SENTENCE)
+        page.get_by_role("button", name="Check and create").click()
+        expect(refusal).to_have_count(2, timeout=ONE_SENTENCE)
+        assert_alive(page, app)
+    assert os.listdir(day.ledger) == []
