@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
@@ -9,6 +10,9 @@ from datetime import timedelta
 from pathlib import Path
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
 
 from lib import accounts as use
 from lib import sign_in
@@ -17,7 +21,7 @@ from lib.accounts import Accounts
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.people import NewRole
 from lib.sign_in import SignedIn
-from lib.stores import ledger_db, ledger_engine
+from lib.stores import ledger_db, ledger_engine, ledger_people
 from tests.conftest import NOW
 from tests.parts import accounts as sample
 from tests.parts.accounts import HOME, OPERATOR, added, invited, signed_in, tried
@@ -86,6 +90,25 @@ def test_a_read_only_postgres_refuses_every_write_and_still_knows_who_is_signed_
     assert fault(lambda: read_only.sessions.end_all(opened.person.person_id)) is LedgerFault.READ_ONLY
     assert read_only.sessions.live(opened.token, at=NOW + timedelta(minutes=59)) is not None
     assert read_only.sessions.live(opened.token, at=NOW + timedelta(minutes=60)) is None
+
+
+def test_the_grants_that_are_documented_suffice_and_delete_no_account(postgres: Postgres, fresh_postgres: str) -> None:
+    ledger_db.migrate(fresh_postgres)
+    database = fresh_postgres.partition("@/")[2].partition("?")[0]
+    role = f"dashboard_{database}"
+    documented = re.findall(r"^ +(GRANT .+ TO )dashboard;$", ledger_people.__doc__ or "", re.MULTILINE)
+    assert len(documented) == 2
+    grants = [f"{grant}{role}" for grant in documented]
+    of_the_trail = f"GRANT SELECT, INSERT ON trail TO {role}"
+    postgres.execute(f"CREATE ROLE {role} LOGIN", of_the_trail, *grants, database=database)
+    url = fresh_postgres.replace("//postgres:", f"//{role}:")
+    assert url != fresh_postgres
+    accounts = sample.on_ledger(url)
+    for act in writes(accounts):
+        act()
+    engine = create_engine(url, poolclass=NullPool)
+    with pytest.raises(DBAPIError, match="permission denied"), engine.begin() as connection:
+        connection.execute(text("DELETE FROM people"))
 
 
 def test_a_server_that_is_gone_is_down_for_whoever_signs_in(tmp_path: Path) -> None:
