@@ -9,10 +9,11 @@ from typing import Any
 
 import pytest
 
+from dashboard import wiring
 from lib.people import Person
+from lib.settings import Settings
 from lib.sign_in import Attempt, SignedIn, set_password, sign_in
 from lib.stores import ledger_db
-from tests.parts import accounts as sample
 from tests.parts.accounts import HOME, PASSWORD
 from tests.parts.command_line import Answer, CommandLine
 
@@ -64,7 +65,8 @@ def test_the_first_owner_is_added_with_a_link_that_lets_them_in(terminal: Termin
     assert token is not None
     assert "once" in done.err
     assert token[1] not in done.err
-    accounts, now = sample.on_ledger(terminal.url), datetime.now(UTC)
+    settings, now = Settings.load(), datetime.now(UTC)
+    accounts = wiring.accounts(settings, trail=wiring.build(settings).trail)  # as the server has them
     assert isinstance(set_password(accounts, token[1], PASSWORD, address=HOME, at=now), Person)
     assert isinstance(sign_in(accounts, Attempt("asha", PASSWORD, HOME), at=now), SignedIn)
     rows = list(ledger_db.connect(terminal.url).events())
