@@ -76,10 +76,11 @@ def sign_in(accounts: Accounts, attempt: Attempt, *, at: datetime) -> SignedIn |
         _write_failure(accounts, account.person if account else None, key, address=attempt.address, at=at)
         return Denied(Denial.WRONG)
     opened = _open(accounts, account.person, address=attempt.address, at=at)
-    accounts.throttle.succeeded(key, address=attempt.address, device=attempt.device)
-    if match.is_outdated:
-        newer = Rehash(accounts.hasher.hash(attempt.password), instead_of=password_hash)
-        accounts.people.change(account.person.person_id, newer, at=at)
+    with suppress(LedgerUnavailable):  # they are in, and the trail says so; both can wait for the next time
+        accounts.throttle.succeeded(key, address=attempt.address, device=attempt.device)
+        if match.is_outdated:
+            newer = Rehash(accounts.hasher.hash(attempt.password), instead_of=password_hash)
+            accounts.people.change(account.person.person_id, newer, at=at)
     is_known = attempt.device is not None and accounts.throttle.is_known(attempt.device, key)
     return SignedIn(opened, attempt.device if is_known and attempt.device else accounts.throttle.new_device(key))
 
@@ -143,10 +144,11 @@ def set_password(accounts: Accounts, token: str, password: str, *, address: str,
     return after or Denied(Denial.LINK_OVER)
 
 
-def change_password(accounts: Accounts, live: Live, *, old: str, new: str, at: datetime) -> Opened | Denied:
-    """Set another password and return a new session; all others of this person end. Raises LedgerUnavailable.
+def confirm(accounts: Accounts, live: Live, password: str, *, at: datetime) -> Denied | None:
+    """Return None when this is the password of who is signed in, as unlocking a screen asks, else why not.
 
-    The old password is throttled like a sign-in: a stolen session must not guess it either.
+    Throttled like a sign-in: whoever took a session, or sits down at one, must not guess it either.
+    Raises NotAllowed, LedgerUnavailable.
     """
     require(live.actor, Permission.ACCOUNT)
     key, address = name_key(live.person.name), live.session.address
@@ -154,14 +156,26 @@ def change_password(accounts: Accounts, live: Live, *, old: str, new: str, at: d
     if wait > timedelta():
         return Denied(Denial.WAIT, wait)
     account = accounts.people.by_id(live.person.person_id)
-    is_right = accounts.hasher.match(old, account.password_hash if account else None).is_right
+    is_right = accounts.hasher.match(password, account.password_hash if account else None).is_right
     if account is None or not is_right or account.person.generation != live.session.generation:
         _write_failure(accounts, live.person, key, address=address, at=at)
         return Denied(Denial.WRONG)
     accounts.throttle.succeeded(key, address=address, device=None)
+    return None
+
+
+def change_password(accounts: Accounts, live: Live, *, old: str, new: str, at: datetime) -> Opened | Denied:
+    """Set another password and return a new session; all others of this person end.
+
+    Raises NotAllowed, LedgerUnavailable.
+    """
+    refused = confirm(accounts, live, old, at=at)
+    if refused is not None:
+        return refused
     problem = passwords.problem(new, name=live.person.name)
     if problem is not None:
         return Denied(problem)
+    address = live.session.address
     change = NewPassword(accounts.hasher.hash(new))
     intent = _intent(accounts, live.person, Action.PEOPLE_CHANGED, address=address, at=at, act="change_password")
     try:

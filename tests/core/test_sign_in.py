@@ -13,11 +13,12 @@ import pytest
 from lib import accounts as use
 from lib import sign_in
 from lib.access import Role
-from lib.errors import LedgerFault, LedgerUnavailable
+from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
 from lib.passwords import Cost, Hasher, PasswordProblem
 from lib.people import Account
 from lib.sessions import lives, new_token, token_hash
 from lib.sign_in import Attempt, Denial, Denied, SignedIn
+from lib.throttle import Throttle
 from tests.conftest import NOW
 from tests.parts.accounts import HOME, LIFETIMES, OPERATOR, PASSWORD, MemoryBench, added, invited, signed_in, tried
 
@@ -173,6 +174,22 @@ def test_a_weak_password_does_not_use_the_link_up(bench: MemoryBench) -> None:
     assert not isinstance(done, Denied)
 
 
+def test_a_screen_is_unlocked_with_the_password_of_who_is_signed_in(bench: MemoryBench) -> None:
+    added(bench.accounts, "Dev", Role.DEVELOPER)
+    opened = signed_in(bench.accounts, "Dev")
+    live = bench.accounts.sessions.live(opened.token, at=NOW)
+    assert live is not None
+    assert sign_in.confirm(bench.accounts, live, PASSWORD, at=NOW) is None
+    assert [sign_in.confirm(bench.accounts, live, "wrong", at=NOW) for _ in range(6)] == [
+        *[WRONG] * 5,
+        Denied(Denial.WAIT, timedelta(seconds=1)),
+    ]
+    assert bench.trail.rows[-1].actor == "Dev"
+    nobody = replace(live, person=replace(live.person, role=Role.NOBODY))
+    with pytest.raises(NotAllowed):
+        sign_in.confirm(bench.accounts, nobody, PASSWORD, at=NOW)
+
+
 def test_changing_the_password_needs_the_old_one_and_guessing_it_is_throttled(bench: MemoryBench) -> None:
     live = bench.accounts.sessions.live(signed_in(bench.accounts).token, at=NOW)
     assert live is not None
@@ -213,6 +230,20 @@ def test_where_the_ledger_fails_nobody_gets_in(bench: MemoryBench, part: str, fa
         assert refused.value.fault is fault
     getattr(bench, part).fault = None
     assert sign_in.link_person(bench.accounts, link.token, at=NOW) == link.person
+
+
+def test_whoever_is_in_the_trail_as_signed_in_is_signed_in(bench: MemoryBench) -> None:
+    class Forgetful:
+        """A store of counts that locks up after the attempt was counted."""
+
+        take = bench.throttle.take
+
+        def settle(self, *, forget: str, give_back: str | None) -> None:
+            raise LedgerUnavailable(LedgerFault.LOCKED)
+
+    accounts = replace(bench.accounts, throttle=Throttle(Forgetful(), secret=b"secret"))
+    assert isinstance(tried(accounts), SignedIn)
+    assert bench.trail.rows[-1].result == "ok"
 
 
 def test_a_trail_that_fills_up_between_intent_and_outcome_lets_nobody_in(bench: MemoryBench) -> None:
