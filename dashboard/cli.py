@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dashboard import logs, printing, trail_commands, wording
+from dashboard import logs, people_commands, printing, trail_commands, wording
 from dashboard.terminal import CouldNotRun, Json, say_notices
 from dashboard.terminal import me as _me
 from dashboard.terminal import services as _services
@@ -43,6 +43,7 @@ app = typer.Typer(
     rich_markup_mode=None,
 )
 app.add_typer(trail_commands.app, name="trail")
+app.add_typer(people_commands.app, name="people")
 
 
 def main() -> None:

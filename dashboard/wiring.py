@@ -6,11 +6,17 @@ from collections.abc import Callable
 from datetime import UTC, datetime
 
 from lib.access import Actor, Role, Scope
+from lib.accounts import Accounts
 from lib.objects import PresenceCache
+from lib.passwords import Hasher
 from lib.services import Services
+from lib.sessions import Lifetimes, Sessions
 from lib.settings import Settings
-from lib.stores import ledger_db, records_db
+from lib.stores import ledger_db, ledger_engine, records_db
+from lib.stores.ledger_people import LedgerPasswordLinks, LedgerPeople
+from lib.stores.ledger_sessions import LedgerSessions, LedgerThrottle
 from lib.stores.s3 import S3Config, S3Objects
+from lib.throttle import Throttle
 from lib.trail import Trail
 
 OPERATOR = Actor("local", Role.OPERATOR)  # until people can sign in
@@ -52,6 +58,19 @@ def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], date
         endpoint_url=settings.endpoint_url,
         clock=clock,
         is_demo=is_demo,
+    )
+
+
+def accounts(settings: Settings, *, trail: Trail) -> Accounts:
+    """Return the accounts of these settings, written down in this trail. Touches no network."""
+    engine = ledger_engine.make(settings.ledger_url.get_secret_value())
+    return Accounts(
+        people=LedgerPeople(engine),
+        sessions=Sessions(LedgerSessions(engine), lifetimes=Lifetimes()),
+        links=LedgerPasswordLinks(engine),
+        throttle=Throttle(LedgerThrottle(engine), secret=settings.derive("throttle")),
+        hasher=Hasher(),
+        trail=trail,
     )
 
 

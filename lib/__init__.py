@@ -5,6 +5,9 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 
 * ``errors``     failures, as exceptions that carry data
 * ``access``     who may do what
+* ``people``     who has an account, and the port that keeps them; ``sessions`` who is signed in
+* ``passwords``  which may be chosen, and how they are compared; ``password_links`` set one, ``throttle`` slows guessing
+* ``accounts``   what an owner does with them; ``sign_in`` getting in, and one's own password
 * ``keys``       which object a stored key means (pure); ``key_problems`` what a key shows by itself, ``key_urls`` what
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers

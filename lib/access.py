@@ -14,7 +14,13 @@ from lib.errors import NotAllowed
 class Role(StrEnum):
     """What a person is here for."""
 
-    OPERATOR = "operator"
+    OPERATOR = "operator"  # who runs the command line, or the demo
+    OWNER = "owner"
+    CLINIC_ADMIN = "clinic_admin"
+    SUPPORT = "support"
+    DEVELOPER = "developer"
+    AUDITOR = "auditor"
+    NOBODY = "nobody"  # who has not signed in, or has no account
 
 
 class Permission(StrEnum):
@@ -23,11 +29,21 @@ class Permission(StrEnum):
     FIND = "find"
     PREVIEW = "preview"
     LINK = "link"
+    PEOPLE = "people"
+    ACCOUNT = "account"  # one's own sessions and password
     ACTIVITY = "activity"
     RETENTION = "retention"  # taking old events out of the trail
 
 
-PERMISSIONS: dict[Role, frozenset[Permission]] = {Role.OPERATOR: frozenset(Permission)}
+PERMISSIONS: dict[Role, frozenset[Permission]] = {
+    Role.OPERATOR: frozenset(Permission),
+    Role.OWNER: frozenset(Permission),
+    Role.CLINIC_ADMIN: frozenset({Permission.ACCOUNT}),
+    Role.SUPPORT: frozenset({Permission.ACCOUNT}),
+    Role.DEVELOPER: frozenset({Permission.ACCOUNT}),
+    Role.AUDITOR: frozenset({Permission.ACCOUNT}),
+    Role.NOBODY: frozenset(),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +78,7 @@ class Actor:
 
     name: str
     role: Role
+    granted: frozenset[Permission] = frozenset()
     address: str | None = field(default=None, kw_only=True)
     session_hash: str | None = field(default=None, kw_only=True)  # of the session's token, as the ledger keeps it
 

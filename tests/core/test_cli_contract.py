@@ -56,6 +56,8 @@ def test_a_key_that_is_no_text_comes_back_as_it_was_given(command: CommandLine) 
         ((), "Missing command"),
         (("nosuch",), "No such command"),
         (("trail",), "Missing command"),
+        (("people",), "Missing command"),
+        (("people", "add", "Asha"), "--role"),
         (("trail", "nosuch"), "No such command"),
         (("trail", "export"), "Missing option"),
         (("trail", "export", "--since", "2026-11-01", "--action", "dance"), "--action"),

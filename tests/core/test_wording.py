@@ -5,13 +5,18 @@ from __future__ import annotations
 import pytest
 
 from dashboard import wording
+from dashboard.wording import people as people_words
 from lib import keys
+from lib.access import Role
 from lib.diagnosis import Md5, State
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.links import RefusalCode, Refused
 from lib.objects import Doubt
+from lib.passwords import PasswordProblem
+from lib.people import PasswordState, Refusal
 from lib.search import Kind
 from lib.settings import Notice, Noticed
+from lib.sign_in import Denial, Denied
 
 
 @pytest.mark.parametrize("code", RefusalCode)
@@ -63,3 +68,23 @@ def test_every_md5_answer_is_said(md5: Md5) -> None:
 @pytest.mark.parametrize("notice", Notice)
 def test_every_notice_names_its_variable(notice: Notice) -> None:
     assert wording.notice(Noticed("AWS_LOCATION", notice)).startswith("AWS_LOCATION")
+
+
+@pytest.mark.parametrize("code", Refusal)
+def test_every_refusal_to_change_an_account_is_said(code: Refusal) -> None:
+    assert people_words.account_refusal(code).endswith(".")
+
+
+@pytest.mark.parametrize("code", [*Denial, *PasswordProblem])
+def test_every_reason_not_to_get_in_is_said(code: Denial | PasswordProblem) -> None:
+    assert people_words.denied(Denied(code)).endswith(".")
+
+
+@pytest.mark.parametrize("role", Role)
+def test_every_role_has_its_name(role: Role) -> None:
+    assert people_words.ROLE[role]
+
+
+@pytest.mark.parametrize("state", PasswordState)
+def test_every_state_of_a_password_is_said(state: PasswordState) -> None:
+    assert people_words.PASSWORD_STATE[state]

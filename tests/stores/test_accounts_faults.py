@@ -1,0 +1,126 @@
+"""What can go wrong with the ledger under somebody who signs in, each with its own fault."""
+
+from __future__ import annotations
+
+import re
+import sqlite3
+from collections.abc import Callable
+from contextlib import closing
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.pool import NullPool
+
+from lib import accounts as use
+from lib import sign_in
+from lib.access import Role
+from lib.accounts import Accounts
+from lib.errors import LedgerFault, LedgerUnavailable
+from lib.people import NewRole
+from lib.sign_in import SignedIn
+from lib.stores import ledger_db, ledger_engine, ledger_people
+from tests.conftest import NOW
+from tests.parts import accounts as sample
+from tests.parts.accounts import HOME, OPERATOR, added, invited, signed_in, tried
+from tests.parts.postgres import Postgres
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    file = tmp_path / "ledger.sqlite3"
+    ledger_db.migrate(f"sqlite:///{file}")
+    return file
+
+
+def fault(act: Callable[[], object]) -> LedgerFault:
+    with pytest.raises(LedgerUnavailable) as refused:
+        act()
+    return refused.value.fault
+
+
+def writes(accounts: Accounts) -> list[Callable[[], object]]:
+    """Return every way to write, prepared while the ledger is well."""
+    asha = added(accounts)
+    link = invited(accounts, "Dev", Role.DEVELOPER)
+    opened = signed_in(accounts)
+    live = accounts.sessions.live(opened.token, at=NOW)
+    assert live is not None
+    return [
+        lambda: tried(accounts),
+        lambda: use.add(OPERATOR, accounts, use.NewPerson("Chitra", NewRole(Role.SUPPORT, None)), at=NOW),
+        lambda: use.reset(OPERATOR, accounts, asha.person_id, at=NOW),
+        lambda: sign_in.set_password(accounts, link.token, sample.PASSWORD, address=HOME, at=NOW),
+        lambda: sign_in.sign_out(accounts, live, at=NOW),
+        lambda: accounts.sessions.end_all(asha.person_id),
+    ]
+
+
+def test_before_the_migration_there_is_nothing_to_sign_in_to(tmp_path: Path, fresh_postgres: str) -> None:
+    for url in (f"sqlite:///{tmp_path}/none.sqlite3", fresh_postgres):
+        accounts = sample.on_ledger(url)
+        assert fault(lambda: tried(accounts)) is LedgerFault.NOT_MIGRATED  # noqa: B023 - called at once
+        assert fault(lambda: use.everybody(OPERATOR, accounts)) is LedgerFault.NOT_MIGRATED  # noqa: B023 - likewise
+
+
+def test_a_locked_file_is_waited_for_and_then_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_engine, "WAIT_S", 0.05)
+    accounts = sample.on_ledger(f"sqlite:///{path}")
+    acts = writes(accounts)
+    with closing(sqlite3.connect(path, isolation_level=None)) as other:
+        other.execute("BEGIN IMMEDIATE")
+        assert {fault(act) for act in acts} == {LedgerFault.LOCKED}
+        other.execute("ROLLBACK")
+    assert isinstance(tried(accounts), SignedIn)
+
+
+def test_a_read_only_postgres_refuses_every_write_and_still_knows_who_is_signed_in(
+    postgres: Postgres, fresh_postgres: str
+) -> None:
+    ledger_db.migrate(fresh_postgres)
+    accounts = sample.on_ledger(fresh_postgres)
+    added(accounts)
+    opened = signed_in(accounts)
+    database = fresh_postgres.partition("@/")[2].partition("?")[0]
+    postgres.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
+    read_only = sample.on_ledger(fresh_postgres)
+    assert fault(lambda: tried(read_only)) is LedgerFault.READ_ONLY
+    assert fault(lambda: read_only.sessions.end_all(opened.person.person_id)) is LedgerFault.READ_ONLY
+    assert read_only.sessions.live(opened.token, at=NOW + timedelta(minutes=59)) is not None
+    assert read_only.sessions.live(opened.token, at=NOW + timedelta(minutes=60)) is None
+
+
+def test_the_grants_that_are_documented_suffice_and_delete_no_account(postgres: Postgres, fresh_postgres: str) -> None:
+    ledger_db.migrate(fresh_postgres)
+    database = fresh_postgres.partition("@/")[2].partition("?")[0]
+    role = f"dashboard_{database}"
+    documented = re.findall(r"^ +(GRANT .+ TO )dashboard;$", ledger_people.__doc__ or "", re.MULTILINE)
+    assert len(documented) == 2
+    grants = [f"{grant}{role}" for grant in documented]
+    of_the_trail = f"GRANT SELECT, INSERT ON trail TO {role}"
+    postgres.execute(f"CREATE ROLE {role} LOGIN", of_the_trail, *grants, database=database)
+    url = fresh_postgres.replace("//postgres:", f"//{role}:")
+    assert url != fresh_postgres
+    accounts = sample.on_ledger(url)
+    for act in writes(accounts):
+        act()
+    engine = create_engine(url, poolclass=NullPool)
+    with pytest.raises(DBAPIError, match="permission denied"), engine.begin() as connection:
+        connection.execute(text("DELETE FROM people"))
+
+
+def test_a_server_that_is_gone_is_down_for_whoever_signs_in(tmp_path: Path) -> None:
+    accounts = sample.on_ledger(f"postgresql+psycopg2://postgres@/nowhere?host={tmp_path}")
+    assert fault(lambda: tried(accounts)) is LedgerFault.DOWN
+    assert fault(lambda: accounts.sessions.live("x" * 43, at=NOW)) is LedgerFault.DOWN
+
+
+def test_a_file_moved_away_while_somebody_is_signed_in_signs_nobody_in(path: Path) -> None:
+    accounts = sample.on_ledger(f"sqlite:///{path}")
+    added(accounts)
+    opened = signed_in(accounts)
+    path.rename(path.with_name("moved.sqlite3"))
+    assert fault(lambda: accounts.sessions.live(opened.token, at=NOW)) is LedgerFault.NOT_MIGRATED
+    assert fault(lambda: tried(accounts)) is LedgerFault.NOT_MIGRATED
