@@ -15,7 +15,9 @@ UNEXPECTED = "Something went wrong on our side. Try again; developers find the d
 
 UNEXPECTED_COMMAND = "Something went wrong on our side ({kind}). Run it again; if it stays so, report this line."
 
-LOOPBACK_ONLY = "must be 127.0.0.1 or localhost: nobody can sign in yet, so only this computer may reach the dashboard"
+LOOPBACK_ONLY = (
+    "must be 127.0.0.1 or localhost, unless DASHBOARD_PUBLIC_URL is an https address: health records travel encrypted"
+)
 
 NO_SUCH_RECORD = "There is no such record, or you may not see it."
 

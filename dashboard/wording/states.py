@@ -13,8 +13,6 @@ from lib.objects import Doubt, Observation, Presence
 from lib.records import Record
 
 TITLE = "Prescription PDFs"
-NO_SIGN_IN = "No sign-in yet: one person, this computer only"
-
 DEMO = "Demo clinic: everything here is made up"
 
 NOT_CHECKED = "not checked"
