@@ -6,30 +6,45 @@ import functools
 
 import streamlit as st
 
-from dashboard import widgets, wiring, wording
+try:
+    from dashboard import assets, widgets, wiring, wording
+except ModuleNotFoundError as error:  # `streamlit run`: this file's folder is on the path, the project's is not
+    if error.name != "dashboard":
+        raise
+    st.error("Start the dashboard with: python -m dashboard run")
+    st.stop()
+
 from dashboard.frame import show
-from dashboard.visit import Visit
-from lib import access
+from dashboard.visit import SignedOut, Visit
 from pages import PAGES
 
 
 def main() -> None:
-    """Draw the frame and the screen that the address names."""
+    """Draw the frame and the screen that the address names, for whoever the session belongs to."""
     st.set_page_config(page_title=wording.TITLE, page_icon="📄", layout="wide")
     widgets.style()
     try:
-        services, examples = wiring.configured()
+        served = wiring.configured()
     except wiring.NotConfigured:
         st.error(wording.NOT_CONFIGURED)
         return
-    visit = Visit(wiring.OPERATOR, access.Scope(), services, examples)
-    widgets.head(wording.TITLE, note=wording.DEMO if services.is_demo else wording.NO_SIGN_IN, is_demo=services.is_demo)
+    assets.watch()
+    token = st.context.cookies.get(served.cookie, "")
+    try:
+        actor, _ = served.who(token, is_use=True)  # the only use that keeps a session alive: fragments poll
+    except SignedOut:
+        widgets.signed_out()
+        return
+    visit = Visit(functools.partial(served.who, token), served.services, served.examples)
     entries = []
     for number, screen in enumerate(PAGES):
         body = functools.partial(show, screen, visit)
         body.__name__ = screen.url  # type: ignore[attr-defined]  # st.Page names the callable
         entries.append(st.Page(body, title=screen.title, icon=screen.icon, url_path=screen.url, default=number == 0))
     st.navigation(entries, position="top").run()
+    widgets.head(
+        wording.TITLE, actor, is_demo=served.services.is_demo, sign_out=functools.partial(served.sign_out, token)
+    )
 
 
 if __name__ == "__main__":  # as Streamlit runs it

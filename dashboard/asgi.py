@@ -1,83 +1,71 @@
-"""The ASGI app: Streamlit behind our own middleware. Serve it with ``python -m dashboard run``.
-
-Until people can sign in, the gate is the loopback address: the Host header must name this computer, so that a
-foreign web page cannot reach the app through a name that it lets point here.
-"""
+"""The ASGI app: Streamlit behind the security headers and the gate. Serve it with ``python -m dashboard run``."""
 
 from __future__ import annotations
 
 import gc
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
 import streamlit as st
-from starlette.datastructures import Headers, MutableHeaders
+from google.protobuf.message import DecodeError
 from starlette.middleware import Middleware
-from starlette.middleware.trustedhost import TrustedHostMiddleware
-from starlette.responses import PlainTextResponse
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
-from starlette.websockets import WebSocketClose
+from starlette.routing import BaseRoute
+from streamlit import file_util
+from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from dashboard import logs, wording
+from dashboard import logs, security_headers, widgets, wording
+from dashboard.gate import Gate
+from dashboard.origins import Site
+from dashboard.security_headers import SecurityHeaders
+from dashboard.sockets import Sessions
+from dashboard.visit import SignedOut
 
-LOOPBACK = ("127.0.0.1", "localhost")
-HEADERS = {
-    "Referrer-Policy": "no-referrer",  # the address may name a record
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-}
-
-
-class SameOrigin:
-    """Refuses what another web page asks for: a websocket, or anything but reading, whose Origin is not our address.
-
-    Streamlit itself (1.67.0) accepts any port of this computer, and looks its public address up on the internet to
-    accept that too.
-    """
-
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - the ASGI interface
-        if scope["type"] == "lifespan" or scope.get("method") in {"GET", "HEAD"}:
-            await self._app(scope, receive, send)
-            return
-        headers = Headers(scope=scope)
-        origin, host = headers.get("origin"), headers.get("host")
-        if origin is None or origin in {f"http://{host}", f"https://{host}"}:
-            await self._app(scope, receive, send)
-        elif scope["type"] == "websocket":
-            await WebSocketClose(code=1008)(scope, receive, send)  # before it is accepted: an answer of 403
-        else:
-            await PlainTextResponse("Foreign origin", status_code=403)(scope, receive, send)
+# The hashes of the inline styles that Streamlit 1.67.0 puts into the page by itself, as Chromium reports them when one
+# is missing here: an empty element that emotion fills by script, and styled-components' for the data grid.
+STREAMLIT_STYLES = (
+    "'sha256-47DEQpj8HBSa+/TImW+5JCeuQeRkm5NMpJWZG3hSuFU='",
+    "'sha256-38RhXrc7EdReTKsOm23ZPOCUgniTUUcjky8QOOrQx6o='",
+)
 
 
-class SecurityHeaders:
-    """Adds the security headers to every answer, a refusal too; nothing but the fingerprinted assets may be stored."""
+def build(site: Site, sessions: Sessions, *, routes: Sequence[BaseRoute]) -> st.App:
+    """Return the app. ``routes`` are our own, in front of Streamlit's; raise UnknownPage for a Streamlit we do not know."""
+    page = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
+    policy = security_headers.policy(
+        script=security_headers.inline_script(page),
+        styles=(security_headers.hash_source(widgets.STYLE), *STREAMLIT_STYLES),
+    )
+    return st.App(
+        Path(__file__).with_name("app.py"),
+        lifespan=lifespan,
+        routes=routes,
+        middleware=[
+            Middleware(SecurityHeaders, policy=policy, is_secure=site.is_secure),
+            Middleware(Gate, site=site, sessions=sessions, learn=session_begun),
+        ],
+        on_script_error=say_fault,
+    )
 
-    def __init__(self, app: ASGIApp) -> None:
-        self._app = app
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - the ASGI interface
-        if scope["type"] != "http":
-            await self._app(scope, receive, send)
-            return
-
-        async def with_headers(message: Message) -> None:
-            if message["type"] == "http.response.start":
-                headers = MutableHeaders(scope=message)
-                headers.update(HEADERS)
-                if not scope["path"].startswith("/static/"):
-                    headers["Cache-Control"] = "no-store"
-            await send(message)
-
-        await self._app(scope, receive, with_headers)
+def session_begun(message: bytes) -> str | None:
+    """Return the id of the Streamlit session that this message to the browser announces, if it announces one."""
+    read = ForwardMsg()
+    try:
+        read.ParseFromString(message)
+    except DecodeError:
+        return None
+    if read.WhichOneof("type") != "new_session":
+        return None
+    return read.new_session.initialize.session_id or None
 
 
 def say_fault(error: Exception) -> bool:
     """Answer an error that escaped the entry script (a callback's): our sentence, no traceback."""
+    if isinstance(error, SignedOut):
+        widgets.signed_out()
+        return True
     logs.failed("callback", error)
     st.error(wording.UNEXPECTED, icon=":material/error:")
     return True
@@ -93,16 +81,3 @@ async def lifespan(_app: st.App) -> AsyncIterator[dict[str, Any]]:
     gc.collect()
     gc.freeze()
     yield {}
-
-
-hosts = list(LOOPBACK)  # ``run --demo --host …`` adds to it before the first request
-app = st.App(
-    Path(__file__).with_name("app.py"),
-    lifespan=lifespan,
-    middleware=[
-        Middleware(SecurityHeaders),
-        Middleware(TrustedHostMiddleware, allowed_hosts=hosts, www_redirect=False),
-        Middleware(SameOrigin),
-    ],
-    on_script_error=say_fault,
-)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import streamlit as st
 
-from dashboard import logs, wording
-from dashboard.visit import Visit
+from dashboard import logs, widgets, wording
+from dashboard.visit import SignedOut, Visit
 from lib import access
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed
 from pages import Screen
@@ -21,6 +21,8 @@ def show(screen: Screen, visit: Visit) -> None:
         st.button("Try again", key="retry")
     except LedgerUnavailable as error:
         st.error(wording.ledger(error))
+    except SignedOut:
+        widgets.signed_out()
     except NotAllowed:
         st.error(wording.NOT_ALLOWED)
     except Exception as error:  # noqa: BLE001 - the one catch-all of the screens: a person never sees a traceback

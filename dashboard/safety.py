@@ -22,6 +22,8 @@ REQUIRED: dict[str, object] = {
     "global.developmentMode": False,  # accepts every origin
     "server.enableStaticServing": False,
     "server.fileWatcherType": "none",
+    "server.enableAgentApi": False,  # the screens for programs, without a browser
+    "server.scriptHealthCheckEnabled": False,  # runs the script for anybody who asks
     "browser.gatherUsageStats": False,  # nothing about a clinic goes to anybody
     "runner.magicEnabled": False,  # a bare expression is never drawn
 }

@@ -7,15 +7,18 @@ import os
 import signal
 import socket
 from contextlib import suppress
+from dataclasses import replace
 from datetime import UTC, datetime
 
 import uvicorn
 
 from dashboard import printing, wording
+from dashboard.origins import LOOPBACK, Site
+from dashboard.terminal import CouldNotRun
+from dashboard.wording import people as words
 from lib.errors import LedgerUnavailable, SettingInvalid
-from lib.settings import ROOT, Settings
+from lib.settings import ROOT, Settings, variables
 
-LOOPBACK = ("127.0.0.1", "localhost")
 DEFAULT_PORT = 8501
 DEMO_FOLDER = ROOT / "var" / "demo"
 WARM = ("pandas", "pyarrow.compute", "streamlit.dataframe_util", "streamlit.elements.arrow", "pages")
@@ -33,11 +36,11 @@ class _Server(uvicorn.Server):
 
 def run(*, is_demo: bool, host: str, port: int) -> None:
     """Serve until interrupted; raise SettingInvalid where the start is refused."""
-    if not is_demo and host not in LOOPBACK:
-        raise SettingInvalid("--host", wording.LOOPBACK_ONLY)
     _end_like_ctrl_c()
     os.chdir(ROOT)  # Streamlit looks .streamlit/config.toml up from here
     if not is_demo:
+        if host not in LOOPBACK and not variables().get("DASHBOARD_PUBLIC_URL", "").startswith("https://"):
+            raise SettingInvalid("--host", wording.LOOPBACK_ONLY)
         settings = Settings.load()
         with _bind(host, port) as bound:
             _serve(settings, bound=bound)
@@ -71,27 +74,36 @@ def _bind(host: str, port: int) -> socket.socket:
 def _serve(
     settings: Settings, *, bound: socket.socket, examples: tuple[tuple[str, str], ...] = (), is_demo: bool = False
 ) -> None:
-    from dashboard import asgi, safety, wiring  # bring Streamlit, boto3 and SQLAlchemy
+    from dashboard import asgi, safety, signing_in, wiring  # bring Streamlit, boto3 and SQLAlchemy
 
     safety.require()
     for noticed in settings.notices():
         printing.note(wording.notice(noticed))
+    services = wiring.build(settings, is_demo=is_demo)
+    accounts = wiring.accounts(settings, trail=services.trail)
+    host = bound.getsockname()[0]
+    site = Site(settings.public_url, names=frozenset(LOOPBACK) if host in LOOPBACK else None)
+    desk = signing_in.Desk(site, accounts, services.clock)
     try:
         wiring.migrate(settings)
-    except LedgerUnavailable as error:  # searching still works; previews and links say why they are switched off
+        if is_demo:
+            from dashboard.demo import staff
+
+            desk = replace(desk, demo=staff.hire(accounts, at=services.clock()), enter=staff.enter)
+        elif not accounts.people.everybody():
+            raise CouldNotRun(words.NOBODY_YET)
+    except LedgerUnavailable as error:  # it may come back; until then the sign-in says so
         printing.note(wording.ledger(error))
-    wiring.configure(wiring.build(settings, is_demo=is_demo), examples=examples)
+    wiring.configure(wiring.Served(services, accounts, site.cookie, examples))
     for module in WARM:
         importlib.import_module(module)
-    host = bound.getsockname()[0]
-    if host not in LOOPBACK:
-        asgi.hosts.append("*")
     config = uvicorn.Config(
-        asgi.app,
+        asgi.build(site, signing_in.LiveTokens(accounts, services.clock), routes=desk.routes()),
         access_log=False,
         log_config=None,
         log_level="warning",
         server_header=False,
+        proxy_headers=site.is_secure,  # who speaks for others is a proxy on this computer, and only where there is one
         ws="websockets-sansio",
         ws_ping_interval=30,
         ws_ping_timeout=30,

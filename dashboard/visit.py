@@ -2,21 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
 from lib.access import Actor, Scope
 from lib.services import Services
 
+Who = Callable[[], tuple[Actor, Scope]]
+
+
+class SignedOut(Exception):
+    """The session of this visit has ended: signed out, idle, disabled, or with another role or password."""
+
 
 @dataclass(frozen=True, slots=True)
 class Visit:
-    """What a page needs. A page that cannot run without a Visit cannot skip the role check."""
+    """What a page needs. A page that cannot run without a Visit cannot skip the role check.
 
-    actor: Actor
-    scope: Scope
+    ``who`` is asked at every use: a callback, a fragment and a download keep the visit of the run that drew them, and
+    the session may have ended since. Both properties raise SignedOut then.
+    """
+
+    who: Who
     services: Services
     examples: tuple[tuple[str, str], ...] = ()  # searches worth trying: label, text
+
+    @property
+    def actor(self) -> Actor:
+        """Who acts, as they are now."""
+        return self.who()[0]
+
+    @property
+    def scope(self) -> Scope:
+        """Whose records they see, as it is now."""
+        return self.who()[1]
 
     @property
     def now(self) -> datetime:

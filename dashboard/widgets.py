@@ -2,29 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 import streamlit as st
 
+from dashboard import wording
+from dashboard.wording import people as words
+from lib.access import Actor
+
 # Static style, no data in it. The table's own toolbar goes: its export would let a cell start a formula.
-_STYLE = """
-<style>
+STYLE = """
 .st-key-identity-name [data-testid="stText"] * { font-size: 1.6rem; font-weight: 650; line-height: 1.25; }
 .st-key-identity [data-testid="stText"] * { font-family: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
 .st-key-identity { gap: .25rem; }
+[data-testid="stLayoutWrapper"]:has(> .st-key-head) { order: -1; }
 [data-testid="stElementToolbar"] { display: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; max-width: 82rem; }
-</style>
 """
 
 
 def style() -> None:
     """Put the page's static style in place."""
-    st.html(_STYLE)
+    st.html(f"<style>{STYLE}</style>")
 
 
-def head(title: str, *, note: str, is_demo: bool) -> None:
-    """Draw the line above every screen: what this is, and what must be known about who is here."""
+def head(title: str, actor: Actor, *, is_demo: bool, sign_out: Callable[[], None]) -> None:
+    """Draw the line above every screen: what this is, who is signed in, and the way out.
+
+    It is drawn after the screen and lifted above it by the style, so that Tab reaches the search box first.
+    """
     with st.container(horizontal=True, vertical_alignment="center", key="head"):
         st.markdown(f"**{title}**", width="content")
-        st.badge(
-            note, icon=":material/science:" if is_demo else ":material/computer:", color="orange" if is_demo else "blue"
-        )
+        if is_demo:
+            st.badge(wording.DEMO, icon=":material/science:", color="orange")
+        st.text(f"{actor.name}, {words.ROLE[actor.role]}", width="content")
+        st.button(wording.SIGN_OUT, key="sign_out", icon=":material/logout:", type="tertiary", on_click=sign_out)
+
+
+def signed_out() -> None:
+    """Draw what is left when the session has ended: nothing but the way in."""
+    st.info(wording.SIGNED_OUT, icon=":material/lock:")
+    st.html(f'<a href="/signin" target="_self">{wording.SIGN_IN}</a>')

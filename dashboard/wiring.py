@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dashboard.visit import SignedOut
+from lib import sign_in
 from lib.access import Actor, Role, Scope
 from lib.accounts import Accounts
 from lib.objects import PresenceCache
 from lib.passwords import Hasher
 from lib.services import Services
-from lib.sessions import Lifetimes, Sessions
+from lib.sessions import Lifetimes, Live, Sessions
 from lib.settings import Settings
 from lib.stores import ledger_db, ledger_engine, records_db
 from lib.stores.ledger_people import LedgerPasswordLinks, LedgerPeople
@@ -19,7 +22,7 @@ from lib.stores.s3 import S3Config, S3Objects
 from lib.throttle import Throttle
 from lib.trail import Trail
 
-OPERATOR = Actor("local", Role.OPERATOR)  # until people can sign in
+OPERATOR = Actor("local", Role.OPERATOR)  # whoever started the server
 
 Examples = tuple[tuple[str, str], ...]
 
@@ -84,17 +87,43 @@ def _trail(settings: Settings) -> Trail:
     return ledger_db.open_trail(settings.ledger_url.get_secret_value(), derive=settings.derive)
 
 
-_configured: tuple[Services, Examples] | None = None
+@dataclass(frozen=True, slots=True)
+class Served:
+    """What this process serves, and to whom."""
+
+    services: Services
+    accounts: Accounts
+    cookie: str  # the name of the one that holds the session's token
+    examples: Examples = ()
+
+    def who(self, token: str, *, is_use: bool = False) -> tuple[Actor, Scope]:
+        """Return who acts under this token, as they are now; raise SignedOut, LedgerUnavailable."""
+        live = self._live(token, is_use=is_use)
+        if live is None:
+            raise SignedOut
+        return live.actor, live.person.scope
+
+    def sign_out(self, token: str) -> None:
+        """End this token's session, if it lives; raise LedgerUnavailable."""
+        live = self._live(token, is_use=False)
+        if live is not None:
+            sign_in.sign_out(self.accounts, live, at=self.services.clock())
+
+    def _live(self, token: str, *, is_use: bool) -> Live | None:
+        return self.accounts.sessions.live(token, at=self.services.clock(), is_use=is_use)
 
 
-def configure(services: Services, *, examples: Examples = ()) -> None:
+_served: Served | None = None
+
+
+def configure(served: Served) -> None:
     """Set what this process serves."""
-    global _configured
-    _configured = services, examples
+    global _served
+    _served = served
 
 
-def configured() -> tuple[Services, Examples]:
+def configured() -> Served:
     """Return what this process serves; raise NotConfigured before ``configure``."""
-    if _configured is None:
+    if _served is None:
         raise NotConfigured
-    return _configured
+    return _served

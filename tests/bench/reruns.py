@@ -11,12 +11,14 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import http.client
 import re
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
+from urllib.parse import urlencode
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
@@ -44,10 +46,28 @@ async def rerun(socket: websockets.ClientConnection, widgets: bytes | None = Non
             return size
 
 
+def signed_in(url: str) -> str:
+    """Sign in to the demo clinic as its owner; return the cookies."""
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
+    connection.request("GET", "/signin")
+    answer = connection.getresponse()
+    page, form = answer.read().decode(), answer.headers["set-cookie"].partition(";")[0]
+    token, person = (re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("form_token", "person"))
+    assert token
+    assert person
+    body = urlencode({"form_token": token[1], "person": person[1]})
+    headers = {"Cookie": form, "Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
+    connection.request("POST", "/signin", body, headers)
+    return connection.getresponse().headers["set-cookie"].partition(";")[0]
+
+
 async def session(url: str, ready: asyncio.Barrier, seconds: float, taken: list[float]) -> None:
-    """One person: open the page, wait for the others, rerun until time is up."""
+    """One person: sign in, open the page, wait for the others, rerun until time is up."""
+    cookie = {"Cookie": await asyncio.to_thread(signed_in, url)}
     address = url.replace("http", "ws", 1) + "/_stcore/stream"
-    async with websockets.connect(address, origin=url, max_size=None, compression=None) as socket:
+    async with websockets.connect(
+        address, origin=url, additional_headers=cookie, max_size=None, compression=None
+    ) as socket:
         for _ in range(3):
             await rerun(socket)
             await asyncio.sleep(0.5)

@@ -8,20 +8,21 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.parts.chromium import App
+from tests.parts.chromium import App, sign_in
 
 PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
 
 
 @pytest.fixture
-def page(browser: Browser) -> Iterator[Page]:
-    """One tab at desktop width; a script error in it fails the test."""
+def page(browser: Browser, demo_app: App) -> Iterator[Page]:
+    """One tab at desktop width, signed in; a script error in it fails the test."""
     context = browser.new_context(
         viewport={"width": 1280, "height": 900}, permissions=["clipboard-read", "clipboard-write"]
     )
     opened = context.new_page()
     errors: list[str] = []
     opened.on("pageerror", lambda error: errors.append(str(error)))
+    sign_in(opened, demo_app)
     yield opened
     context.close()
     assert errors == []
@@ -132,7 +133,7 @@ def test_an_address_opens_its_record_again(page: Page, demo_app: App) -> None:
 def test_a_phone_shows_state_patient_and_phone_without_scrolling(browser: Browser, demo_app: App) -> None:
     context = browser.new_context(viewport={"width": 390, "height": 844})
     page = context.new_page()
-    page.goto(demo_app.url)
+    sign_in(page, demo_app)
     page.get_by_role("button", name="Newest prescriptions").click()
     expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
     assert page.evaluate("document.documentElement.scrollWidth") <= 390

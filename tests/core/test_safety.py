@@ -22,6 +22,8 @@ WRONG = {
     "global.developmentMode": True,
     "server.enableStaticServing": True,
     "server.fileWatcherType": "auto",
+    "server.enableAgentApi": True,
+    "server.scriptHealthCheckEnabled": True,
     "browser.gatherUsageStats": True,
     "runner.magicEnabled": True,
 }

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, Page, sync_playwright
 
 from tests.parts import needed
 
@@ -83,6 +83,13 @@ def start_app(*options: str, env: Mapping[str, str] | None = None) -> App:
             return App(process, found[1], lines, keeper)
     process.wait()
     pytest.fail("the dashboard did not start:\n" + "".join(lines), pytrace=False)
+
+
+def sign_in(page: Page, app: App, *, name: str = "Asha") -> None:
+    """Sign in to the demo clinic as one of its staff, by one click."""
+    page.goto(f"{app.url}/signin")
+    page.get_by_role("button", name=f"{name}, ").click()
+    page.wait_for_url(f"{app.url}/")
 
 
 def _keep(process: subprocess.Popen[str], lines: list[str]) -> None:

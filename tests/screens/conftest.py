@@ -114,7 +114,9 @@ def bench() -> Iterator[Callable[..., Bench]]:
             endpoint_url="https://objects.example",
             clock=lambda: instant[0],
         )
-        return Bench(records, objects, trail, Visit(Actor("local", Role.OPERATOR), Scope(), services), instant)
+        return Bench(
+            records, objects, trail, Visit(lambda: (Actor("local", Role.OPERATOR), Scope()), services), instant
+        )
 
     yield make
     st.cache_data.clear()

@@ -1,0 +1,202 @@
+"""The routes in front of the gate: signing in and out, setting a password, and whether a session lives."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Collection
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from starlette.requests import Request
+from starlette.responses import RedirectResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard import form_pages, forms, wording
+from dashboard.form_pages import Choice
+from dashboard.gate import token_of
+from dashboard.origins import Site
+from dashboard.wording import people as words
+from lib import sign_in
+from lib.accounts import Accounts
+from lib.errors import LedgerUnavailable
+from lib.people import NAME_MAX, Person
+from lib.sessions import Opened
+from lib.sign_in import Attempt, Denial, Denied, SignedIn
+
+DEVICE_LIFETIME = timedelta(days=180)
+
+Fields = dict[str, str]
+Enter = Callable[..., Opened | None]  # (accounts, person_id, *, at, address)
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+@dataclass(frozen=True, slots=True)
+class LiveTokens:
+    """What the gate asks of the sessions. Being asked keeps none alive."""
+
+    accounts: Accounts
+    clock: Callable[[], datetime]
+
+    def live(self, tokens: Collection[str]) -> frozenset[str]:
+        """Return those of these cookie values whose session lives now; raise LedgerUnavailable."""
+        at, sessions = self.clock(), self.accounts.sessions
+        return frozenset(token for token in tokens if sessions.live(token, at=at, is_use=False) is not None)
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """Who answers at the routes. ``demo`` are the people whom one click signs in, through ``enter``: in the demo only."""
+
+    site: Site
+    accounts: Accounts
+    clock: Callable[[], datetime]
+    demo: tuple[Person, ...] = ()
+    enter: Enter | None = None
+
+    def routes(self) -> list[BaseRoute]:
+        """Return our own routes; ``gate.OPEN_ROUTES`` lets them be reached."""
+        return [
+            Route("/signin", self._safely(self._show_sign_in), methods=["GET"]),
+            Route("/signin", self._safely(self._form(self._sign_in)), methods=["POST"]),
+            Route("/signout", self._safely(self._form(self._sign_out)), methods=["POST"]),
+            Route("/session", self._session, methods=["GET"]),
+            Route("/set-password", self._safely(self._show_set_password), methods=["GET"]),
+            Route("/set-password", self._safely(self._form(self._set_password)), methods=["POST"]),
+        ]
+
+    def _safely(self, then: Handler) -> Handler:
+        """Return a handler that says in a page what failed."""
+
+        async def handle(request: Request) -> Response:
+            try:
+                return await then(request)
+            except forms.NotOurForm as refused:
+                return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.FORM_REFUSED), status=refused.status)
+            except LedgerUnavailable as error:
+                return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.ledger(error)), status=503)
+
+        return handle
+
+    def _form(self, then: Callable[[Request, Fields], Awaitable[Response]]) -> Handler:
+        """Return a handler that reads our form first."""
+
+        async def handle(request: Request) -> Response:
+            return await then(request, await forms.read(request, site=self.site))
+
+        return handle
+
+    async def _show_sign_in(self, request: Request) -> Response:
+        name = await self._name(request)
+        form_token = forms.token_for(request, site=self.site)
+        if name is not None:
+            page = form_pages.signed_in(form_token=form_token, name=name)
+        else:
+            wanted = forms.own_path(request.query_params.get("next", "/"))
+            page = form_pages.sign_in(form_token=form_token, wanted=wanted, choices=self._choices)
+        return forms.keep_token(form_pages.answer(page), form_token, site=self.site)
+
+    async def _sign_in(self, request: Request, fields: Fields) -> Response:
+        wanted, name = forms.own_path(fields.get("next", "/")), fields.get("name", "")
+        result = await asyncio.to_thread(self._try, request, fields)
+        if isinstance(result, Denied):
+            page = form_pages.sign_in(
+                form_token=fields["form_token"],
+                wanted=wanted,
+                problem=words.denied(result),
+                name=name[:NAME_MAX],
+                choices=self._choices,
+            )
+            return form_pages.answer(page, status=403)
+        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
+        answer = RedirectResponse(wanted, 303)
+        self._set(answer, self.site.cookie, result.opened.token)
+        if result.device:
+            self._set(answer, self._device_cookie, result.device, lifetime=DEVICE_LIFETIME)
+        return answer
+
+    def _try(self, request: Request, fields: Fields) -> SignedIn | Denied:
+        address, at = _address(request), self.clock()
+        if self.enter is not None and "person" in fields:
+            opened = self.enter(self.accounts, fields["person"], at=at, address=address)
+            return Denied(Denial.WRONG) if opened is None else SignedIn(opened, "")
+        known = request.cookies.get(self._device_cookie)
+        attempt = Attempt(fields.get("name", ""), fields.get("password", ""), address=address, device=known)
+        return sign_in.sign_in(self.accounts, attempt, at=at)
+
+    async def _sign_out(self, request: Request, _fields: Fields) -> Response:
+        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
+        answer = RedirectResponse("/signin", 303)
+        self._set(answer, self.site.cookie, "", lifetime=timedelta())
+        return answer
+
+    def _end(self, token: str | None) -> None:
+        at = self.clock()
+        live = self.accounts.sessions.live(token, at=at, is_use=False) if token else None
+        if live is not None:
+            sign_in.sign_out(self.accounts, live, at=at)
+
+    async def _session(self, request: Request) -> Response:
+        try:
+            name = await self._name(request)
+        except LedgerUnavailable:
+            return Response(status_code=503)
+        return Response(status_code=401 if name is None else 204)
+
+    async def _name(self, request: Request) -> str | None:
+        token = token_of(request.scope, self.site)
+        if token is None:
+            return None
+        live = await asyncio.to_thread(self.accounts.sessions.live, token, at=self.clock(), is_use=False)
+        return None if live is None else live.person.name
+
+    async def _show_set_password(self, request: Request) -> Response:
+        token = request.query_params.get("token", "")
+        person = await asyncio.to_thread(sign_in.link_person, self.accounts, token, at=self.clock())
+        if person is None:
+            return _link_over()
+        form_token = forms.token_for(request, site=self.site)
+        page = form_pages.set_password(form_token=form_token, token=token, name=person.name)
+        return forms.keep_token(form_pages.answer(page), form_token, site=self.site)
+
+    async def _set_password(self, request: Request, fields: Fields) -> Response:
+        token, password, at = fields.get("token", ""), fields.get("password", ""), self.clock()
+        done = await asyncio.to_thread(
+            sign_in.set_password, self.accounts, token, password, address=_address(request), at=at
+        )
+        if not isinstance(done, Denied):
+            return form_pages.answer(form_pages.said(wording.SET_PASSWORD, wording.PASSWORD_SET))
+        person = await asyncio.to_thread(sign_in.link_person, self.accounts, token, at=at)
+        if person is None:
+            return _link_over()
+        page = form_pages.set_password(
+            form_token=fields["form_token"], token=token, name=person.name, problem=words.denied(done)
+        )
+        return form_pages.answer(page, status=422)
+
+    @property
+    def _choices(self) -> tuple[Choice, ...]:
+        return tuple(Choice(each.person_id, f"{each.name}, {words.ROLE[each.role].lower()}") for each in self.demo)
+
+    @property
+    def _device_cookie(self) -> str:
+        return f"{self.site.cookie}-known"
+
+    def _set(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
+        """Set a cookie for this browser alone; without a lifetime it lasts as long as the browser runs."""
+        answer.set_cookie(
+            name,
+            value,
+            path="/",
+            secure=self.site.is_secure,
+            httponly=True,
+            samesite="lax",
+            max_age=None if lifetime is None else int(lifetime.total_seconds()),
+        )
+
+
+def _address(request: Request) -> str:
+    return request.client.host if request.client else ""
+
+
+def _link_over() -> Response:
+    return form_pages.answer(form_pages.said(wording.SET_PASSWORD, words.denied(Denied(Denial.LINK_OVER))), status=404)

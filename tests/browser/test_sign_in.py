@@ -1,0 +1,132 @@
+"""Signing in and out in a real browser, on the demo clinic; and what the browser is told to refuse."""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+
+from tests.parts.chromium import App, sign_in
+
+PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
+BOX = "Phone, name, PAT…, CON…, or paste a link"
+REPORT = "document.addEventListener('securitypolicyviolation', (event) => reportViolation(`${event.effectiveDirective} ${event.blockedURI}`))"
+
+
+@dataclass
+class Watched:
+    """One browser's tabs, and what went wrong in any of them."""
+
+    context: BrowserContext
+    violations: list[str] = field(default_factory=list)
+    asked: list[str] = field(default_factory=list)
+
+    def tab(self) -> Page:
+        page = self.context.new_page()
+        page.on("request", lambda request: self.asked.append(request.url))
+        page.on("console", self._said)
+        return page
+
+    def _said(self, message: ConsoleMessage) -> None:
+        if "Content Security Policy" in message.text:
+            self.violations.append(message.text)
+
+
+@pytest.fixture
+def watched(browser: Browser) -> Iterator[Watched]:
+    """A browser in which nobody is signed in."""
+    context = browser.new_context(viewport={"width": 1280, "height": 900})
+    opened = Watched(context)
+    context.expose_function("reportViolation", lambda text: opened.violations.append(text))
+    context.add_init_script(REPORT)
+    yield opened
+    context.close()
+
+
+def open_record(page: Page, app: App, number: int) -> None:
+    page.goto(f"{app.url}/?record={number}")
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+
+
+def test_a_link_to_a_record_leads_there_through_the_sign_in(watched: Watched, demo_app: App) -> None:
+    page = watched.tab()
+    page.goto(f"{demo_app.url}/?record=12")
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    page.get_by_role("button", name="Asha, owner").click()
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Asha, Owner")).to_be_visible()
+
+
+def test_the_browser_keeps_the_session_where_no_script_reads_it(watched: Watched, demo_app: App) -> None:
+    page = watched.tab()
+    sign_in(page, demo_app)
+    (cookie,) = [each for each in watched.context.cookies() if each.get("name") == "dashboard-development-session"]
+    assert (cookie.get("httpOnly"), cookie.get("sameSite"), cookie.get("path")) == (True, "Lax", "/")
+    assert "session" not in page.evaluate("document.cookie")
+
+
+def test_a_wrong_password_is_said_and_the_name_stays(watched: Watched, demo_app: App) -> None:
+    page = watched.tab()
+    page.goto(f"{demo_app.url}/signin")
+    said = []
+    for name in ("Asha", "Nobody of that name"):
+        page.get_by_label("Name").fill(name)
+        page.get_by_label("Password").fill("not the password at all")
+        page.get_by_role("button", name="Sign in", exact=True).click()
+        expect(page.get_by_label("Name")).to_have_value(name)
+        said.append(page.get_by_role("alert").inner_text())
+    assert said[0] == said[1]
+
+
+def test_signing_out_in_one_tab_empties_the_other_within_5_seconds(watched: Watched, demo_app: App) -> None:
+    one, other = watched.tab(), watched.tab()
+    sign_in(one, demo_app)
+    open_record(other, demo_app, 12)
+    start = time.monotonic()
+    one.get_by_role("button", name="Sign out").click()
+    other.wait_for_url("**/signin", timeout=5000)
+    assert time.monotonic() - start < 5
+    one.wait_for_url("**/signin", timeout=5000)
+    other.go_back()
+    expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
+    expect(other.get_by_text(PATIENT_LINE)).to_have_count(0)
+
+
+def test_nothing_breaks_the_content_security_policy_and_nothing_is_asked_elsewhere(
+    watched: Watched, demo_app: App
+) -> None:
+    page = watched.tab()
+    sign_in(page, demo_app)
+    page.get_by_role("button", name="Newest prescriptions").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
+    box = page.get_by_placeholder(BOX)
+    box.fill("CON005")
+    box.press("Enter")
+    page.get_by_role("button", name=re.compile("Show PDF")).click()
+    expect(page.locator("canvas.react-pdf__Page__canvas").first).to_be_visible(timeout=15_000)
+    page.get_by_text("Storage details").click()
+    page.get_by_role("button", name="Check and create").click()
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=15_000)
+    page.get_by_role("button", name="Copy link").click()
+    page.get_by_role("button", name="Sign out").click()
+    page.wait_for_url("**/signin", timeout=5000)
+    assert watched.violations == []
+    strangers = [
+        url for url in watched.asked if not re.match(rf"{re.escape(demo_app.url)}/|ws://127\.0\.0\.1|data:|blob:", url)
+    ]
+    assert strangers == []
+
+
+def test_the_policy_stops_an_inline_script(watched: Watched, demo_app: App) -> None:
+    page = watched.tab()
+    sign_in(page, demo_app)
+    page.evaluate(
+        "document.body.append(Object.assign(document.createElement('script'), {textContent: 'window.ran = true'}))"
+    )
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.ran") is None
+    assert any(each.startswith("script-src-elem inline") for each in watched.violations)
