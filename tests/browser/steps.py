@@ -2,13 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import re
+import subprocess
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page
 
-from tests.parts.chromium import App, start_app
+from tests.parts.chromium import ROOT, App, sign_in, start_app
+from tests.parts.served import Served
 
+PASSWORD = "violet harbour ledger tuning fork"
 BOX = "Phone, name, PAT…, CON…, or paste a link"
 
 
@@ -35,7 +42,7 @@ def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900) -> 
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    page.goto(app.url)
+    sign_in(page, app)
     yield page
     context.close()
     assert errors == []
@@ -44,6 +51,33 @@ def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900) -> 
 @contextmanager
 def served(settings: Mapping[str, str]) -> Iterator[App]:
     """Yield the dashboard, not the demo, with these settings and no .env file."""
-    app = start_app(env={"DASHBOARD_ENV_FILE": "", "DASHBOARD_SECRET_KEY": "s" * 40, **settings})
+    env = {**os.environ, "DASHBOARD_ENV_FILE": "", "DASHBOARD_SECRET_KEY": "s" * 40, **settings}
+    path = ""
+    for words in (("migrate",), ("people", "add", "Asha", "--role", "owner")):
+        done = subprocess.run(
+            [sys.executable, "-m", "dashboard", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
+        )
+        path = done.stdout.strip()
+    app = start_app(env=env)
+    app.password = PASSWORD
+    _set_password(app, path)
     yield app
     app.stop()
+
+
+def _set_password(app: App, path: str) -> None:
+    """Open the link that ``people add`` printed, and send its form."""
+    server = Served(int(app.url.rpartition(":")[2]))
+    page = server.ask(path)
+    form = re.search(r'name="form_token" value="([^"]+)"', page.body.decode())
+    assert form
+    fields = {"form_token": form[1], "token": path.partition("token=")[2], "password": PASSWORD}
+    answer = server.ask(
+        "/set-password",
+        "POST",
+        body=urlencode(fields).encode(),
+        cookie=page.headers["set-cookie"].partition(";")[0],
+        origin=server.origin,
+        content_type="application/x-www-form-urlencoded",
+    )
+    assert answer.status == 200
