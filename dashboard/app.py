@@ -16,6 +16,7 @@ except ModuleNotFoundError as error:  # `streamlit run`: this file's folder is o
 
 from dashboard.frame import show
 from dashboard.visit import SignedOut, Visit
+from lib.errors import LedgerUnavailable
 from pages import PAGES
 
 
@@ -34,6 +35,9 @@ def main() -> None:
         actor, _ = served.who(token, is_use=True)  # the only use that keeps a session alive: fragments poll
     except SignedOut:
         widgets.signed_out()
+        return
+    except LedgerUnavailable as error:
+        st.error(wording.ledger(error))
         return
     visit = Visit(functools.partial(served.who, token), served.services, served.examples)
     entries = []

@@ -16,6 +16,7 @@ from tests.parts.chromium import ROOT, App, sign_in, start_app
 from tests.parts.served import Served
 
 PASSWORD = "violet harbour ledger tuning fork"
+BARE = {"DASHBOARD_ENV_FILE": "", "DASHBOARD_SECRET_KEY": "s" * 40}
 BOX = "Phone, name, PAT…, CON…, or paste a link"
 
 
@@ -51,7 +52,7 @@ def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900) -> 
 @contextmanager
 def served(settings: Mapping[str, str]) -> Iterator[App]:
     """Yield the dashboard, not the demo, with these settings and no .env file."""
-    env = {**os.environ, "DASHBOARD_ENV_FILE": "", "DASHBOARD_SECRET_KEY": "s" * 40, **settings}
+    env = {**os.environ, **BARE, **settings}
     path = ""
     for words in (("migrate",), ("people", "add", "Asha", "--role", "owner")):
         done = subprocess.run(

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import socket
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,11 +14,11 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, Page, expect
 
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
-from tests.browser.steps import BOX, click_row, search, served, tab
+from tests.browser.steps import BARE, BOX, click_row, search, served, tab
 from tests.parts import bad_servers, sample_clinic
 from tests.parts import guarded_s3 as guarded
 from tests.parts.bad_servers import Talk
-from tests.parts.chromium import App
+from tests.parts.chromium import App, start_app
 
 LOCATION = "edrcontainer1"
 PDF = b"%PDF-1.4 one page\n%%EOF"
@@ -167,7 +169,6 @@ def test_a_missing_column_is_named_and_a_locked_file_waits_its_turn(day: Day, br
 def test_a_ledger_that_cannot_be_written_switches_preview_and_link_off_and_nothing_else(
     day: Day, browser: Browser, guarded_s3: GuardedS3
 ) -> None:
-    day.ledger.mkdir()  # no file can be made here, whoever runs this
     config = guarded.config_of(guarded_s3)
     for number in (13, 22):
         guarded_s3.put(SeedObject(f"{LOCATION}/{sample_clinic.record(number).stored_key}", PDF))
@@ -178,6 +179,8 @@ def test_a_ledger_that_cannot_be_written_switches_preview_and_link_off_and_nothi
         AWS_STORAGE_BUCKET_NAME=config.bucket,
     )
     with served(settings) as app, tab(browser, app) as page:
+        with closing(sqlite3.connect(day.ledger)) as ledger:
+            ledger.execute("CREATE TRIGGER broken BEFORE INSERT ON trail BEGIN SELECT RAISE(FAIL, 'broken'); END")
         search(page, "CON153")
         expect(page.get_by_text("Searching works; previews and links are switched off.")).to_be_visible(
             timeout=ONE_SENTENCE
@@ -189,4 +192,20 @@ def test_a_ledger_that_cannot_be_written_switches_preview_and_link_off_and_nothi
         page.get_by_role("button", name="Check and create").click()
         expect(refusal).to_have_count(2, timeout=ONE_SENTENCE)
         assert_alive(page, app)
+
+
+def test_where_the_ledger_is_broken_from_the_start_nobody_gets_in_and_the_sign_in_says_why(
+    day: Day, browser: Browser
+) -> None:
+    day.ledger.mkdir()  # no file can be made here, whoever runs this
+    app = start_app(env=BARE | day.settings(bad_servers.refused_address()))
+    page = browser.new_page()
+    page.goto(app.url)
+    page.get_by_label("Name").fill("Asha")
+    page.get_by_label("Password").fill("violet harbour ledger tuning fork")
+    page.get_by_role("button", name="Sign in").click()
+    expect(page.get_by_text("The activity database")).to_be_visible()
+    page.close()
+    app.stop()
+    assert "Traceback" not in "".join(app.lines)
     assert os.listdir(day.ledger) == []
