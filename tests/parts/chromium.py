@@ -48,6 +48,7 @@ class App:
     url: str
     lines: list[str]  # what it says on stderr
     keeper: threading.Thread  # which collects them
+    password: str = ""  # Asha's, outside the demo
 
     def stop(self) -> None:
         """Stop it as Ctrl+C does; kill it if that takes too long."""
