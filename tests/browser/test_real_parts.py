@@ -55,7 +55,7 @@ def page(browser: Browser, real_app: App) -> Iterator[Page]:
 
 
 def test_it_says_that_one_person_uses_it_on_this_computer(page: Page) -> None:
-    expect(page.get_by_text("No sign-in yet: one person, this computer only")).to_be_visible()
+    expect(page.get_by_text("Asha, Owner")).to_be_visible()
     expect(page.get_by_text("Demo clinic")).to_have_count(0)
 
 
