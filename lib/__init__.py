@@ -9,6 +9,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers
 * ``records``    the rows of the clinic's database and the port that reads them
+* ``masking``    what is kept from those who may not see names and phones (pure)
 * ``diagnosis``  record + observation -> the state a person sees (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
 * ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
