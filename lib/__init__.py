@@ -4,7 +4,7 @@ Everything here returns codes and data, never sentences; the sentences live in `
 Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From the ground up:
 
 * ``errors``     failures, as exceptions that carry data
-* ``access``     who may do what
+* ``access``     who may do what (pure); ``authority`` asks it for every use case and writes what it denies to the trail
 * ``keys``       which object a stored key means (pure); ``key_problems`` what a key shows by itself, ``key_urls`` what
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers
@@ -12,6 +12,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``masking``    what is kept from those who may not see names and phones (pure)
 * ``diagnosis``  record + observation -> the state a person sees (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
+* ``whereabouts`` the keys and the place of a record's file, for the roles that see them
 * ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
   what is kept elsewhere (pure); ``activity`` reads it out, ``retention`` takes old events away
 * ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure)

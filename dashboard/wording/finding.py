@@ -47,12 +47,15 @@ TAKEN_AS = {
     Kind.FOREIGN_URL: "an address outside our storage",
     Kind.NAME: "part of a name",
     Kind.TOO_SHORT: "too short a text",
+    Kind.HIDDEN: "a name or phone, which your role may not search by",
 }
 
 NOTHING_ASKED = {
     Kind.FOREIGN_URL: "This address does not point into our bucket, so no record can match. "
     "Paste the part after the host, or search by patient.",
     Kind.TOO_SHORT: "Type at least two letters, or three digits, to search.",
+    Kind.HIDDEN: "Nothing found by number or key. Names and phones are hidden from your role, so they cannot be searched. "
+    "Search by PAT…, CON…, a record number or a part of a key.",
 }
 
 

@@ -1,0 +1,46 @@
+"""What every use case asks first: may this person do this, and whose records do they see? A refusal is in the trail."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from typing import TYPE_CHECKING
+
+from lib import access
+from lib.access import Actor, Permission, Scope
+from lib.errors import LedgerUnavailable, NotAllowed
+from lib.trail import NOBODY, Action, Subject
+
+if TYPE_CHECKING:
+    from lib.services import Services
+
+
+def require(
+    actor: Actor,
+    scope: Scope,
+    permission: Permission,
+    action: Action,
+    *,
+    services: Services,
+    subject: Subject = NOBODY,
+    reason: str | None = None,
+) -> Scope:
+    """Return the scope as this actor sees it; a use case works with nothing else.
+
+    Raises NotAllowed, once the attempt is in the trail as ``denied:PERMISSION``. It stands also where the
+    trail cannot be written.
+    """
+    try:
+        access.require(actor, permission)
+    except NotAllowed:
+        with suppress(LedgerUnavailable):
+            services.trail.record(
+                actor,
+                scope,
+                action,
+                at=services.clock(),
+                subject=subject,
+                reason=reason,
+                result=f"denied:{permission}",
+            )
+        raise
+    return access.narrowed(actor, scope)

@@ -1,0 +1,51 @@
+"""Where the file of a record lies, for the roles that see keys or storage details."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from lib import authority, keys
+from lib.access import Actor, Permission, Scope
+from lib.keys import Resolution
+from lib.records import Record
+from lib.trail import Action, Subject
+
+if TYPE_CHECKING:
+    from lib.services import Services
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What a developer needs to look at the file with their own tools."""
+
+    keys: Resolution
+    bucket: str
+    endpoint_url: str
+    location: str
+
+
+def keys_of(
+    actor: Actor, scope: Scope, *, services: Services, records: Sequence[Record]
+) -> tuple[Resolution | None, ...]:
+    """Return stored, resolved and written key of each record, None where no PDF was made. Asks nobody.
+
+    Raises NotAllowed.
+    """
+    authority.require(actor, scope, Permission.KEYS, Action.SEARCH, services=services)
+    return tuple(
+        keys.describe(record.stored_key or "", services.rules) if record.has_pdf else None for record in records
+    )
+
+
+def place_of(actor: Actor, scope: Scope, *, services: Services, record: Record) -> Place:
+    """Return where the file of a record that has one should lie. Asks nobody; raises NotAllowed."""
+    subject = Subject(record.record_id, record.patient_id, record.clinic_id)
+    authority.require(actor, scope, Permission.STORAGE_DETAILS, Action.OPEN, services=services, subject=subject)
+    return Place(
+        keys.describe(record.stored_key or "", services.rules),
+        services.bucket,
+        services.endpoint_url,
+        services.rules.location,
+    )
