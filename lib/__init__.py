@@ -15,7 +15,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``whereabouts`` the keys and the place of a record's file, for the roles that see them
 * ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
   what is kept elsewhere (pure); ``activity`` reads it out, ``retention`` takes old events away
-* ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure)
+* ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure),
+  ``link_quota`` how many an hour
 * ``previews``   showing a PDF on the server's side; ``documents`` is what it shares with links, ``refusals`` why not
 * ``settings``   configuration from the environment; ``setting_rules`` the rule of each
 * ``services``   the ports, the clock and the rules that one process works with
