@@ -29,20 +29,28 @@ class Place:
 def keys_of(
     actor: Actor, scope: Scope, *, services: Services, records: Sequence[Record]
 ) -> tuple[Resolution | None, ...]:
-    """Return stored, resolved and written key of each record, None where no PDF was made. Asks nobody.
+    """Return stored, resolved and written key of each record; None where no PDF was made or the scope does not see it.
 
-    Raises NotAllowed.
+    Asks nobody; raises NotAllowed.
     """
-    authority.require(actor, scope, Permission.KEYS, Action.SEARCH, services=services)
+    scope = authority.require(actor, scope, Permission.KEYS, Action.SEARCH, services=services)
     return tuple(
-        keys.describe(record.stored_key or "", services.rules) if record.has_pdf else None for record in records
+        keys.describe(record.stored_key or "", services.rules)
+        if record.has_pdf and scope.sees(record.clinic_id)
+        else None
+        for record in records
     )
 
 
-def place_of(actor: Actor, scope: Scope, *, services: Services, record: Record) -> Place:
-    """Return where the file of a record that has one should lie. Asks nobody; raises NotAllowed."""
+def place_of(actor: Actor, scope: Scope, *, services: Services, record: Record) -> Place | None:
+    """Return where the file of a record should lie; None where the scope does not see the record.
+
+    Asks nobody; raises NotAllowed.
+    """
     subject = Subject(record.record_id, record.patient_id, record.clinic_id)
-    authority.require(actor, scope, Permission.STORAGE_DETAILS, Action.OPEN, services=services, subject=subject)
+    scope = authority.require(actor, scope, Permission.STORAGE_DETAILS, Action.OPEN, services=services, subject=subject)
+    if not scope.sees(record.clinic_id):
+        return None
     return Place(
         keys.describe(record.stored_key or "", services.rules),
         services.bucket,
