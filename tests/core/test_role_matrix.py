@@ -92,6 +92,11 @@ def _issue(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return isinstance(links.issue(actor, scope, services=where.services, record=row, request=REQUEST), PresignedUrl)
 
 
+def _issue_for_record(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    made = links.issue_for_record(actor, scope, services=where.services, record_id=row.record_id or 0, request=REQUEST)
+    return isinstance(made, PresignedUrl)
+
+
 def _issue_for_key(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     key = f"{LOCATION}/{row.stored_key}"
     return isinstance(
@@ -110,6 +115,7 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "whereabouts.place_of": (Permission.STORAGE_DETAILS, _place_of),
     "previews.open_pdf": (Permission.PREVIEW, _open_pdf),
     "links.issue": (Permission.LINK, _issue),
+    "links.issue_for_record": (Permission.LINK, _issue_for_record),
     "links.issue_for_key": (Permission.LINK, _issue_for_key),
 }
 NO_USE_CASE = {"access.narrowed", "authority.require", "documents.refuse"}  # what use cases are made of
