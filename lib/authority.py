@@ -18,7 +18,6 @@ def require(
     actor: Actor,
     scope: Scope,
     permission: Permission,
-    action: Action,
     *,
     services: Services,
     subject: Subject = NOBODY,
@@ -26,8 +25,8 @@ def require(
 ) -> Scope:
     """Return the scope as this actor sees it; a use case works with nothing else.
 
-    Raises NotAllowed, once the attempt is in the trail as ``denied:PERMISSION``. It stands also where the
-    trail cannot be written.
+    Raises NotAllowed, once the attempt is in the trail as an event of its own, ``denied`` and
+    ``refused:PERMISSION``. It stands also where the trail cannot be written.
     """
     try:
         access.require(actor, permission)
@@ -36,11 +35,11 @@ def require(
             services.trail.record(
                 actor,
                 scope,
-                action,
+                Action.DENIED,
                 at=services.clock(),
                 subject=subject,
                 reason=reason,
-                result=f"denied:{permission}",
+                result=f"refused:{permission}",
             )
         raise
     return access.narrowed(actor, scope)

@@ -98,7 +98,7 @@ def issue(
     Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
     """
     unseen = Subject(record_id=record.record_id)
-    scope = authority.require(actor, scope, Permission.LINK, Action.LINK, services=services, subject=unseen)
+    scope = authority.require(actor, scope, Permission.LINK, services=services, subject=unseen)
     fresh = documents.reread(record, scope, services=services)
     if isinstance(fresh, Refused):
         return documents.refuse(fresh, actor, scope, Action.LINK, subject=unseen, services=services)
@@ -138,7 +138,7 @@ def issue_for_record(
 ) -> PresignedUrl | Refused:
     """Issue a link for the PDF row of this number."""
     subject = Subject(record_id=record_id)
-    scope = authority.require(actor, scope, Permission.LINK, Action.LINK, services=services, subject=subject)
+    scope = authority.require(actor, scope, Permission.LINK, services=services, subject=subject)
     record = services.records.get(record_id, scope=scope)
     if record is None:
         refused = Refused(RefusalCode.NOT_VISIBLE)
@@ -151,7 +151,7 @@ def issue_for_key(
 ) -> PresignedUrl | Refused:
     """Issue a link for an object key that a visible row resolves to: the version to use, the newest of several."""
     subject = Subject(object_key=key)
-    scope = authority.require(actor, scope, Permission.LINK, Action.LINK, services=services, subject=subject)
+    scope = authority.require(actor, scope, Permission.LINK, services=services, subject=subject)
     record = None if keys.impossible(key) else _row_to_use(key, scope, services=services)
     if record is None:
         refused = Refused(RefusalCode.NOT_VISIBLE)

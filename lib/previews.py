@@ -39,7 +39,7 @@ def open_pdf(actor: Actor, scope: Scope, *, services: Services, record: Record) 
     Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
     """
     unseen = Subject(record_id=record.record_id)
-    scope = authority.require(actor, scope, Permission.PREVIEW, Action.PREVIEW, services=services, subject=unseen)
+    scope = authority.require(actor, scope, Permission.PREVIEW, services=services, subject=unseen)
     fresh = documents.reread(record, scope, services=services)
     if isinstance(fresh, Refused):
         return documents.refuse(fresh, actor, scope, Action.PREVIEW, subject=unseen, services=services)

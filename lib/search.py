@@ -57,7 +57,7 @@ def find(
     Raises NotAllowed and DatabaseUnavailable. A trail that cannot be written is told in the answer: finding a
     record shows no document, and previews and links are refused for as long.
     """
-    scope = authority.require(actor, scope, Permission.FIND, Action.SEARCH, services=services)
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
     readings = _offered(understand(text, rules=services.rules, phone_region=services.phone_region), scope)
     reading, tried, page = _first_that_finds(
         readings, scope, services=services, filters=filters, limit=limit, after=after
@@ -81,13 +81,13 @@ def total(actor: Actor, scope: Scope, *, services: Services, reading: Reading, f
 
     Belongs to a search that is in the trail already. Raises NotAllowed and DatabaseUnavailable.
     """
-    scope = authority.require(actor, scope, Permission.FIND, Action.SEARCH, services=services)
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
     return None if reading.term is None else services.records.total(reading.term, filters, scope=scope)
 
 
 def clinics(actor: Actor, scope: Scope, *, services: Services) -> Sequence[Clinic]:
     """Return the clinics to choose from, by name. Raises NotAllowed and DatabaseUnavailable."""
-    scope = authority.require(actor, scope, Permission.FIND, Action.SEARCH, services=services)
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
     return tuple(services.records.clinics(scope=scope))
 
 
@@ -158,7 +158,7 @@ def open_record(actor: Actor, scope: Scope, *, services: Services, record_id: in
     Raises NotAllowed and DatabaseUnavailable.
     """
     subject = Subject(record_id=record_id)
-    scope = authority.require(actor, scope, Permission.FIND, Action.OPEN, services=services, subject=subject)
+    scope = authority.require(actor, scope, Permission.FIND, services=services, subject=subject)
     record = services.records.get(record_id, scope=scope)
     if record is None or not scope.sees(record.clinic_id):
         _write_opening(actor, scope, services=services, subject=subject, result="refused:NOT_VISIBLE")
@@ -174,7 +174,7 @@ def open_prescription(actor: Actor, scope: Scope, *, services: Services, prescri
     Raises NotAllowed and DatabaseUnavailable.
     """
     scope = authority.require(
-        actor, scope, Permission.FIND, Action.OPEN, services=services,
+        actor, scope, Permission.FIND, services=services,
         reason=_compact({"prescription_id": prescription_id}),
     )  # fmt: skip
     shown = _visible_versions(prescription_id, scope, services=services)
@@ -195,7 +195,7 @@ def versions(actor: Actor, scope: Scope, *, services: Services, record: Record) 
     They belong to the opening that is in the trail. Raises NotAllowed and DatabaseUnavailable.
     """
     scope = authority.require(
-        actor, scope, Permission.FIND, Action.OPEN, services=services, subject=Subject(record_id=record.record_id)
+        actor, scope, Permission.FIND, services=services, subject=Subject(record_id=record.record_id)
     )
     return _visible_versions(record.prescription_id, scope, services=services)
 

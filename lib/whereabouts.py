@@ -10,7 +10,7 @@ from lib import authority, keys
 from lib.access import Actor, Permission, Scope
 from lib.keys import Resolution
 from lib.records import Record
-from lib.trail import Action, Subject
+from lib.trail import Subject
 
 if TYPE_CHECKING:
     from lib.services import Services
@@ -33,7 +33,7 @@ def keys_of(
 
     Asks nobody; raises NotAllowed.
     """
-    scope = authority.require(actor, scope, Permission.KEYS, Action.SEARCH, services=services)
+    scope = authority.require(actor, scope, Permission.KEYS, services=services)
     return tuple(
         keys.describe(record.stored_key or "", services.rules)
         if record.has_pdf and scope.sees(record.clinic_id)
@@ -48,7 +48,7 @@ def place_of(actor: Actor, scope: Scope, *, services: Services, record: Record) 
     Asks nobody; raises NotAllowed.
     """
     subject = Subject(record.record_id, record.patient_id, record.clinic_id)
-    scope = authority.require(actor, scope, Permission.STORAGE_DETAILS, Action.OPEN, services=services, subject=subject)
+    scope = authority.require(actor, scope, Permission.STORAGE_DETAILS, services=services, subject=subject)
     if not scope.sees(record.clinic_id):
         return None
     return Place(

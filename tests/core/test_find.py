@@ -189,7 +189,7 @@ class TestScope:
         where = clinic(records=MemoryRecords([], fault=DatabaseUnavailable(DatabaseFault.DOWN)))
         with pytest.raises(NotAllowed):
             act(where)
-        assert where.results == ["denied:find"]
+        assert where.results == ["refused:find"]
 
 
 class TestTheTrailOfASearch:
