@@ -13,6 +13,14 @@ WHAT_TO_TYPE = (
     "part of a key, or paste the link that does not open."
 )
 
+WHAT_TO_TYPE_MASKED = (
+    "Type PAT001, CON153, a prescription or record number, part of a key, or paste the link that does not open. "
+    "Names and phones are hidden from your role."
+)
+
+SEARCH_BOX = "Phone, name, PAT…, CON…, or paste a link"
+SEARCH_BOX_MASKED = "PAT…, CON…, a number, part of a key, or paste a link"
+
 NOTHING_FOUND = "Nothing found. The text was taken as {tried}."
 
 HINT_OTHER_WORDS = "Try the phone number, the patient id (PAT…) or fewer letters of the name."
