@@ -164,10 +164,9 @@ def _cells(visit: Visit, row: Record, *, state: State | None) -> dict[str, str]:
 
 def _alone(visit: Visit, shown: Sequence[Record]) -> Mapping[Record, dict[str, str]]:
     """Return the key cells, and what the bare stored key answers once somebody asked: the founding failure, visible."""
-    asked = st.session_state.get("alone") == tuple(shown)
-    stored = [row.stored_key or "" for row in shown if row.has_pdf]
-    seen = observations(visit, stored, name="alone-check") if asked else {}
     found = whereabouts.keys_of(visit.actor, visit.scope, services=visit.services, records=shown)
+    asked = st.session_state.get("alone") == tuple(shown)
+    seen = observations(visit, [place.stored for place in found if place], name="alone-check") if asked else {}
     cells = {}
     for row, place in zip(shown, found, strict=True):
         if place is None:

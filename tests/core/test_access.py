@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
+from pathlib import Path
 
 import pytest
 
-from lib import access
+from lib import access, link_bounds
 from lib.access import Actor, Permission, Role, Scope
 from lib.errors import NotAllowed
 
@@ -27,6 +28,7 @@ COLUMNS = (
     Permission.STORAGE_DETAILS, Permission.ACTIVITY, Permission.RETENTION, Permission.PEOPLE, Permission.SETTINGS, Permission.ACCOUNT,
 )  # fmt: skip
 DEV = Actor("dev", Role.DEVELOPER)
+ROOT = Path(__file__).parents[2]
 EVERYTHING = frozenset(Permission)
 
 
@@ -100,3 +102,24 @@ def test_a_scope_of_clinics_does_not_see_other_clinics_or_rows_without_one() -> 
 def test_the_scope_of_all_clinics_sees_rows_without_a_clinic() -> None:
     assert Scope().sees("CLN1")
     assert Scope().sees(None)
+
+
+def test_the_page_about_roles_says_what_the_tables_say() -> None:
+    rows = [
+        [cell.strip() for cell in line.strip("|\n").split("|")]
+        for line in (ROOT / "docs" / "roles.md").read_text().splitlines()
+        if line.startswith("|") and "---" not in line
+    ]
+    roles = [Role(name) for name in rows[0][1:]]
+    assert set(roles) == set(Role) - {Role.NOBODY}
+    said = {name: dict(zip(roles, cells, strict=True)) for name, *cells in rows[1:]}
+    assert set(said) == {*Permission, "longest link", "links an hour"}
+    for role, permission in product(roles, Permission):
+        is_granted = access.may(Actor("somebody", role, EVERYTHING), permission)
+        always = access.may(Actor("somebody", role), permission)
+        assert said[permission][role] == ("yes" if always else "may be granted" if is_granted else "–")
+    for role in roles:
+        limits = access.LINK_LIMITS[role]
+        has_none = limits == access.NO_LINKS
+        assert said["longest link"][role] == ("–" if has_none else link_bounds.written(limits.longest))
+        assert said["links an hour"][role] == ("–" if has_none else str(limits.per_hour))

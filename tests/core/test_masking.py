@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from lib import search
-from lib.access import Actor, Role, Scope
+from lib import links, search
+from lib.access import Actor, Permission, Role, Scope
 from lib.records import Filters
 from lib.search import Found, Kind
 from tests.core.clinic import ANOTHER, EVERYWHERE, RECORD, Bench, bench
@@ -67,3 +68,12 @@ def test_ids_and_keys_are_found_as_by_everybody(text: str) -> None:
 def test_what_the_database_does_not_know_stays_empty() -> None:
     page = found(bench(replace(RECORD, patient_phone="")), "CON153").page
     assert (page.records[0].patient_name, page.records[0].patient_phone) == ("•••", "")
+
+
+def test_a_developer_who_was_granted_links_leaves_no_name_in_the_trail_either() -> None:
+    where = bench(replace(RECORD, is_draft=True))
+    granted = replace(DEV, granted=frozenset({Permission.LINK}))
+    request = links.LinkRequest(timedelta(minutes=1), reason="Esha asked on +91 98765 43210")
+    made = links.issue(granted, EVERYWHERE, services=where.services, record=RECORD, request=request)
+    assert isinstance(made, links.PresignedUrl)
+    assert where.trail.rows[-1].reason == "[name] asked on [phone]"
