@@ -173,10 +173,8 @@ def open_prescription(actor: Actor, scope: Scope, *, services: Services, prescri
     One record without PDF where none was made; nothing where the prescription is not visible.
     Raises NotAllowed and DatabaseUnavailable.
     """
-    scope = authority.require(
-        actor, scope, Permission.FIND, services=services,
-        reason=_compact({"prescription_id": prescription_id}),
-    )  # fmt: skip
+    asked = _compact({"prescription_id": prescription_id})
+    scope = authority.require(actor, scope, Permission.FIND, services=services, reason=asked)
     shown = _visible_versions(prescription_id, scope, services=services)
     record_ids = [record.record_id for record in shown if record.record_id is not None]
     reason = _compact({"prescription_id": prescription_id, "record_ids": record_ids})

@@ -16,7 +16,7 @@ from dashboard.visit import Visit
 from lib import access
 from lib.access import Actor, Permission, Role, Scope
 from lib.records import Clinic
-from pages import PAGES
+from pages import PAGES, Screen
 from tests.screens.conftest import LOCATION, Bench, row
 from tests.screens.test_find import words
 
@@ -72,8 +72,12 @@ COLUMNS = {
 }
 
 
+def visit_of(shop: Bench, actor: Actor, scope: Scope = SCOPES[0]) -> Visit:
+    return replace(shop.visit, actor=actor, scope=scope)
+
+
 def drawn(shop: Bench, actor: Actor, scope: Scope, **query: str) -> AppTest:
-    return replace(shop, visit=replace(shop.visit, actor=actor, scope=scope)).open(**query)
+    return replace(shop, visit=visit_of(shop, actor, scope)).open(**query)
 
 
 def widgets(at: AppTest) -> set[str]:
@@ -106,17 +110,17 @@ def full(bench: Maker) -> Bench:
 @pytest.mark.parametrize("actor", ACTORS, ids=lambda actor: actor.name)
 @pytest.mark.parametrize("screen", PAGES, ids=lambda screen: screen.url)
 def test_a_page_opens_for_the_roles_of_its_permission_and_for_nobody_else(
-    bench: Maker, actor: Actor, screen: object
+    bench: Maker, actor: Actor, screen: Screen
 ) -> None:
     shop = bench(*ROWS, clinics=CLINICS)
-    at = _page(PAGES.index(screen), [replace(shop.visit, actor=actor)])  # type: ignore[arg-type]
+    at = _page(PAGES.index(screen), [visit_of(shop, actor)])
     is_denied = "You may not do this." in words(at)
-    assert is_denied is not access.may(actor, screen.permission)  # type: ignore[attr-defined]
+    assert is_denied is not access.may(actor, screen.permission)
     assert not at.exception
     if is_denied:
         assert widgets(at) == set()
         assert [(each.action, each.result, each.reason) for each in shop.trail.rows] == [
-            ("denied", f"refused:{screen.permission}", screen.url)  # type: ignore[attr-defined]
+            ("denied", f"refused:{screen.permission}", screen.url)
         ]
 
 
@@ -222,13 +226,13 @@ def _page(number: int, who: list[Visit]) -> AppTest:
 def downgraded(bench: Maker, actor: Actor, scope: Scope) -> tuple[Bench, AppTest]:
     """Return a screen on which an owner has a record, its PDF and a link, once it is drawn for somebody else."""
     shop = bench(*ROWS, clinics=CLINICS)
-    who = [replace(shop.visit, actor=Actor("asha", Role.OWNER))]
+    who = [visit_of(shop, Actor("asha", Role.OWNER))]
     at = _page(0, who)
     at.text_input(key="text").set_value("record 2").run()
     at.button(key="show_pdf-2").click().run()
     at.button(key="create-2").click().run()
     assert "Opens as a PDF" in words(at)
-    who[0] = replace(shop.visit, actor=actor, scope=scope)
+    who[0] = visit_of(shop, actor, scope)
     return shop, at.run()
 
 
@@ -264,10 +268,10 @@ def test_a_developer_after_an_owner_sees_the_record_without_name_preview_and_lin
 def test_a_click_that_comes_after_a_downgrade_makes_no_link_and_no_preview(bench: Maker) -> None:
     for button in ("create-2", "show_pdf-2"):
         shop = bench(*ROWS, clinics=CLINICS)
-        who = [replace(shop.visit, actor=Actor("asha", Role.OWNER))]
+        who = [visit_of(shop, Actor("asha", Role.OWNER))]
         at = _page(0, who)
         at.text_input(key="text").set_value("record 2").run()
-        who[0] = replace(shop.visit, actor=Actor("asha", Role.AUDITOR))
+        who[0] = visit_of(shop, Actor("asha", Role.AUDITOR))
         at.button(key=button).click().run()
         assert "You may not do this." in words(at)
         assert {verb for verb, _ in shop.objects.calls} == {"head"}
