@@ -111,10 +111,10 @@ class Scope:
     def __str__(self) -> str:
         """How the trail writes it.
 
-        >>> str(Scope()), str(Scope(frozenset({"CLN2", "CLN1"})))
-        ('all', 'CLN1,CLN2')
+        >>> str(Scope()), str(Scope(frozenset({"CLN2", "CLN1"}))), str(Scope(frozenset()))
+        ('all', 'CLN1,CLN2', 'no clinic')
         """
-        return "all" if self.clinics is None else ",".join(sorted(self.clinics))
+        return "all" if self.clinics is None else ",".join(sorted(self.clinics)) or "no clinic"
 
 
 @dataclass(frozen=True, slots=True)

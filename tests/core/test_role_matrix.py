@@ -188,6 +188,18 @@ def test_a_role_that_loses_a_permission_between_two_calls_loses_it_at_the_next()
     assert not _open_record(replace(owner, role=Role.CLINIC_ADMIN), Scope(frozenset({"CLN2"})), where, ROWS[0])
 
 
+def test_a_filter_for_a_clinic_opens_no_clinic_that_the_scope_does_not_see() -> None:
+    bilal, services = Actor("bilal", Role.CLINIC_ADMIN), clinic().services
+    for clinic_id, count in (("CLN1", 1), ("CLN2", 0), ("", 0)):
+        filters = Filters(clinic_id=clinic_id)
+        answer = search.find(bilal, Scope(frozenset({"CLN1"})), services=services, text="", filters=filters)
+        counted = search.total(
+            bilal, Scope(frozenset({"CLN1"})), services=services, reading=answer.reading, filters=filters
+        )
+        assert counted is not None
+        assert (len(answer.page.records), counted.count) == (count, count)
+
+
 def test_what_a_use_case_may_see_is_never_more_than_its_actor_and_its_scope_together() -> None:
     bilal, dev = Actor("bilal", Role.CLINIC_ADMIN), Actor("dev", Role.DEVELOPER)
     services = clinic().services
