@@ -232,9 +232,7 @@ class Trail:
         columns = {name: getattr(intent, name) for name in DRAFT_COLUMNS}
         return Draft(**columns | {"at": at, "result": result, "expires_at": expires_at or intent.expires_at})
 
-    def count_intents(
-        self, actor: Actor, action: Action, *, since: datetime, before: TrailEvent | None = None
-    ) -> int:
+    def count_intents(self, actor: Actor, action: Action, *, since: datetime, before: TrailEvent | None = None) -> int:
         """Count how often somebody began an act since an instant, or since then and before an event."""
         return self._store.count(
             actor=_storable(actor.name),

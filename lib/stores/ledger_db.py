@@ -60,9 +60,7 @@ class LedgerDb:
     def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
         """Count one actor's events of an action and result, from an instant on and below a sequence number."""
         with ledger_engine.reading(self._engine) as connection:
-            return ledger_rows.count(
-                connection, actor=actor, action=action, result=result, since=since, before=before
-            )
+            return ledger_rows.count(connection, actor=actor, action=action, result=result, since=since, before=before)
 
     def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
         """Take away what is older, and append ``event``, in one transaction. On PostgreSQL only the tables' owner may."""

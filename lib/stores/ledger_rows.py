@@ -43,9 +43,7 @@ def last(connection: Connection) -> TrailEvent | None:
     return None if found is None else _event(found)
 
 
-def count(
-    connection: Connection, *, actor: str, action: str, result: str, since: datetime, before: int | None
-) -> int:
+def count(connection: Connection, *, actor: str, action: str, result: str, since: datetime, before: int | None) -> int:
     """Return how many events of an actor, an action and a result there are from an instant on, below a number."""
     # Not by the index on actors: SQLite would take it, and read every event that this one ever wrote.
     whose = TRAIL.c.actor.concat("") == actor
