@@ -6,6 +6,7 @@ import importlib
 import inspect
 import pkgutil
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 from datetime import timedelta
 from itertools import product
@@ -13,7 +14,7 @@ from itertools import product
 import pytest
 
 import lib
-from lib import access, authority, links, previews, search, whereabouts
+from lib import access, activity, authority, links, previews, retention, search, whereabouts
 from lib.access import Actor, Permission, Role, Scope
 from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
 from lib.links import LinkRequest, PresignedUrl
@@ -23,6 +24,7 @@ from lib.records import Clinic, Filters, Record, RecordIs
 from lib.search import Kind, Reading
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
+from lib.trail import EVERYTHING, Action, Subject, TrailEvent
 from tests.conftest import NOW
 from tests.core.clinic import PDF, RECORD, Bench, bench
 
@@ -103,6 +105,19 @@ def _issue_for_key(actor: Actor, scope: Scope, where: Bench, row: Record) -> boo
     )
 
 
+def _export(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    seen = Subject(row.record_id, row.patient_id, row.clinic_id)
+    with suppress(LedgerUnavailable):
+        where.services.trail.record(Actor("somebody", Role.OPERATOR), Scope(), Action.OPEN, at=NOW, subject=seen)
+    taken = activity.export(actor, scope, trail=where.services.trail, clock=lambda: NOW, chosen=EVERYTHING)
+    return row.record_id in {event.record_id for event in taken}
+
+
+def _prune(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    pruned = retention.prune(actor, scope, trail=where.services.trail, clock=lambda: NOW, before=NOW)
+    return isinstance(pruned, TrailEvent)
+
+
 ACTIONS: dict[str, tuple[Permission, Act]] = {
     "search.find": (Permission.FIND, _find),
     "search.total": (Permission.FIND, _total),
@@ -116,8 +131,16 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "links.issue": (Permission.LINK, _issue),
     "links.issue_for_record": (Permission.LINK, _issue_for_record),
     "links.issue_for_key": (Permission.LINK, _issue_for_key),
+    "activity.export": (Permission.ACTIVITY, _export),
+    "retention.prune": (Permission.RETENTION, _prune),
 }
-NO_USE_CASE = {"access.narrowed", "authority.require", "documents.refuse"}  # what use cases are made of
+OF_NO_CLINIC = {"retention.prune"}
+NO_USE_CASE = {
+    "access.narrowed",
+    "authority.ask",
+    "authority.require",
+    "documents.refuse",
+}  # what use cases are made of
 
 
 def clinic() -> Bench:
@@ -150,17 +173,15 @@ def test_every_role_gets_what_its_permissions_and_clinics_say_and_nothing_else(a
     for actor, scope, row in product(ACTORS, SCOPES, ROWS):
         where, case = clinic(), f"{actor} {scope} clinic {row.clinic_id}"
         may = access.may(actor, permission)
-        sees = access.narrowed(actor, scope).sees(row.clinic_id) and not (
-            action == "search.clinics" and not row.clinic_id
-        )
+        sees = action in OF_NO_CLINIC or access.narrowed(actor, scope).sees(row.clinic_id)
+        sees = sees and not (action == "search.clinics" and not row.clinic_id)
         try:
             served = act(actor, scope, where, row)
         except NotAllowed:
             assert not may, case
-            assert [(each.action, each.result) for each in where.trail.rows] == [("denied", f"refused:{permission}")], (
-                case
-            )
-            assert (where.trail.rows[0].actor, where.trail.rows[0].role) == (actor.name, actor.role), case
+            denial = where.trail.rows[-1]
+            assert (denial.action, denial.result) == ("denied", f"refused:{permission}"), case
+            assert (denial.actor, denial.role) == (actor.name, actor.role), case
             assert where.objects.calls == [], case
             served = False
         if served and not (may and sees):
