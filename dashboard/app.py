@@ -41,10 +41,13 @@ def main() -> None:
         return
     visit = Visit(functools.partial(served.who, token), served.services, served.examples)
     entries = []
-    for number, screen in enumerate(PAGES):
+    for number, screen in enumerate(each for each in PAGES if visit.may(each.permission)):
         body = functools.partial(show, screen, visit)
         body.__name__ = screen.url  # type: ignore[attr-defined]  # st.Page names the callable
         entries.append(st.Page(body, title=screen.title, icon=screen.icon, url_path=screen.url, default=number == 0))
+    if not entries:
+        st.error(wording.NOT_ALLOWED)
+        return
     st.navigation(entries, position="top").run()
     widgets.head(
         wording.TITLE, actor, is_demo=served.services.is_demo, sign_out=functools.partial(served.sign_out, token)

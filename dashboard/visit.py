@@ -6,7 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from lib.access import Actor, Scope
+from lib import access
+from lib.access import Actor, Permission, Scope
 from lib.services import Services
 
 Who = Callable[[], tuple[Actor, Scope]]
@@ -27,6 +28,10 @@ class Visit:
     who: Who
     services: Services
     examples: tuple[tuple[str, str], ...] = ()  # searches worth trying: label, text
+
+    def may(self, permission: Permission) -> bool:
+        """Whether to draw what needs this permission. The use case behind it asks again."""
+        return access.may(self.actor, permission)
 
     @property
     def actor(self) -> Actor:
