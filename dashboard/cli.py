@@ -13,22 +13,22 @@ import os
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, NoReturn
 
 import typer
 
-from dashboard import logs, people_commands, printing, wording
+from dashboard import logs, people_commands, printing, trail_commands, wording
 from dashboard.terminal import CouldNotRun, Json, say_notices
 from dashboard.terminal import me as _me
 from dashboard.terminal import services as _services
-from lib import keys, link_bounds, links, objects, search, trail
+from lib import keys, link_bounds, links, objects, search
 from lib.access import Scope
 from lib.diagnosis import state as state_of
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed, SettingInvalid
 from lib.objects import Disposition, Observation
 from lib.records import Filters, Record
-from lib.settings import KeySettings, LedgerSettings
+from lib.settings import KeySettings, TrailSettings
 
 if TYPE_CHECKING:
     from lib.services import Services
@@ -42,8 +42,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
     rich_markup_mode=None,
 )
-trail_app = typer.Typer(help="The activity trail.")
-app.add_typer(trail_app, name="trail")
+app.add_typer(trail_commands.app, name="trail")
 app.add_typer(people_commands.app, name="people")
 
 
@@ -275,23 +274,6 @@ def _refuse(refused: links.Refused, *, record: int | None, key: str | None, as_j
     raise typer.Exit(1)
 
 
-@trail_app.command("verify")
-def trail_verify(as_json: Json = False) -> None:
-    """Walk the chain of the activity trail: exit 0 when it is intact, 1 with the first broken event.
-
-    Example: python -m dashboard trail verify
-    """
-    from lib.stores import ledger_db
-
-    checked = trail.verify(ledger_db.connect(LedgerSettings.load().ledger_url.get_secret_value()).events())
-    is_intact = isinstance(checked, trail.Intact)
-    if as_json:
-        printing.as_json({"intact": is_intact, **asdict(checked)})
-    else:
-        printing.say(wording.verified(checked))
-    raise typer.Exit(0 if is_intact else 1)
-
-
 @app.command()
 def migrate(as_json: Json = False) -> None:
     """Make or bring up to date the dashboard's own database. Never touches the clinic's.
@@ -300,7 +282,11 @@ def migrate(as_json: Json = False) -> None:
     """
     from lib.stores import ledger_db
 
-    ledger_db.migrate(LedgerSettings.load().ledger_url.get_secret_value())
+    values = TrailSettings.load()
+    url = values.ledger_url.get_secret_value()
+    ledger_db.migrate(url)
+    if values.has_secret:
+        ledger_db.open_trail(url, derive=values.derive).begin_macs(_me(), Scope(), at=datetime.now(UTC))
     if as_json:
         printing.as_json({"migrated": True})
     else:

@@ -23,7 +23,16 @@ def printable(text: str | None) -> str:
         return ""
     cut = text[:MAX_SHOWN]
     more = f" … ({len(text):,} characters)" if len(text) > MAX_SHOWN else ""
-    return "".join(_glyph(character) for character in cut) + more
+    return visible(cut) + more
+
+
+def visible(text: str) -> str:
+    """Return all of a text with what could hide something made visible, for what must not be cut.
+
+    >>> visible("a\\x1b[2J"), len(visible("k" * 100_000))
+    ('a␛[2J', 100000)
+    """
+    return "".join(_glyph(character) for character in text)
 
 
 def _glyph(character: str) -> str:

@@ -23,9 +23,12 @@ def as_json(fields: Mapping[str, object]) -> None:
 
 
 def _plain(value: object) -> str:
-    if isinstance(value, datetime):
-        return value.isoformat().replace("+00:00", "Z")
-    return str(value)
+    return str(plain(value))
+
+
+def plain(value: object) -> object:
+    """Return a value with its instants as text, such as 2026-11-24T08:32:00Z."""
+    return value.isoformat().replace("+00:00", "Z") if isinstance(value, datetime) else value
 
 
 def table(rows: Sequence[Mapping[str, object]], *, empty: str) -> None:

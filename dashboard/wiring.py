@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 
-from lib.access import Actor, Role
+from lib.access import Actor, Role, Scope
 from lib.accounts import Accounts
 from lib.objects import PresenceCache
 from lib.passwords import Hasher
@@ -49,7 +49,7 @@ def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], date
             )
         ),
         presence=PresenceCache(),
-        trail=Trail(ledger_db.connect(settings.ledger_url.get_secret_value()), key_secret=settings.derive("trail")),
+        trail=_trail(settings),
         rules=settings.rules,
         policy=settings.policy,
         zone=settings.zone,
@@ -77,6 +77,11 @@ def accounts(settings: Settings, *, trail: Trail) -> Accounts:
 def migrate(settings: Settings) -> None:
     """Bring our own database up to date; raise LedgerUnavailable."""
     ledger_db.migrate(settings.ledger_url.get_secret_value())
+    _trail(settings).begin_macs(OPERATOR, Scope(), at=_now())
+
+
+def _trail(settings: Settings) -> Trail:
+    return ledger_db.open_trail(settings.ledger_url.get_secret_value(), derive=settings.derive)
 
 
 _configured: tuple[Services, Examples] | None = None

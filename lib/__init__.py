@@ -14,7 +14,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``records``    the rows of the clinic's database and the port that reads them
 * ``diagnosis``  record + observation -> the state a person sees (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
-* ``trail``      who did what; ``chain`` is its rows and hashes (pure)
+* ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
+  what is kept elsewhere (pure); ``activity`` reads it out, ``retention`` takes old events away
 * ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure)
 * ``previews``   showing a PDF on the server's side; ``documents`` is what it shares with links, ``refusals`` why not
 * ``settings``   configuration from the environment; ``setting_rules`` the rule of each

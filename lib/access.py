@@ -29,6 +29,8 @@ class Permission(StrEnum):
     FIND = "find"
     PREVIEW = "preview"
     LINK = "link"
+    ACTIVITY = "activity"
+    RETENTION = "retention"  # taking old events out of the trail
     PEOPLE = "people"
     ACCOUNT = "account"  # one's own sessions and password
 
@@ -39,7 +41,7 @@ PERMISSIONS: dict[Role, frozenset[Permission]] = {
     Role.CLINIC_ADMIN: frozenset({Permission.ACCOUNT}),
     Role.SUPPORT: frozenset({Permission.ACCOUNT}),
     Role.DEVELOPER: frozenset({Permission.ACCOUNT}),
-    Role.AUDITOR: frozenset({Permission.ACCOUNT}),
+    Role.AUDITOR: frozenset({Permission.ACTIVITY, Permission.ACCOUNT}),
     Role.NOBODY: frozenset(),
 }
 

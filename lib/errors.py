@@ -49,6 +49,7 @@ class LedgerFault(StrEnum):
     FULL = "full"
     LOCKED = "locked"
     NOT_MIGRATED = "not_migrated"
+    NOT_OWNER = "not_owner"  # PostgreSQL: this login may append and no more
     OTHER = "other"
 
 

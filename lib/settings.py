@@ -1,7 +1,7 @@
 """Configuration from the environment, then ``.env``. A bad value names the variable and the rule, never the value.
 
 The sections are inherited, so that a command asks only for what it needs: ``resolve`` loads ``KeySettings``,
-``trail verify`` and ``migrate`` load ``LedgerSettings``, everything else loads ``Settings``.
+``migrate`` and the commands of the trail load ``TrailSettings``, everything else loads ``Settings``.
 """
 
 from __future__ import annotations
@@ -90,6 +90,7 @@ SecretKey = Annotated[SecretStr, AfterValidator(rule.no_space), AfterValidator(r
 Database = Annotated[SecretStr, AfterValidator(rule.database)]
 Bucket = Annotated[str, AfterValidator(rule.bucket)]
 Endpoint = Annotated[str, AfterValidator(rule.endpoint)]
+Zone = Annotated[ZoneInfo, BeforeValidator(rule.timezone)]
 Duration = Annotated[timedelta, BeforeValidator(rule.duration)]
 
 
@@ -195,7 +196,7 @@ class KeySettings(Section):
 
 
 class LedgerSettings(Section):
-    """Where our own database is. ``trail verify`` and ``migrate`` need no more, and nothing of it is required."""
+    """Where our own database is. Nothing of it is required."""
 
     database_url: Database = Field(SecretStr(""), alias="DATABASE_URL")  # only to tell it from ours
     ledger_url: Database = Field(
@@ -209,6 +210,24 @@ class LedgerSettings(Section):
         if theirs and rule.same_database(ours.get_secret_value(), theirs.get_secret_value()):
             raise ValueError("must be another database than DATABASE_URL, into which nothing is written")
         return ours
+
+
+class TrailSettings(LedgerSettings):
+    """What ``migrate`` and the commands of the trail ask for. Without the secret they can read, and look at no MAC."""
+
+    secret_key: SecretKey | None = Field(None, alias="DASHBOARD_SECRET_KEY", description=rule.HOW_TO_MAKE_A_KEY)
+    zone: Zone = Field(ZoneInfo("Asia/Kolkata"), alias="DASHBOARD_TIMEZONE")
+
+    @property
+    def has_secret(self) -> bool:
+        """Whether keys can be derived."""
+        return self.secret_key is not None
+
+    def derive(self, purpose: str) -> bytes:
+        """Return the key for one purpose, the same as that of ``Settings``; raise SettingInvalid without the secret."""
+        if self.secret_key is None:
+            raise SettingInvalid("DASHBOARD_SECRET_KEY", f"is not set; it is needed: {rule.HOW_TO_MAKE_A_KEY}")
+        return _derived(self.secret_key, purpose)
 
 
 class Settings(KeySettings, LedgerSettings):
@@ -232,16 +251,13 @@ class Settings(KeySettings, LedgerSettings):
     credentials_expire_at: Annotated[datetime | None, BeforeValidator(rule.instant)] = Field(
         None, alias="DASHBOARD_CREDENTIALS_EXPIRE_AT"
     )
-    zone: Annotated[ZoneInfo, BeforeValidator(rule.timezone)] = Field(
-        ZoneInfo("Asia/Kolkata"), alias="DASHBOARD_TIMEZONE"
-    )
+    zone: Zone = Field(ZoneInfo("Asia/Kolkata"), alias="DASHBOARD_TIMEZONE")
     phone_region: Annotated[str, AfterValidator(rule.phone_region)] = Field("IN", alias="DASHBOARD_PHONE_REGION")
     public_url: Annotated[str, AfterValidator(rule.public_url)] = Field("", alias="DASHBOARD_PUBLIC_URL")
 
     def derive(self, purpose: str) -> bytes:
         """Return the 32-byte key for one purpose. Another purpose, or another secret, gives another key."""
-        secret = self.secret_key.get_secret_value().encode("ascii")
-        return hmac.new(secret, f"prescription dashboard 1\0{purpose}".encode(), hashlib.sha256).digest()
+        return _derived(self.secret_key, purpose)
 
     @property
     def policy(self) -> Policy:
@@ -266,6 +282,11 @@ class Settings(KeySettings, LedgerSettings):
 def documented(section: type[Section] = Settings) -> list[str]:
     """Return the names of the variables that these settings read, in the order in which they are checked."""
     return [str(field.alias) for field in section.model_fields.values()]
+
+
+def _derived(secret: SecretStr, purpose: str) -> bytes:
+    label = f"prescription dashboard 1\0{purpose}".encode()
+    return hmac.new(secret.get_secret_value().encode("ascii"), label, hashlib.sha256).digest()
 
 
 def _stripped(name: str, value: str) -> str:

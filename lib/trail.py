@@ -9,22 +9,32 @@ from __future__ import annotations
 import hashlib
 import hmac
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol, overload
 from uuid import uuid4
 
 from lib.access import Actor, Scope
-from lib.chain import GENESIS, Broken, Draft, Intact, TrailEvent, seal, verify
+from lib.anchors import Anchor
+from lib.chain import DRAFT_COLUMNS, GENESIS, PRUNE, Cut, Draft, TrailEvent, cut_reason, seal
+from lib.chain_check import Break, Broken, Intact, verify
 
 __all__ = [
+    "EVERYTHING",
     "GENESIS",
     "INTENT",
+    "MAC_KEY",
+    "OK",
+    "TEXT_KEY",
     "Action",
+    "Anchor",
+    "Break",
     "Broken",
+    "Cut",
     "Draft",
     "Intact",
+    "Selection",
     "Subject",
     "Trail",
     "TrailEvent",
@@ -34,6 +44,8 @@ __all__ = [
 ]
 
 INTENT = "intent"
+OK = "ok"
+TEXT_KEY, MAC_KEY = "trail", "trail mac"  # the purposes for which its keys are derived
 
 
 class Action(StrEnum):
@@ -46,7 +58,14 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"
+    DENIED = "denied"  # asked for what the role or the clinic does not allow
     PEOPLE_CHANGED = "people_changed"
+    SETTINGS_READ = "settings_read"
+    AUDIT_STARTED = "audit_started"
+    AUDIT_ENDED = "audit_ended"
+    EXPORT = "export"
+    PRUNE = PRUNE
+    MACS_BEGIN = "macs_begin"  # every event from here on has a MAC
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +78,54 @@ class Subject:
     object_key: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which events: None stands for all. ``until`` is not among them. ``clinics`` are those of the records."""
+
+    since: datetime | None = None
+    until: datetime | None = None
+    clinics: frozenset[str] | None = None
+    actor: str | None = None
+    action: Action | None = None
+    patient_id: str | None = None
+    record_id: int | None = None
+
+    def has(self, event: TrailEvent) -> bool:
+        """Whether the event is one of them."""
+        return (
+            (self.since is None or event.at >= self.since)
+            and (self.until is None or event.at < self.until)
+            and (self.clinics is None or event.clinic_id in self.clinics)
+            and self.actor in (None, event.actor)
+            and self.action in (None, event.action)
+            and self.patient_id in (None, event.patient_id)
+            and self.record_id in (None, event.record_id)
+        )
+
+
+EVERYTHING = Selection()
+
+
 class TrailStore(Protocol):
-    """Appends and reads. Both raise ``LedgerUnavailable``."""
+    """Appends, reads, and takes away what is old. All raise ``LedgerUnavailable``."""
 
     def append(self, draft: Draft) -> TrailEvent:
         """Commit one event durably before returning; the chain stays linear under concurrent writers."""
         ...
 
-    def events(self) -> Iterator[TrailEvent]:
-        """Yield every event by sequence, in bounded memory."""
+    def events(self, chosen: Selection = EVERYTHING) -> Iterator[TrailEvent]:
+        """Yield the chosen events by sequence, in bounded memory."""
+        ...
+
+    def last(self) -> TrailEvent | None:
+        """Return the newest event."""
+        ...
+
+    def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
+        """Take away the events that stand before the first one of ``before`` or later, and append ``event``.
+
+        All in one transaction, in which the chain is verified before and after: a broken one is left as it is.
+        """
         ...
 
 
@@ -99,7 +157,7 @@ class Trail:
         at: datetime,
         subject: Subject = NOBODY,
         reason: str | None = None,
-        result: str = "ok",
+        result: str = OK,
         expires_at: datetime | None = None,
     ) -> TrailEvent:
         """Commit one event that is no intent (a search, a record opened, a refusal)."""
@@ -117,6 +175,9 @@ class Trail:
             reason=_storable(reason),
             result=result,
             request_id=self._new_id(),
+            address=_storable(actor.address),
+            session_hash=actor.session_hash,
+            actor_clinic=_storable(_only_clinic(scope)),
         )
         return self._store.append(draft)
 
@@ -140,22 +201,32 @@ class Trail:
         self, intent: TrailEvent, *, at: datetime, result: str, expires_at: datetime | None = None
     ) -> TrailEvent:
         """Commit how it ended, under the intent's request id. Without its own end it keeps the intent's."""
-        draft = Draft(
-            at=at,
-            actor=intent.actor,
-            role=intent.role,
-            scope=intent.scope,
-            action=intent.action,
-            record_id=intent.record_id,
-            patient_id=intent.patient_id,
-            clinic_id=intent.clinic_id,
-            key_hmac=intent.key_hmac,
-            expires_at=expires_at or intent.expires_at,
-            reason=intent.reason,
-            result=result,
-            request_id=intent.request_id,
-        )
-        return self._store.append(draft)
+        return self._store.append(self._ended(intent, at=at, result=result, expires_at=expires_at))
+
+    def prune(self, intent: TrailEvent, before: datetime, *, at: datetime) -> TrailEvent | Broken:
+        """Take away what is older than ``before``; the outcome, which says what, is part of the same commit.
+
+        Returns that outcome, or where the chain is broken, so that nothing was taken away.
+        """
+
+        def outcome(cut: Cut | None) -> Draft:
+            return replace(self._ended(intent, at=at, result=OK), reason=cut_reason(cut, before=before))
+
+        return self._store.prune(before, event=outcome)
+
+    def begin_macs(self, actor: Actor, scope: Scope, *, at: datetime) -> None:
+        """Write the first event with a MAC, where those before it have none. Without it they could all be rewritten."""
+        last = self._store.last()
+        if last is not None and last.mac is None:
+            self.record(actor, scope, Action.MACS_BEGIN, at=at)
+
+    def events(self, chosen: Selection = EVERYTHING) -> Iterator[TrailEvent]:
+        """Yield the chosen events by sequence. Whoever asks must have authorised it."""
+        return self._store.events(chosen)
+
+    def _ended(self, intent: TrailEvent, *, at: datetime, result: str, expires_at: datetime | None = None) -> Draft:
+        columns = {name: getattr(intent, name) for name in DRAFT_COLUMNS}
+        return Draft(**columns | {"at": at, "result": result, "expires_at": expires_at or intent.expires_at})
 
     def keyed_hash(self, text: str) -> str:
         """Return an HMAC-SHA256 hex of a text that must not stand in the trail itself."""
@@ -174,6 +245,10 @@ class Trail:
 def _storable_number(number: int | None) -> int | None:
     # Asked for by hand; no row can have it, and no ledger can hold it.
     return None if number is None or not -(2**63) <= number < 2**63 else number
+
+
+def _only_clinic(scope: Scope) -> str | None:
+    return next(iter(scope.clinics)) if scope.clinics is not None and len(scope.clinics) == 1 else None
 
 
 @overload

@@ -7,7 +7,6 @@ A test walks every member of the enums and fails when a sentence is missing.
 from __future__ import annotations
 
 from dashboard.wording.faults import (
-    BROKEN,
     DEMO_FAULT,
     DOUBT,
     LOOPBACK_ONLY,
@@ -24,7 +23,6 @@ from dashboard.wording.faults import (
     refusal,
     search_not_written,
     setting,
-    verified,
 )
 from dashboard.wording.finding import (
     DATES_CROSSED,
@@ -73,9 +71,25 @@ from dashboard.wording.states import (
     version_sentence,
 )
 from dashboard.wording.times import clock_time, date_words, day, duration, size, until, zone_name
+from dashboard.wording.trail import (
+    ANCHOR_FORGED,
+    ANCHOR_NOT_WRITTEN,
+    ANCHOR_UNREADABLE,
+    BROKEN,
+    NOT_A_DAY,
+    NOT_OVER,
+    NOT_PRUNED,
+    anchored,
+    pruned,
+    verified,
+    would_prune,
+)
 
 __all__ = [
     "ALONE_HELP",
+    "ANCHOR_FORGED",
+    "ANCHOR_NOT_WRITTEN",
+    "ANCHOR_UNREADABLE",
     "BROKEN",
     "CHECKING",
     "CHECKING_ICON",
@@ -96,8 +110,11 @@ __all__ = [
     "NOTHING_FOUND",
     "NOTICE",
     "NOT_ALLOWED",
+    "NOT_A_DAY",
     "NOT_CHECKED",
     "NOT_CONFIGURED",
+    "NOT_OVER",
+    "NOT_PRUNED",
     "NO_LINK_NOW",
     "NO_SIGN_IN",
     "NO_SUCH_RECORD",
@@ -114,6 +131,7 @@ __all__ = [
     "UNEXPECTED_COMMAND",
     "WHAT_TO_TYPE",
     "alone",
+    "anchored",
     "answer",
     "clock_time",
     "count_sentence",
@@ -127,6 +145,7 @@ __all__ = [
     "link_ready",
     "missing_index",
     "notice",
+    "pruned",
     "refusal",
     "report",
     "search_not_written",
@@ -138,6 +157,7 @@ __all__ = [
     "until",
     "verified",
     "version_sentence",
+    "would_prune",
     "wrong_person",
     "zone_name",
 ]

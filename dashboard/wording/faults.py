@@ -6,7 +6,6 @@ from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUn
 from lib.links import RefusalCode, Refused
 from lib.objects import Doubt
 from lib.settings import Notice, Noticed
-from lib.trail import Broken, Intact
 
 NOT_CONFIGURED = "Start the dashboard with: python -m dashboard run"
 
@@ -69,6 +68,7 @@ _LEDGER = {
     LedgerFault.FULL: "The activity database cannot be written: the disk is full.",
     LedgerFault.LOCKED: "The activity database is locked by another program.",
     LedgerFault.NOT_MIGRATED: "The activity database is not set up: run python -m dashboard migrate.",
+    LedgerFault.NOT_OWNER: "This database login may add to the activity trail and no more. Run it as the tables' owner.",
     LedgerFault.OTHER: "The activity database gave an error. Developers find it in the log.",
 }
 
@@ -104,12 +104,6 @@ DEMO_FAULT = {
     "s3_not_started": "The demo's storage did not start; var/demo/s3.log says why.",
 }
 
-BROKEN = {
-    "gap": "an event before it is missing",
-    "previous_hash": "it does not follow from the event before it",
-    "hash": "the event was changed after it was written",
-}
-
 
 def database(error: DatabaseUnavailable) -> str:
     """Say why the records could not be read."""
@@ -141,17 +135,6 @@ def refusal(refused: Refused) -> str:
 def notice(noticed: Noticed) -> str:
     """Say what is no error but should be known."""
     return NOTICE[noticed.notice].format(variable=noticed.variable)
-
-
-def verified(checked: Intact | Broken) -> str:
-    """Say whether the trail holds.
-
-    >>> verified(Broken(3, "hash"))
-    'The trail is broken at event 3: the event was changed after it was written. Everything before it holds.'
-    """
-    if isinstance(checked, Intact):
-        return f"The trail is intact: {checked.events:,} events, last hash {checked.last_hash}."
-    return f"The trail is broken at event {checked.sequence}: {BROKEN[checked.problem]}. Everything before it holds."
 
 
 def search_not_written(error: LedgerUnavailable) -> str:

@@ -1,84 +1,91 @@
 """The ledger, our own database: the trail in SQLite or PostgreSQL.
 
-Append-only by trigger (``migrations``). On PostgreSQL by grant too, when the dashboard is not the tables' owner.
-Let one role run ``python -m dashboard migrate`` and another run the dashboard::
-
-    GRANT SELECT, INSERT ON trail TO dashboard;
-    GRANT SELECT ON ledger_version TO dashboard;
-    REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON trail FROM dashboard, PUBLIC;
+Append-only by trigger (``migrations``). On PostgreSQL by grant too, when the dashboard is not the tables' owner:
+``docs/trail.md`` has the recipe.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import weakref
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import asdict
+from datetime import datetime
 from threading import Lock
-from typing import Any
 
-from sqlalchemy import Engine, RowMapping, insert, select
+from sqlalchemy import Connection, Engine, insert
 
 from lib.errors import LedgerFault, LedgerUnavailable
-from lib.stores import ledger_engine
+from lib.stores import ledger_engine, ledger_prune, ledger_rows
 from lib.stores.ledger_migration import is_current, migrate
 from lib.stores.ledger_tables import TRAIL
-from lib.trail import GENESIS, Draft, TrailEvent, seal
+from lib.trail import EVERYTHING, GENESIS, MAC_KEY, TEXT_KEY, Broken, Cut, Draft, Selection, Trail, TrailEvent, seal
 
-__all__ = ["LedgerDb", "connect", "is_current", "migrate"]
+__all__ = ["LedgerDb", "connect", "is_current", "migrate", "open_trail"]
 
-PAGE = 1000  # rows in memory while the trail is walked
 APPEND_LOCK = 7_305_819_214_400_001  # PostgreSQL advisory lock: one appending transaction at a time
+PRUNE_WAIT_S = 600  # for a statement of a prune
 
 
 class LedgerDb:
-    """A TrailStore. Threads and processes may share one database."""
+    """A TrailStore. Threads and processes may share one database. Without ``mac_key`` its events have no MAC."""
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(self, engine: Engine, *, mac_key: bytes | None = None) -> None:
         self._engine = engine
+        self._key = mac_key
         self._turn = Lock()  # threads queue here; in SQLite they would poll for the lock
+        weakref.finalize(self, engine.dispose)
 
     def append(self, draft: Draft) -> TrailEvent:
         """Commit one event durably before returning; the chain stays linear under concurrent writers."""
-        if not self._turn.acquire(timeout=ledger_engine.WAIT_S):
-            raise LedgerUnavailable(LedgerFault.LOCKED)
-        try:
-            with ledger_engine.writing(self._engine, lock=APPEND_LOCK) as connection:
-                last = connection.execute(
-                    select(TRAIL.c.sequence, TRAIL.c.hash).order_by(TRAIL.c.sequence.desc()).limit(1)
-                ).first()
-                event = seal(
-                    draft,
-                    sequence=last.sequence + 1 if last else 1,
-                    previous_hash=last.hash if last else GENESIS,
-                )
-                connection.execute(insert(TRAIL), asdict(event))
-            return event
-        finally:
-            self._turn.release()
+        with self._writing() as connection:
+            return self._append(connection, draft)
 
-    def events(self) -> Iterator[TrailEvent]:
-        """Yield every event by sequence, a page at a time. Rows are as they stand, also where they were forged."""
-        page = select(TRAIL).order_by(TRAIL.c.sequence).limit(PAGE)
+    def events(self, chosen: Selection = EVERYTHING) -> Iterator[TrailEvent]:
+        """Yield the chosen events by sequence, a page at a time, as they stand, also where they were forged."""
         after: int | None = None
         while True:
             with ledger_engine.reading(self._engine) as connection:
-                asked = page if after is None else page.where(TRAIL.c.sequence > after)
-                rows = connection.execute(asked).mappings().all()
-            for row in rows:
-                yield _event(row)
-            if len(rows) < PAGE:
+                page = ledger_rows.page(connection, chosen, after=after)
+            yield from page
+            if len(page) < ledger_rows.PAGE:
                 return
-            after = rows[-1]["sequence"]
+            after = page[-1].sequence
+
+    def last(self) -> TrailEvent | None:
+        """Return the newest event."""
+        with ledger_engine.reading(self._engine) as connection:
+            return ledger_rows.last(connection)
+
+    def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
+        """Take away what is older, and append ``event``, in one transaction. On PostgreSQL only the tables' owner may."""
+        with self._writing(wait_s=PRUNE_WAIT_S) as connection:
+            return ledger_prune.prune(
+                connection, before, key=self._key, append=lambda cut: self._append(connection, event(cut))
+            )
+
+    @contextmanager
+    def _writing(self, *, wait_s: int = ledger_engine.WAIT_S) -> Iterator[Connection]:
+        if not self._turn.acquire(timeout=wait_s):
+            raise LedgerUnavailable(LedgerFault.LOCKED)
+        try:
+            with ledger_engine.writing(self._engine, lock=APPEND_LOCK, wait_s=wait_s) as connection:
+                yield connection
+        finally:
+            self._turn.release()
+
+    def _append(self, connection: Connection, draft: Draft) -> TrailEvent:
+        sequence, previous_hash = ledger_rows.end(connection) or (0, GENESIS)
+        event = seal(draft, sequence=sequence + 1, previous_hash=previous_hash, key=self._key)
+        connection.execute(insert(TRAIL), asdict(event))
+        return event
 
 
-def _event(row: RowMapping) -> TrailEvent:
-    return TrailEvent(**{name: _readable(value) for name, value in row.items()})
-
-
-# A value may be whatever somebody forged into an SQLite column.
-def _readable(value: Any) -> Any:
-    return value.hex() if isinstance(value, bytes) else value
-
-
-def connect(url: str) -> LedgerDb:
+def connect(url: str, *, mac_key: bytes | None = None) -> LedgerDb:
     """Return the trail in this database. Touches neither network nor disk; raise LedgerUnavailable for a bad address."""
-    return LedgerDb(ledger_engine.make(url))
+    return LedgerDb(ledger_engine.make(url), mac_key=mac_key)
+
+
+def open_trail(url: str, *, derive: Callable[[str], bytes]) -> Trail:
+    """Return the trail in this database with its keys, each derived for its purpose. Touches neither network nor disk."""
+    return Trail(connect(url, mac_key=derive(MAC_KEY)), key_secret=derive(TEXT_KEY))

@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import errno
-import os
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NoReturn
-from urllib.parse import quote
 
 from psycopg2 import extensions  # type: ignore[import-untyped]  # ships no types
 from sqlalchemy import Connection, Engine, create_engine, event, make_url
 from sqlalchemy.exc import ArgumentError, DBAPIError, NoSuchModuleError, SQLAlchemyError
-from sqlalchemy.pool import NullPool
+from sqlalchemy.pool import QueuePool
 
 from lib.errors import LedgerFault, LedgerUnavailable
+from lib.stores import ledger_file
 
 READ_WAIT_S = 30  # for one page of the trail
 TIMESTAMPTZ = 1184  # its number in pg_type
@@ -68,9 +67,16 @@ def make(url: str) -> Engine:
     except (ArgumentError, NoSuchModuleError):
         raise LedgerUnavailable(LedgerFault.OTHER) from None  # its text may hold the address
     path = Path(parsed.database or "")
-    # Opened by name for each transaction: a kept handle would go on writing into a file that was moved or deleted.
-    engine = create_engine("sqlite://", creator=lambda: _open(path), poolclass=NullPool, hide_parameters=True)
+    engine = create_engine(
+        "sqlite://",
+        creator=lambda: ledger_file.open_file(path, wait_s=WAIT_S),
+        poolclass=QueuePool,
+        pool_size=5,
+        pool_timeout=WAIT_S,
+        hide_parameters=True,
+    )
     event.listen(engine, "begin", _begin)
+    ledger_file.watch(engine, path)
     return engine
 
 
@@ -81,26 +87,6 @@ def file_of(url: str) -> Path | None:
     except ArgumentError:
         raise LedgerUnavailable(LedgerFault.OTHER) from None
     return Path(parsed.database or "") if parsed.get_backend_name() == "sqlite" else None
-
-
-def _open(path: Path) -> sqlite3.Connection:
-    if not path.is_file():
-        raise LedgerUnavailable(LedgerFault.NOT_MIGRATED)
-    # Transactions are begun by ``_begin``; Python's own BEGIN comes too late to keep a reader's view.
-    connection = sqlite3.connect(
-        f"file:{quote(os.fspath(path))}?mode=rw",
-        uri=True,
-        timeout=WAIT_S,
-        isolation_level=None,
-        check_same_thread=False,
-    )
-    try:
-        connection.text_factory = lambda raw: raw.decode("utf-8", "replace")  # forged bytes break the chain, not us
-        connection.execute("PRAGMA synchronous = FULL")  # in WAL mode less would lose acknowledged events
-    except BaseException:
-        connection.close()
-        raise
-    return connection
 
 
 def _read_instants_as_text(connection: Any, _record: object) -> None:

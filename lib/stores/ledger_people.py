@@ -1,6 +1,6 @@
 """Accounts and the links that set their passwords, in SQLite or PostgreSQL.
 
-Where one PostgreSQL role migrates and another runs the dashboard (see ``ledger_db``), the latter needs::
+Where one PostgreSQL role migrates and another runs the dashboard (see ``docs/trail.md``), the latter needs::
 
     GRANT SELECT, INSERT, UPDATE ON people TO dashboard;
     GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, password_links, throttle TO dashboard;

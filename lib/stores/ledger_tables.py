@@ -66,4 +66,8 @@ TRAIL = Table(
     Column("request_id", Text, nullable=False),
     Column("previous_hash", Text, nullable=False),
     Column("hash", Text, nullable=False),
+    Column("address", Text),
+    Column("session_hash", Text),
+    Column("actor_clinic", Text),
+    Column("mac", Text),
 )

@@ -66,8 +66,12 @@ class RecordsDb:
             }
             slow = timedelta(seconds=time.monotonic() - began) > self._limits.slow
             missing = records_indexes.missing(connection, self._tables, term) if slow else ()
-        records = tuple(read[at, has_pdf, number] for at, has_pdf, number, _ in shown)
-        return Page(records, records[-1].cursor if len(places) > limit and records else None, missing)
+        # A row that was counted and not read has no prescription any more: it is nobody's.
+        records = tuple(read[place[:3]] for place in shown if place[:3] in read)
+        if len(places) <= limit:
+            return Page(records, None, missing)
+        at, has_pdf, number, owner = shown[-1]
+        return Page(records, Cursor(at, number if has_pdf else None, owner), missing)
 
     def total(self, term: Term, filters: Filters, *, scope: Scope) -> Total | None:
         """Count within a short budget; estimate where that is not enough (PostgreSQL), else None."""

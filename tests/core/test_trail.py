@@ -49,11 +49,15 @@ OTHER = {
     "reason": "",
     "result": "ok",
     "request_id": "1" * 32,
+    "address": "192.0.2.7",
+    "session_hash": "ef" * 32,
+    "actor_clinic": "CLN1",
 }
+KEY = b"m" * 32
 
 
-def chain(length: int) -> list[TrailEvent]:
-    store = MemoryTrail()
+def chain(length: int, *, mac_key: bytes | None = None) -> list[TrailEvent]:
+    store = MemoryTrail(mac_key=mac_key)
     for number in range(length):
         store.append(replace(DRAFT, record_id=number))
     return store.rows
@@ -70,6 +74,15 @@ def test_the_hash_of_a_known_event_never_changes() -> None:
     assert event.hash == "6517be54c56e687e073fe5fe69810a36bc3af366cb09cd07a7ed8f0a00031a81"
 
 
+def test_the_hash_and_mac_of_a_known_event_with_a_mac_never_change() -> None:
+    draft = replace(DRAFT, address="192.0.2.7", session_hash="ef" * 32, actor_clinic="CLN1")
+    event = seal(draft, sequence=1, previous_hash=GENESIS, key=KEY)
+    assert (event.hash, event.mac) == (
+        "9cba917a12dd9deb65fc30d00786b17a50ad28df6bb00e4d7bb9891485aaba49",
+        "d4bb234ad7def5f1e7ce5d8064cb71826c1727d8dfc9268363a54838214a0720",
+    )
+
+
 def test_an_instant_hashes_alike_in_every_zone() -> None:
     india = AT.astimezone(timezone(timedelta(hours=5, minutes=30)))
     assert seal(replace(DRAFT, at=india), sequence=1, previous_hash=GENESIS).hash == (
@@ -81,9 +94,10 @@ def test_the_table_of_changes_covers_every_column() -> None:
     assert set(OTHER) == {field.name for field in fields(Draft)}
 
 
+@pytest.mark.parametrize("mac_key", [None, KEY])
 @pytest.mark.parametrize("column", OTHER)
-def test_a_change_of_any_column_is_found(column: str) -> None:
-    rows = chain(5)
+def test_a_change_of_any_column_is_found(column: str, mac_key: bytes | None) -> None:
+    rows = chain(5, mac_key=mac_key)
     rows[2] = replace(rows[2], **{column: OTHER[column]})  # type: ignore[arg-type]
     assert verify(rows) == Broken(3, "hash")
 
@@ -155,6 +169,24 @@ def test_an_outcome_carries_the_intents_request_and_subject() -> None:
     assert (done.at, done.expires_at) == (AT + timedelta(seconds=2), AT + timedelta(hours=1))
     assert done.key_hmac == asked.key_hmac is not None
     assert isinstance(verify(store.events()), Intact)
+
+
+def test_an_event_says_where_the_actor_came_from() -> None:
+    store = MemoryTrail()
+    bilal = Actor("bilal", Role.OPERATOR, address="192.0.2.7", session_hash="ef" * 32)
+    trail = Trail(store, key_secret=b"k" * 32)
+    trail.outcome(
+        trail.intent(bilal, Scope(frozenset({"CLN1"})), Action.LINK, at=AT, subject=SUBJECT), at=AT, result="ok"
+    )
+    for event in store.rows:
+        assert (event.address, event.session_hash, event.actor_clinic) == ("192.0.2.7", "ef" * 32, "CLN1")
+
+
+@pytest.mark.parametrize("scope", [Scope(), Scope(frozenset()), Scope(frozenset({"CLN1", "CLN2"}))])
+def test_an_actor_of_several_clinics_acts_for_none_in_particular(scope: Scope) -> None:
+    store = MemoryTrail()
+    Trail(store, key_secret=b"k" * 32).record(ASHA, scope, Action.SEARCH, at=AT)
+    assert store.rows[0].actor_clinic is None
 
 
 def test_every_request_has_its_own_id() -> None:

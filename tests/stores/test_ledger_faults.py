@@ -125,6 +125,61 @@ def test_a_file_moved_away_takes_no_more_events(path: Path, url: str) -> None:
     assert fault(lambda: store.append(DRAFT)) is LedgerFault.NOT_MIGRATED
 
 
+def test_a_file_that_was_deleted_takes_no_more_events(path: Path, url: str) -> None:
+    store = ledger_db.connect(url)
+    store.append(DRAFT)
+    path.unlink()
+    assert fault(lambda: store.append(DRAFT)) is LedgerFault.NOT_MIGRATED
+    assert fault(lambda: list(store.events())) is LedgerFault.NOT_MIGRATED
+
+
+def test_a_backup_put_in_the_files_place_is_what_grows(path: Path, url: str) -> None:
+    store = ledger_db.connect(url)
+    backup = path.with_name("backup.sqlite3")
+    with closing(sqlite3.connect(path)) as source, closing(sqlite3.connect(backup)) as target:
+        source.backup(target)
+    store.append(DRAFT)
+    for other in path.parent.glob("ledger.sqlite3-*"):
+        other.unlink()
+    backup.replace(path)
+    assert store.append(DRAFT).sequence == 2
+    assert len(read(url)) == 2
+
+
+def test_a_deleted_log_takes_no_event_with_it(path: Path, url: str) -> None:
+    store = ledger_db.connect(url)
+    store.append(DRAFT)
+    path.with_name("ledger.sqlite3-wal").unlink()
+    assert store.append(DRAFT).sequence == 3
+    assert [event.sequence for event in read(url)] == [1, 2, 3]
+
+
+def test_rights_that_are_taken_away_are_gone_for_a_kept_connection_too(open_folder: Path) -> None:
+    url = f"sqlite:///{open_folder}/ledger.sqlite3"
+    ledger_db.migrate(url)
+    store = ledger_db.connect(url)
+    store.append(DRAFT)
+    (open_folder / "ledger.sqlite3").chmod(0o444)
+    open_folder.chmod(0o777)
+    with as_nobody():
+        assert fault(lambda: store.append(DRAFT)) is LedgerFault.READ_ONLY
+        assert len(list(store.events())) == 1
+
+
+def test_a_disk_that_fills_up_takes_no_event_of_a_kept_connection_and_breaks_no_chain(tmp_path: Path) -> None:
+    folder = tmp_path / "disk"
+    with mounted(folder, options="size=2m"):
+        url = f"sqlite:///{folder}/ledger.sqlite3"
+        ledger_db.migrate(url)
+        store = ledger_db.connect(url)
+        store.append(DRAFT)
+        path = folder / "ballast"
+        fill(path)
+        assert fault(lambda: [store.append(DRAFT) for _ in range(200)]) is LedgerFault.FULL
+        path.unlink()
+        assert isinstance(verify(store.events()), Intact)
+
+
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no database, but long enough to be read as one\n" * 100)
     assert fault(lambda: append(f"sqlite:///{tmp_path}/notes.txt")) is LedgerFault.OTHER
@@ -239,30 +294,6 @@ def test_a_postgres_that_only_reads(postgres: Postgres, postgres_url: str) -> No
     assert fault(lambda: append(postgres_url)) is LedgerFault.READ_ONLY
     assert read(postgres_url) == []
     ledger_db.migrate(postgres_url)  # nothing to do
-
-
-def test_a_role_with_the_recipes_grants_can_append_and_verify_and_nothing_else(
-    postgres: Postgres, postgres_url: str
-) -> None:
-    database = postgres_url.partition("@/")[2].partition("?")[0]
-    role = f"app_{database}"
-    postgres.execute(
-        f"CREATE ROLE {role} LOGIN",
-        f"GRANT SELECT, INSERT ON trail TO {role}",
-        f"GRANT SELECT ON ledger_version TO {role}",
-        f"REVOKE UPDATE, DELETE, TRUNCATE, REFERENCES, TRIGGER ON trail FROM {role}, PUBLIC",
-        database=database,
-    )
-    url = postgres.url(database, user=role)
-    ledger_db.migrate(url)
-    append(url)
-    assert isinstance(verify(read(url)), Intact)
-    engine = create_engine(url, poolclass=NullPool)
-    for statement in ("DELETE FROM trail", "DROP TABLE trail", "ALTER TABLE trail DISABLE TRIGGER ALL"):
-        with pytest.raises(Exception, match=r"permission denied|must be owner"), engine.begin() as connection:
-            connection.execute(text(statement))
-    postgres.execute(f"REVOKE INSERT ON trail FROM {role}", database=database)
-    assert fault(lambda: append(url)) is LedgerFault.READ_ONLY
 
 
 def test_every_append_waits_for_the_disk_whatever_the_servers_default(postgres_url: str) -> None:

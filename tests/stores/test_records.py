@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections.abc import Iterator
+from contextlib import closing
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 import pytest
 
@@ -233,3 +236,16 @@ def test_active_clinics_come_by_name(store: RecordStore) -> None:
 def test_the_diagnosis_never_leaves_the_database(store: RecordStore) -> None:
     page = store.search(Everything(), OLDER, scope=ALL, limit=100)
     assert sample_clinic.DIAGNOSIS not in repr(page)
+
+
+def test_a_pdf_row_whose_prescription_is_gone_belongs_to_nobody_and_does_not_hide_the_others(tmp_path: Path) -> None:
+    url = sample_clinic.sqlite_clinic(tmp_path / "clinic.sqlite3")
+    with closing(sqlite3.connect(tmp_path / "clinic.sqlite3")) as clinic:
+        clinic.execute(
+            "UPDATE prescription_pdfs SET prescription_id = 999999 WHERE id = (SELECT max(id) FROM prescription_pdfs)"
+        )
+        clinic.commit()
+    everything = Filters(older_versions=True)
+    found = records_db.connect(url).search(Everything(), everything, scope=Scope(), limit=1000)
+    pdfs = [row for row in RECORDS if row.has_pdf]
+    assert len([row for row in found.records if row.has_pdf]) == len(pdfs) - 1

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from datetime import datetime
+from itertools import takewhile
 from threading import Lock
 
 from lib.errors import LedgerFault, LedgerUnavailable
-from lib.trail import GENESIS, Draft, TrailEvent, seal
+from lib.trail import EVERYTHING, GENESIS, Broken, Cut, Draft, Selection, TrailEvent, seal, verify
 
 
 class MemoryTrail:
@@ -15,26 +17,60 @@ class MemoryTrail:
     Both may be set while it is in use. ``rows`` is open, so that a test can forge a row.
     """
 
-    def __init__(self, *, fault: LedgerUnavailable | None = None, fail_after: int | None = None) -> None:
+    def __init__(
+        self,
+        *,
+        fault: LedgerUnavailable | None = None,
+        fail_after: int | None = None,
+        mac_key: bytes | None = None,
+    ) -> None:
         self.fault = fault
         self.fail_after = fail_after
         self.rows: list[TrailEvent] = []
+        self._key = mac_key
         self._lock = Lock()
 
     def append(self, draft: Draft) -> TrailEvent:
         """Add one event at the end of the chain."""
         with self._lock:
-            if self.fail_after is None and self.fault is not None:
-                raise self.fault
-            if self.fail_after is not None and len(self.rows) >= self.fail_after:
-                raise self.fault or LedgerUnavailable(LedgerFault.FULL)
-            previous_hash = self.rows[-1].hash if self.rows else GENESIS
-            event = seal(draft, sequence=len(self.rows) + 1, previous_hash=previous_hash)
-            self.rows.append(event)
-            return event
+            return self._append(draft)
 
-    def events(self) -> Iterator[TrailEvent]:
-        """Yield every event, oldest first."""
+    def events(self, chosen: Selection = EVERYTHING) -> Iterator[TrailEvent]:
+        """Yield the chosen events, oldest first."""
+        self._fail_if_down()
+        yield from (event for event in tuple(self.rows) if chosen.has(event))
+
+    def last(self) -> TrailEvent | None:
+        """Return the newest event."""
+        self._fail_if_down()
+        return self.rows[-1] if self.rows else None
+
+    def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
+        """Take away what is older, and append ``event``."""
+        with self._lock:
+            checked = verify(self.rows, key=self._key)
+            if isinstance(checked, Broken):
+                return checked
+            old = list(takewhile(lambda row: row.at < before, self.rows))
+            written = self._append(event(Cut(len(old), old[-1].sequence, old[-1].hash) if old else None))
+            del self.rows[: len(old)]
+            return written
+
+    def _append(self, draft: Draft) -> TrailEvent:
+        if self.fail_after is None:
+            self._fail_if_down()
+        elif len(self.rows) >= self.fail_after:
+            raise self.fault or LedgerUnavailable(LedgerFault.FULL)
+        end = self.rows[-1] if self.rows else None
+        event = seal(
+            draft,
+            sequence=end.sequence + 1 if end else 1,
+            previous_hash=end.hash if end else GENESIS,
+            key=self._key,
+        )
+        self.rows.append(event)
+        return event
+
+    def _fail_if_down(self) -> None:
         if self.fail_after is None and self.fault is not None:
             raise self.fault
-        yield from tuple(self.rows)

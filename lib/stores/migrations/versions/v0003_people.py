@@ -1,6 +1,6 @@
 """Accounts, their sessions, the links that set a password, and the counts that slow guessing down.
 
-Revises 0001. It never changes; what must change gets a version of its own.
+Revises 0002. It never changes; what must change gets a version of its own.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from alembic import op
 from sqlalchemy import Boolean, Column, DateTime, ForeignKey, Integer, Text
 
 revision = "0003"
-down_revision = "0001"
+down_revision = "0002"
 
 
 def upgrade() -> None:

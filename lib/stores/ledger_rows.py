@@ -1,0 +1,63 @@
+"""Reading the rows of the trail on a connection that somebody else opened."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from sqlalchemy import ColumnElement, Connection, RowMapping, select
+
+from lib.stores.ledger_tables import TRAIL
+from lib.trail import EVERYTHING, Selection, TrailEvent
+
+PAGE = 1000  # rows in memory while the trail is walked
+
+
+def page(connection: Connection, chosen: Selection, *, after: int | None) -> list[TrailEvent]:
+    """Return the next chosen events by sequence."""
+    asked = select(TRAIL).where(*_conditions(chosen)).order_by(TRAIL.c.sequence).limit(PAGE)
+    if after is not None:
+        asked = asked.where(TRAIL.c.sequence > after)
+    return [_event(row) for row in connection.execute(asked).mappings()]
+
+
+def every(connection: Connection) -> Iterator[TrailEvent]:
+    """Yield every event by sequence, in this transaction's view."""
+    after: int | None = None
+    while found := page(connection, EVERYTHING, after=after):
+        yield from found
+        after = found[-1].sequence
+
+
+def end(connection: Connection) -> tuple[int, str] | None:
+    """Return number and hash of the newest event."""
+    newest = select(TRAIL.c.sequence, TRAIL.c.hash).order_by(TRAIL.c.sequence.desc()).limit(1)
+    found = connection.execute(newest).first()
+    return None if found is None else (found.sequence, found.hash)
+
+
+def last(connection: Connection) -> TrailEvent | None:
+    """Return the newest event."""
+    found = connection.execute(select(TRAIL).order_by(TRAIL.c.sequence.desc()).limit(1)).mappings().first()
+    return None if found is None else _event(found)
+
+
+def _conditions(chosen: Selection) -> list[ColumnElement[bool]]:
+    wanted = {name: getattr(chosen, name) for name in ("actor", "action", "patient_id", "record_id")}
+    found = [TRAIL.c[name] == value for name, value in wanted.items() if value is not None]
+    if chosen.since is not None:
+        found.append(TRAIL.c.at >= chosen.since)
+    if chosen.until is not None:
+        found.append(TRAIL.c.at < chosen.until)
+    if chosen.clinics is not None:
+        found.append(TRAIL.c.clinic_id.in_(sorted(chosen.clinics)))
+    return found
+
+
+def _event(row: RowMapping) -> TrailEvent:
+    return TrailEvent(**{name: _readable(value) for name, value in row.items()})
+
+
+# A value may be whatever somebody forged into an SQLite column.
+def _readable(value: Any) -> Any:
+    return value.hex() if isinstance(value, bytes) else value
