@@ -25,10 +25,13 @@ def main() -> None:
     visit = Visit(wiring.OPERATOR, access.Scope(), services, examples)
     widgets.head(wording.TITLE, note=wording.DEMO if services.is_demo else wording.NO_SIGN_IN, is_demo=services.is_demo)
     entries = []
-    for number, screen in enumerate(PAGES):
+    for number, screen in enumerate(each for each in PAGES if visit.may(each.permission)):
         body = functools.partial(show, screen, visit)
         body.__name__ = screen.url  # type: ignore[attr-defined]  # st.Page names the callable
         entries.append(st.Page(body, title=screen.title, icon=screen.icon, url_path=screen.url, default=number == 0))
+    if not entries:
+        st.error(wording.NOT_ALLOWED)
+        return
     st.navigation(entries, position="top").run()
 
 

@@ -8,11 +8,12 @@ from concurrent.futures import TimeoutError as NotYet
 from dataclasses import dataclass
 from datetime import timedelta
 
-from lib import objects
-from lib.access import Scope
+from lib import objects, search
+from lib.access import Actor, Scope
 from lib.errors import DatabaseUnavailable
 from lib.objects import Observation
-from lib.records import Filters, Term, Total
+from lib.readings import Reading
+from lib.records import Filters, Total
 from lib.services import Services
 
 BUDGET = timedelta(seconds=10)  # for one page of rows
@@ -52,13 +53,11 @@ def start(keys: Sequence[str], *, services: Services) -> Check:
     return Check(wanted, future)
 
 
-def count(term: Term | None, filters: Filters, *, scope: Scope, services: Services) -> Future[Total | None]:
+def count(
+    actor: Actor, scope: Scope, *, services: Services, reading: Reading, filters: Filters
+) -> Future[Total | None]:
     """Begin to count what matches; the page does not wait for it."""
-    if term is None:
-        nothing: Future[Total | None] = Future()
-        nothing.set_result(None)
-        return nothing
-    return _pool.submit(services.records.total, term, filters, scope=scope)
+    return _pool.submit(search.total, actor, scope, services=services, reading=reading, filters=filters)
 
 
 def ready(total: Future[Total | None]) -> Total | None:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import streamlit as st
 
 from dashboard import logs, wording
 from dashboard.visit import Visit
-from lib import access
+from lib import access, authority
 from lib.errors import DatabaseUnavailable, LedgerUnavailable, NotAllowed
 from pages import Screen
 
@@ -14,7 +16,8 @@ from pages import Screen
 def show(screen: Screen, visit: Visit) -> None:
     """Render one screen; the only place that catches what nobody expected."""
     try:
-        access.require(visit.actor, screen.permission)
+        _forget_what_others_were_shown(visit)
+        authority.require(visit.actor, visit.scope, screen.permission, services=visit.services, reason=screen.url)
         screen.render(visit)
     except DatabaseUnavailable as error:
         st.error(wording.database(error), icon=":material/database_off:")
@@ -26,3 +29,15 @@ def show(screen: Screen, visit: Visit) -> None:
     except Exception as error:  # noqa: BLE001 - the one catch-all of the screens: a person never sees a traceback
         logs.failed(f"screen {screen.url}", error)
         st.error(wording.UNEXPECTED, icon=":material/error:")
+
+
+def _forget_what_others_were_shown(visit: Visit) -> None:
+    """Empty the browser session when somebody else acts in it, or the same person with another role or other clinics.
+
+    It holds answers, an open record, a preview, a link: what the one before could see.
+    """
+    actor = visit.actor
+    who = (replace(actor, address=None), access.narrowed(actor, visit.scope))
+    if st.session_state.get("who", who) != who:
+        st.session_state.clear()
+    st.session_state["who"] = who

@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from lib.access import Actor, Scope
+from lib import access
+from lib.access import Actor, Permission, Scope
 from lib.services import Services
 
 
@@ -17,6 +18,10 @@ class Visit:
     scope: Scope
     services: Services
     examples: tuple[tuple[str, str], ...] = ()  # searches worth trying: label, text
+
+    def may(self, permission: Permission) -> bool:
+        """Whether to draw what needs this permission. The use case behind it asks again."""
+        return access.may(self.actor, permission)
 
     @property
     def now(self) -> datetime:

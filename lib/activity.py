@@ -7,7 +7,8 @@ from collections.abc import Callable, Generator
 from dataclasses import replace
 from datetime import datetime
 
-from lib.access import Actor, Permission, Scope, require
+from lib import authority
+from lib.access import Actor, Permission, Scope
 from lib.trail import OK, Action, Selection, Subject, Trail, TrailEvent
 
 
@@ -20,7 +21,7 @@ def export(
     outcome is written when the last event was taken, or the generator closed before: then it says so.
     Raises NotAllowed and LedgerUnavailable.
     """
-    require(actor, Permission.ACTIVITY)
+    scope = authority.ask(actor, scope, Permission.ACTIVITY, trail=trail, clock=clock)
     if scope.clinics is not None:
         chosen = replace(chosen, clinics=scope.clinics if chosen.clinics is None else scope.clinics & chosen.clinics)
     subject = Subject(record_id=chosen.record_id, patient_id=chosen.patient_id)

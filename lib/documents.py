@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, TypeVar
 
 from lib import keys
@@ -45,6 +45,8 @@ def reread(record: Record, scope: Scope, *, services: Services) -> Record | Refu
     had the former one on screen.
     """
     fresh: Record | None
+    # Unmasked: the record stays behind the use case, and a reason is cleaned of the name that it really has.
+    scope = replace(scope, is_masked=False)
     if record.record_id is None:
         fresh = next(iter(services.records.versions(record.prescription_id, scope=scope)), None)
     else:

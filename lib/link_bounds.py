@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
+from lib.access import LINK_LIMITS, Role
 from lib.refusals import RefusalCode, Refused
 
 MIN_EXPIRY = timedelta(seconds=1)
@@ -38,6 +39,17 @@ class Policy:
     def longest(self) -> timedelta:
         """The longest duration that may be asked for."""
         return min(self.max_expiry, MAX_EXPIRY)
+
+
+def for_role(policy: Policy, role: Role) -> Policy:
+    """Return the bounds within which a role may make links: the policy's, or the role's where those are narrower.
+
+    >>> narrowed = for_role(Policy(default_expiry=timedelta(hours=2)), Role.DEVELOPER)
+    >>> written(narrowed.longest), written(narrowed.default_expiry)
+    ('1h', '1h')
+    """
+    longest = min(policy.max_expiry, LINK_LIMITS[role].longest)
+    return replace(policy, max_expiry=longest, default_expiry=min(policy.default_expiry, longest))
 
 
 def parse_duration(text: str) -> timedelta | None:

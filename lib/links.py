@@ -8,8 +8,8 @@ from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lib import diagnosis, documents, keys, link_bounds, link_check
-from lib.access import Actor, Permission, Scope, require
+from lib import authority, diagnosis, documents, keys, link_bounds, link_check, link_quota
+from lib.access import Actor, Permission, Role, Scope
 from lib.diagnosis import State
 from lib.documents import Document
 from lib.errors import LedgerUnavailable
@@ -87,7 +87,8 @@ def issue(
     """Re-authorise, check afresh, write the intent, sign, verify as a stranger, write the outcome.
 
     1. The row is read again in the actor's scope; what the caller holds is only its number.
-    2. Duration, PDF, reason, key and whose object it is are checked; then the bucket is asked, never the cache.
+    2. Duration, PDF, reason, key and whose object it is are checked; then the bucket is asked, never the cache;
+       then the trail, how many links this actor has begun in the last hour.
        A refusal up to here is one event, ``refused:CODE``.
     3. The intent is committed. No trail, no link.
     4. The link is signed, parsed and fetched, then the plain address is tried without it, and the row is read once
@@ -96,12 +97,14 @@ def issue(
 
     Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
     """
-    require(actor, Permission.LINK)
+    unseen = Subject(record_id=record.record_id)
+    scope = authority.require(actor, scope, Permission.LINK, services=services, subject=unseen)
     fresh = documents.reread(record, scope, services=services)
     if isinstance(fresh, Refused):
-        unseen = Subject(record_id=record.record_id)
         return documents.refuse(fresh, actor, scope, Action.LINK, subject=unseen, services=services)
-    plan = _plan(fresh, request, services=services)
+    plan = _plan(fresh, request, role=actor.role, services=services)
+    if not isinstance(plan, Refused):
+        plan = link_quota.refusal(actor, services=services) or plan
     if isinstance(plan, Refused):
         seen = Subject(fresh.record_id, fresh.patient_id, fresh.clinic_id)
         return documents.refuse(plan, actor, scope, Action.LINK, subject=seen, services=services)
@@ -120,7 +123,10 @@ def issue(
         return Refused(RefusalCode.TRAIL_UNAVAILABLE, error.fault)
     return documents.act(
         intent,
-        lambda: _sign_and_verify(plan, request, now=services.clock(), services=services),
+        lambda: (
+            link_quota.refusal(actor, services=services, before=intent)
+            or _sign_and_verify(plan, request, now=services.clock(), services=services)
+        ),
         document=plan.document,
         scope=scope,
         services=services,
@@ -131,10 +137,10 @@ def issue_for_record(
     actor: Actor, scope: Scope, *, services: Services, record_id: int, request: LinkRequest
 ) -> PresignedUrl | Refused:
     """Issue a link for the PDF row of this number."""
-    require(actor, Permission.LINK)
+    subject = Subject(record_id=record_id)
+    scope = authority.require(actor, scope, Permission.LINK, services=services, subject=subject)
     record = services.records.get(record_id, scope=scope)
     if record is None:
-        subject = Subject(record_id=record_id)
         refused = Refused(RefusalCode.NOT_VISIBLE)
         return documents.refuse(refused, actor, scope, Action.LINK, subject=subject, services=services)
     return issue(actor, scope, services=services, record=record, request=request)
@@ -144,11 +150,11 @@ def issue_for_key(
     actor: Actor, scope: Scope, *, services: Services, key: str, request: LinkRequest
 ) -> PresignedUrl | Refused:
     """Issue a link for an object key that a visible row resolves to: the version to use, the newest of several."""
-    require(actor, Permission.LINK)
+    subject = Subject(object_key=key)
+    scope = authority.require(actor, scope, Permission.LINK, services=services, subject=subject)
     record = None if keys.impossible(key) else _row_to_use(key, scope, services=services)
     if record is None:
         refused = Refused(RefusalCode.NOT_VISIBLE)
-        subject = Subject(object_key=key)
         return documents.refuse(refused, actor, scope, Action.LINK, subject=subject, services=services)
     return issue(actor, scope, services=services, record=record, request=request)
 
@@ -159,8 +165,9 @@ def _row_to_use(key: str, scope: Scope, *, services: Services) -> Record | None:
     return min(rows, key=lambda row: (row.is_replaced, row.is_draft), default=None)
 
 
-def _plan(record: Record, request: LinkRequest, *, services: Services) -> _Plan | Refused:
-    expires = link_bounds.effective(request.expires, policy=services.policy, now=services.clock())
+def _plan(record: Record, request: LinkRequest, *, role: Role, services: Services) -> _Plan | Refused:
+    policy = link_bounds.for_role(services.policy, role)
+    expires = link_bounds.effective(request.expires, policy=policy, now=services.clock())
     if isinstance(expires, Refused):
         return expires
     if not record.has_pdf:

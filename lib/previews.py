@@ -7,8 +7,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lib import documents, link_check
-from lib.access import Actor, Permission, Scope, require
+from lib import authority, documents, link_check
+from lib.access import Actor, Permission, Scope
 from lib.documents import Document
 from lib.errors import LedgerUnavailable
 from lib.objects import ObjectUnavailable
@@ -38,10 +38,10 @@ def open_pdf(actor: Actor, scope: Scope, *, services: Services, record: Record) 
 
     Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
     """
-    require(actor, Permission.PREVIEW)
+    unseen = Subject(record_id=record.record_id)
+    scope = authority.require(actor, scope, Permission.PREVIEW, services=services, subject=unseen)
     fresh = documents.reread(record, scope, services=services)
     if isinstance(fresh, Refused):
-        unseen = Subject(record_id=record.record_id)
         return documents.refuse(fresh, actor, scope, Action.PREVIEW, subject=unseen, services=services)
     document = documents.locate(fresh, services=services)
     if isinstance(document, Refused):

@@ -61,6 +61,7 @@ class Kind(StrEnum):
     FOREIGN_URL = "foreign_url"  # a URL of another bucket or host: nothing is asked
     NAME = "name"
     TOO_SHORT = "too_short"  # one letter, two digits: nothing is asked
+    HIDDEN = "hidden"  # what is left could only be a name or phone, which a masked scope may not ask for
 
 
 @dataclass(frozen=True, slots=True)

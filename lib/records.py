@@ -230,7 +230,10 @@ class Clinic:
 
 
 class RecordStore(Protocol):
-    """Reads records, read-only. Every method raises ``DatabaseUnavailable``."""
+    """Reads records, read-only. Every method raises ``DatabaseUnavailable``.
+
+    A masked scope gets records without name and phone, and nothing for a term by name or phone (``masking``).
+    """
 
     def search(self, term: Term, filters: Filters, *, scope: Scope, limit: int, after: Cursor | None = None) -> Page:
         """Return one page, newest first. Without an index it is slow, never wrong."""

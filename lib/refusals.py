@@ -31,6 +31,7 @@ class RefusalCode(StrEnum):
     WRONG_LENGTH = "WRONG_LENGTH"
     UNBROWSABLE_KEY = "UNBROWSABLE_KEY"  # ./ or ../ segment: browsers fold it
     TOO_LARGE = "TOO_LARGE"  # preview only
+    LINKS_PER_HOUR = "LINKS_PER_HOUR"  # as many as the role may make
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import takewhile
 
+from lib import authority
 from lib.access import Actor, Permission, Scope, require
 from lib.errors import LedgerUnavailable
 from lib.trail import Action, Broken, Subject, Trail, TrailEvent
@@ -26,7 +27,7 @@ def prune(
     is taken, because the chain is broken or the database refuses, it says that.
     Raises NotAllowed and LedgerUnavailable.
     """
-    require(actor, Permission.RETENTION)
+    authority.ask(actor, scope, Permission.RETENTION, trail=trail, clock=clock)
     intent = trail.intent(actor, scope, Action.PRUNE, at=clock(), subject=Subject(), reason=before.isoformat())
     try:
         done = trail.prune(intent, before, at=clock())

@@ -7,17 +7,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
-from lib import access, keys
+from lib import authority, keys, masking
 from lib.access import Actor, Permission, Scope
 from lib.errors import LedgerUnavailable
 from lib.readings import MAX_TEXT, Kind, Reading, understand
-from lib.records import Cursor, Filters, MissingIndex, Page, Record
+from lib.records import Clinic, Cursor, Filters, MissingIndex, Page, Record, Total
 from lib.trail import Action, Subject
 
 if TYPE_CHECKING:
     from lib.services import Services
 
-__all__ = ["MAX_TEXT", "Found", "Kind", "Reading", "find", "open_prescription", "open_record", "understand"]
+__all__ = [
+    "MAX_TEXT",
+    "Found",
+    "Kind",
+    "Reading",
+    "clinics",
+    "find",
+    "open_prescription",
+    "open_record",
+    "total",
+    "understand",
+    "versions",
+]
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,8 +57,8 @@ def find(
     Raises NotAllowed and DatabaseUnavailable. A trail that cannot be written is told in the answer: finding a
     record shows no document, and previews and links are refused for as long.
     """
-    access.require(actor, Permission.FIND)
-    readings = understand(text, rules=services.rules, phone_region=services.phone_region)
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
+    readings = _offered(understand(text, rules=services.rules, phone_region=services.phone_region), scope)
     reading, tried, page = _first_that_finds(
         readings, scope, services=services, filters=filters, limit=limit, after=after
     )
@@ -62,6 +74,27 @@ def find(
     except LedgerUnavailable as error:
         fault = error
     return Found(reading, tried, page, fault)
+
+
+def total(actor: Actor, scope: Scope, *, services: Services, reading: Reading, filters: Filters) -> Total | None:
+    """Count what a reading matches, within a short budget; None where that is not possible.
+
+    Belongs to a search that is in the trail already. Raises NotAllowed and DatabaseUnavailable.
+    """
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
+    return None if reading.term is None else services.records.total(reading.term, filters, scope=scope)
+
+
+def clinics(actor: Actor, scope: Scope, *, services: Services) -> Sequence[Clinic]:
+    """Return the clinics to choose from, by name. Raises NotAllowed and DatabaseUnavailable."""
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
+    return tuple(services.records.clinics(scope=scope))
+
+
+def _offered(readings: Sequence[Reading], scope: Scope) -> Sequence[Reading]:
+    """Return the readings that the scope may ask for, and HIDDEN at the end where it may not ask for all."""
+    offered = [reading for reading in readings if reading.term is None or not masking.hides(scope, reading.term)]
+    return offered if len(offered) == len(readings) else [*offered, Reading(Kind.HIDDEN, None)]
 
 
 def _first_that_finds(
@@ -88,7 +121,8 @@ def _first_that_finds(
         ):
             return reading, tuple(tried), replace(page, missing_indexes=tuple(indexes))
     # The most private reading stands for a text that found nothing, so that no phone number gets into an address.
-    asked = [reading for reading in readings if reading.term is not None] or list(readings)
+    asked = [reading for reading in readings if reading.term is not None or reading.kind is Kind.HIDDEN]
+    asked = asked or list(readings)
     reading = next((reading for reading in asked if not reading.is_id), asked[0])
     return reading, tuple(tried), Page((), None, tuple(indexes))
 
@@ -123,12 +157,11 @@ def open_record(actor: Actor, scope: Scope, *, services: Services, record_id: in
     An attempt at a record that is not there or not visible is written too, as refused.
     Raises NotAllowed and DatabaseUnavailable.
     """
-    access.require(actor, Permission.FIND)
+    subject = Subject(record_id=record_id)
+    scope = authority.require(actor, scope, Permission.FIND, services=services, subject=subject)
     record = services.records.get(record_id, scope=scope)
     if record is None or not scope.sees(record.clinic_id):
-        _write_opening(
-            actor, scope, services=services, subject=Subject(record_id=record_id), result="refused:NOT_VISIBLE"
-        )
+        _write_opening(actor, scope, services=services, subject=subject, result="refused:NOT_VISIBLE")
         return None
     _write_opening(actor, scope, services=services, subject=_subject(record, services=services))
     return record
@@ -140,19 +173,34 @@ def open_prescription(actor: Actor, scope: Scope, *, services: Services, prescri
     One record without PDF where none was made; nothing where the prescription is not visible.
     Raises NotAllowed and DatabaseUnavailable.
     """
-    access.require(actor, Permission.FIND)
-    versions = [
-        record for record in services.records.versions(prescription_id, scope=scope) if scope.sees(record.clinic_id)
-    ]
-    shown = [record.record_id for record in versions if record.record_id is not None]
-    reason = _compact({"prescription_id": prescription_id, "record_ids": shown})
-    if not versions:
+    asked = _compact({"prescription_id": prescription_id})
+    scope = authority.require(actor, scope, Permission.FIND, services=services, reason=asked)
+    shown = _visible_versions(prescription_id, scope, services=services)
+    record_ids = [record.record_id for record in shown if record.record_id is not None]
+    reason = _compact({"prescription_id": prescription_id, "record_ids": record_ids})
+    if not shown:
         _write_opening(actor, scope, services=services, subject=Subject(), reason=reason, result="refused:NOT_VISIBLE")
         return ()
-    first = versions[0]
+    first = shown[0]
     subject = Subject(patient_id=first.patient_id, clinic_id=first.clinic_id)
     _write_opening(actor, scope, services=services, subject=subject, reason=reason)
-    return tuple(versions)
+    return shown
+
+
+def versions(actor: Actor, scope: Scope, *, services: Services, record: Record) -> tuple[Record, ...]:
+    """Return every version of the prescription of a record that was opened, newest first.
+
+    They belong to the opening that is in the trail. Raises NotAllowed and DatabaseUnavailable.
+    """
+    scope = authority.require(
+        actor, scope, Permission.FIND, services=services, subject=Subject(record_id=record.record_id)
+    )
+    return _visible_versions(record.prescription_id, scope, services=services)
+
+
+def _visible_versions(prescription_id: int, scope: Scope, *, services: Services) -> tuple[Record, ...]:
+    found = services.records.versions(prescription_id, scope=scope)
+    return tuple(record for record in found if scope.sees(record.clinic_id))
 
 
 def _subject(record: Record, *, services: Services) -> Subject:

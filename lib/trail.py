@@ -107,7 +107,7 @@ EVERYTHING = Selection()
 
 
 class TrailStore(Protocol):
-    """Appends, reads, and takes away what is old. All raise ``LedgerUnavailable``."""
+    """Appends, reads, counts, and takes away what is old. All raise ``LedgerUnavailable``."""
 
     def append(self, draft: Draft) -> TrailEvent:
         """Commit one event durably before returning; the chain stays linear under concurrent writers."""
@@ -119,6 +119,10 @@ class TrailStore(Protocol):
 
     def last(self) -> TrailEvent | None:
         """Return the newest event."""
+        ...
+
+    def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
+        """Count one actor's events of an action and result, from an instant on and below a sequence number."""
         ...
 
     def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
@@ -227,6 +231,16 @@ class Trail:
     def _ended(self, intent: TrailEvent, *, at: datetime, result: str, expires_at: datetime | None = None) -> Draft:
         columns = {name: getattr(intent, name) for name in DRAFT_COLUMNS}
         return Draft(**columns | {"at": at, "result": result, "expires_at": expires_at or intent.expires_at})
+
+    def count_intents(self, actor: Actor, action: Action, *, since: datetime, before: TrailEvent | None = None) -> int:
+        """Count how often somebody began an act since an instant, or since then and before an event."""
+        return self._store.count(
+            actor=_storable(actor.name),
+            action=str(action),
+            result=INTENT,
+            since=since,
+            before=None if before is None else before.sequence,
+        )
 
     def keyed_hash(self, text: str) -> str:
         """Return an HMAC-SHA256 hex of a text that must not stand in the trail itself."""

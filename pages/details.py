@@ -8,9 +8,10 @@ import streamlit as st
 
 from dashboard import display, wording
 from dashboard.visit import Visit
-from lib import diagnosis, keys
+from lib import diagnosis, keys, whereabouts
 from lib.objects import Observation
 from lib.records import Record
+from lib.whereabouts import Place
 from pages import rows
 
 
@@ -19,8 +20,10 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
     section = st.expander("Storage details", icon=":material/database:", key="details_open", on_change="rerun")
     if not section.open:
         return
-    stored = record.stored_key or ""
-    found = keys.describe(stored, visit.services.rules)
+    place = whereabouts.place_of(visit.actor, visit.scope, services=visit.services, record=record)
+    if place is None:
+        return
+    found = place.keys
     with section:
         st.markdown("**Keys**")
         st.code(display.key_lines(found), language=None, wrap_lines=True)
@@ -31,27 +34,23 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
         elif found.problem is not None:
             st.warning(wording.PROBLEM[found.problem], icon=":material/rule:")
         st.markdown("**What the bucket answers**")
-        alone = rows.observations(visit, [stored], name="details-check")
+        alone = rows.observations(visit, [found.stored], name="details-check")
         st.code(
-            f"stored key    → {_answer(alone.get(stored) if alone else None)}\nresolved key  → {_answer(seen)}",
+            f"stored key    → {_answer(alone.get(found.stored) if alone else None)}\nresolved key  → {_answer(seen)}",
             language=None,
         )
-        _facts(visit, record, seen=seen)
+        _facts(visit, record, place=place, seen=seen)
         st.markdown("**Ask it yourself**")
-        st.code(_head_command(visit, found.resolved), language="bash", wrap_lines=True)
+        st.code(_head_command(place), language="bash", wrap_lines=True)
 
 
 def _answer(seen: Observation | None) -> str:
     return wording.CHECKING if seen is None else wording.answer(seen)
 
 
-def _facts(visit: Visit, record: Record, *, seen: Observation | None) -> None:
-    services = visit.services
-    facts = {
-        "Bucket": services.bucket,
-        "Endpoint": services.endpoint_url,
-        "Location": services.rules.location or "(empty)",
-    }
+def _facts(visit: Visit, record: Record, *, place: Place, seen: Observation | None) -> None:
+    zone = visit.services.zone
+    facts = {"Bucket": place.bucket, "Endpoint": place.endpoint_url, "Location": place.location or "(empty)"}
     if seen is not None and seen.size_bytes is not None:
         says = f"the record says {record.size_bytes:,}" if record.size_bytes is not None else "the record does not say"
         facts |= {
@@ -62,14 +61,13 @@ def _facts(visit: Visit, record: Record, *, seen: Observation | None) -> None:
         }
         if seen.last_modified is not None:
             at = seen.last_modified
-            facts["Modified"] = f"{wording.day(at, services.zone)} {wording.clock_time(at, services.zone)}"
+            facts["Modified"] = f"{wording.day(at, zone)} {wording.clock_time(at, zone)}"
     width = max(map(len, facts))
     st.code("\n".join(f"{name:<{width}}  {value}" for name, value in facts.items()), language=None, wrap_lines=True)
 
 
-def _head_command(visit: Visit, key: str) -> str:
-    services = visit.services
+def _head_command(place: Place) -> str:
     return (
-        f"aws s3api head-object --endpoint-url {shlex.quote(services.endpoint_url)} "
-        f"--bucket {shlex.quote(services.bucket)} --key {display.shell_word(key)}"
+        f"aws s3api head-object --endpoint-url {shlex.quote(place.endpoint_url)} "
+        f"--bucket {shlex.quote(place.bucket)} --key {display.shell_word(place.keys.resolved)}"
     )

@@ -13,7 +13,7 @@ from dashboard import copying, wording
 from dashboard.visit import Visit
 from lib import link_bounds, links
 from lib.diagnosis import State
-from lib.links import LinkRequest, PresignedUrl, Refused
+from lib.links import LinkRequest, Policy, PresignedUrl, Refused
 from lib.objects import Disposition
 from lib.records import Record
 
@@ -72,7 +72,7 @@ def _made(visit: Visit, record: Record) -> Made | None:
 
 
 def _form(visit: Visit, record: Record) -> None:
-    policy, number = visit.services.policy, record.record_id  # every widget is this record's own
+    policy, number = _policy(visit), record.record_id  # every widget is this record's own
     choices = [*links.presets(policy), OTHER]
     chosen = st.radio(
         "How long should it work?",
@@ -108,11 +108,15 @@ def _form(visit: Visit, record: Record) -> None:
         _create(visit, record, span=span, disposition=disposition, reason=reason.strip() or None)
 
 
+def _policy(visit: Visit) -> Policy:
+    return link_bounds.for_role(visit.services.policy, visit.actor.role)
+
+
 def _choice(visit: Visit, span: timedelta) -> str:
     if span == OTHER:
         return "Other…"
     now = visit.now
-    lives = link_bounds.effective(span, policy=visit.services.policy, now=now)
+    lives = link_bounds.effective(span, policy=_policy(visit), now=now)
     if isinstance(lives, Refused):
         return f"{wording.duration(span)}: {wording.refusal(lives)}"
     return f"{wording.duration(span)}: until {wording.until(now + lives, now=now, zone=visit.services.zone)}"

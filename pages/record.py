@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import copying, display, wording
 from dashboard.visit import Visit
 from lib import diagnosis, previews, search
+from lib.access import Permission
 from lib.diagnosis import State
 from lib.links import Refused
 from lib.objects import Observation
@@ -100,12 +101,12 @@ def render(visit: Visit) -> None:
         seen = _observation(visit, record)
         state = None if seen is None and record.has_pdf else diagnosis.state(record, seen)
         _state(visit, record, state=state, seen=seen)
-        if record.has_pdf:
-            if state is not State.MISSING:
-                _preview(visit, record, seen=seen)
+        if record.has_pdf and state is not State.MISSING and visit.may(Permission.PREVIEW):
+            _preview(visit, record, seen=seen)
+        if record.has_pdf and visit.may(Permission.LINK):
             link.render(visit, record, state=state, newer=_newer(opened), use=_open_version)
         _other_versions(visit, opened)
-        if record.has_pdf:
+        if record.has_pdf and visit.may(Permission.STORAGE_DETAILS):
             details.render(visit, record, seen=seen)
 
 
@@ -119,7 +120,7 @@ def _open(visit: Visit) -> Opened:
     versions: Sequence[Record]
     if kind == "record":
         record = search.open_record(visit.actor, visit.scope, services=visit.services, record_id=value)
-        versions = visit.services.records.versions(record.prescription_id, scope=visit.scope) if record else ()
+        versions = search.versions(visit.actor, visit.scope, services=visit.services, record=record) if record else ()
     else:
         versions = search.open_prescription(visit.actor, visit.scope, services=visit.services, prescription_id=value)
         record = next((each for each in versions if not each.is_replaced), versions[0] if versions else None)

@@ -9,7 +9,8 @@ import streamlit as st
 
 from dashboard import checks, display, wording
 from dashboard.visit import Visit
-from lib import diagnosis, keys
+from lib import diagnosis, keys, whereabouts
+from lib.access import Permission
 from lib.diagnosis import State
 from lib.objects import Doubt, Observation
 from lib.records import Record
@@ -69,7 +70,7 @@ def controls(visit: Visit, shown: Sequence[Record], *, count: str) -> bool:
     seen = (check.result() if check else None) or {}
     with st.container(horizontal=True, vertical_alignment="center"):
         st.caption(count, width="content")
-        shows_keys = st.toggle("Show keys", key="show_keys")
+        shows_keys = visit.may(Permission.KEYS) and st.toggle("Show keys", key="show_keys")
         if shows_keys:
             st.button(
                 "Check this page",
@@ -163,20 +164,19 @@ def _cells(visit: Visit, row: Record, *, state: State | None) -> dict[str, str]:
 
 def _alone(visit: Visit, shown: Sequence[Record]) -> Mapping[Record, dict[str, str]]:
     """Return the key cells, and what the bare stored key answers once somebody asked: the founding failure, visible."""
+    found = whereabouts.keys_of(visit.actor, visit.scope, services=visit.services, records=shown)
     asked = st.session_state.get("alone") == tuple(shown)
-    stored = [row.stored_key or "" for row in shown if row.has_pdf]
-    seen = observations(visit, stored, name="alone-check") if asked else {}
+    seen = observations(visit, [place.stored for place in found if place], name="alone-check") if asked else {}
     cells = {}
-    for row in shown:
-        if not row.has_pdf:
+    for row, place in zip(shown, found, strict=True):
+        if place is None:
             cells[row] = dict.fromkeys(("Stored key", "Resolved key", "Stored key alone"), "")
             continue
-        key = row.stored_key or ""
-        answer = seen.get(key) if seen is not None else None
+        answer = seen.get(place.stored) if seen is not None else None
         waiting = wording.CHECKING if asked else wording.NOT_CHECKED
         cells[row] = {
-            "Stored key": display.short_key(key),
-            "Resolved key": display.marked_key(key, resolved(visit, row)),
+            "Stored key": display.short_key(place.stored),
+            "Resolved key": display.marked_key(place.stored, place.resolved),
             "Stored key alone": wording.alone(answer) if answer else waiting,
         }
     return cells

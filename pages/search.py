@@ -12,6 +12,7 @@ import streamlit as st
 from dashboard import checks, wording
 from dashboard.visit import Visit
 from lib import search
+from lib.access import Permission
 from lib.records import Clinic, Cursor, Filters, Record, Total
 from lib.search import Found, Kind
 from pages import place, record, rows
@@ -33,7 +34,7 @@ class Answer:
 def render(visit: Visit) -> None:
     """Draw the screen from top to bottom."""
     place.follow(now=visit.now)
-    text = _search_box()
+    text = _search_box(visit)
     filters = _filter_line(visit)
     after = place.cursor()
     if not (text or filters != Filters() or st.session_state.get("browse")):
@@ -56,12 +57,12 @@ def render(visit: Visit) -> None:
     place.write(text if found.reading.is_id else "", filters=filters, now=visit.now)
 
 
-def _search_box() -> str:
+def _search_box(visit: Visit) -> str:
     text: str = st.text_input(
         "Search",
         key="text",
         type="search",
-        placeholder="Phone, name, PAT…, CON…, or paste a link",
+        placeholder=wording.SEARCH_BOX if visit.may(Permission.NAMES) else wording.SEARCH_BOX_MASKED,
         label_visibility="collapsed",
         autocomplete="off",
         on_change=_start_over,  # no max_chars: the browser would drop a longer paste without a word
@@ -120,7 +121,8 @@ def _filter_line(visit: Visit) -> Filters:
 def _clinics(visit: Visit) -> tuple[Clinic, ...]:
     kept: tuple[datetime, tuple[Clinic, ...]] | None = st.session_state.get("clinics")
     if kept is None or visit.now - kept[0] > FRESH:
-        kept = st.session_state["clinics"] = (visit.now, tuple(visit.services.records.clinics(scope=visit.scope)))
+        seen = search.clinics(visit.actor, visit.scope, services=visit.services)
+        kept = st.session_state["clinics"] = (visit.now, tuple(seen))
     return kept[1]
 
 
@@ -144,7 +146,7 @@ def _find(visit: Visit, *, text: str, filters: Filters, after: Cursor | None) ->
             limit=PAGE_ROWS,
             after=after,
         )
-    total = checks.count(found.reading.term, filters, scope=visit.scope, services=visit.services)
+    total = checks.count(visit.actor, visit.scope, services=visit.services, reading=found.reading, filters=filters)
     answer = st.session_state["answer"] = Answer(question, visit.now, found, total)
     return answer
 
@@ -225,7 +227,7 @@ def _welcome(visit: Visit) -> None:
     place.forget(now=visit.now)
     with st.container(border=True):
         st.markdown("**Find a prescription's PDF**")
-        st.caption(wording.WHAT_TO_TYPE)
+        st.caption(wording.WHAT_TO_TYPE if visit.may(Permission.NAMES) else wording.WHAT_TO_TYPE_MASKED)
         with st.container(horizontal=True):
             for label, text in visit.examples:
                 st.button(label, key=f"try-{label}", on_click=_try_example, args=(text,))

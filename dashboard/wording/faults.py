@@ -94,6 +94,8 @@ _REFUSAL = {
     RefusalCode.WRONG_LENGTH: "The link answered with a file of another length. It was thrown away.",
     RefusalCode.UNBROWSABLE_KEY: "The file's key has a ./ or ../ in it; no browser can open such a link.",
     RefusalCode.TOO_LARGE: "The PDF is too large to show here.",
+    RefusalCode.LINKS_PER_HOUR: "You have begun {detail} links in the last hour, as many as your role may. "
+    "Try again later, or ask the owner.",
 }
 
 DEMO_FAULT = {

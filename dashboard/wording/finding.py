@@ -13,6 +13,14 @@ WHAT_TO_TYPE = (
     "part of a key, or paste the link that does not open."
 )
 
+WHAT_TO_TYPE_MASKED = (
+    "Type PAT001, CON153, a prescription or record number, part of a key, or paste the link that does not open. "
+    "Names and phones are hidden from your role."
+)
+
+SEARCH_BOX = "Phone, name, PAT…, CON…, or paste a link"
+SEARCH_BOX_MASKED = "PAT…, CON…, a number, part of a key, or paste a link"
+
 NOTHING_FOUND = "Nothing found. The text was taken as {tried}."
 
 HINT_OTHER_WORDS = "Try the phone number, the patient id (PAT…) or fewer letters of the name."
@@ -47,12 +55,15 @@ TAKEN_AS = {
     Kind.FOREIGN_URL: "an address outside our storage",
     Kind.NAME: "part of a name",
     Kind.TOO_SHORT: "too short a text",
+    Kind.HIDDEN: "a name or phone, which your role may not search by",
 }
 
 NOTHING_ASKED = {
     Kind.FOREIGN_URL: "This address does not point into our bucket, so no record can match. "
     "Paste the part after the host, or search by patient.",
     Kind.TOO_SHORT: "Type at least two letters, or three digits, to search.",
+    Kind.HIDDEN: "Nothing found by number or key. Names and phones are hidden from your role, so they cannot be searched. "
+    "Search by PAT…, CON…, a record number or a part of a key.",
 }
 
 

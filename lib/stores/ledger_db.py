@@ -57,6 +57,11 @@ class LedgerDb:
         with ledger_engine.reading(self._engine) as connection:
             return ledger_rows.last(connection)
 
+    def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
+        """Count one actor's events of an action and result, from an instant on and below a sequence number."""
+        with ledger_engine.reading(self._engine) as connection:
+            return ledger_rows.count(connection, actor=actor, action=action, result=result, since=since, before=before)
+
     def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
         """Take away what is older, and append ``event``, in one transaction. On PostgreSQL only the tables' owner may."""
         with self._writing(wait_s=PRUNE_WAIT_S) as connection:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
-from sqlalchemy import ColumnElement, Connection, RowMapping, select
+from sqlalchemy import ColumnElement, Connection, RowMapping, func, select
 
 from lib.stores.ledger_tables import TRAIL
 from lib.trail import EVERYTHING, Selection, TrailEvent
@@ -40,6 +41,17 @@ def last(connection: Connection) -> TrailEvent | None:
     """Return the newest event."""
     found = connection.execute(select(TRAIL).order_by(TRAIL.c.sequence.desc()).limit(1)).mappings().first()
     return None if found is None else _event(found)
+
+
+def count(connection: Connection, *, actor: str, action: str, result: str, since: datetime, before: int | None) -> int:
+    """Return how many events of an actor, an action and a result there are from an instant on, below a number."""
+    # Not by the index on actors: SQLite would take it, and read every event that this one ever wrote.
+    whose = TRAIL.c.actor.concat("") == actor
+    same = (whose, TRAIL.c.action == action, TRAIL.c.result == result, TRAIL.c.at >= since)
+    asked = select(func.count()).select_from(TRAIL).where(*same)
+    if before is not None:
+        asked = asked.where(TRAIL.c.sequence < before)
+    return connection.execute(asked).scalar_one()
 
 
 def _conditions(chosen: Selection) -> list[ColumnElement[bool]]:

@@ -9,6 +9,7 @@ from typing import Any
 
 import sqlalchemy as sa
 
+from lib import masking
 from lib.access import Scope
 from lib.errors import DatabaseFault, DatabaseUnavailable
 from lib.records import Clinic, Cursor, Filters, MissingIndex, Page, Record, Term, Total
@@ -46,7 +47,7 @@ class RecordsDb:
         3. The same of prescriptions without PDF, no older than those.
         4. Both merged, cut, and read with all that is shown.
         """
-        if not answerable(term, filters, after):
+        if masking.hides(scope, term) or not answerable(term, filters, after):
             return Page((), None)
         began = time.monotonic()
         with self._engine.transaction() as connection:
@@ -75,7 +76,7 @@ class RecordsDb:
 
     def total(self, term: Term, filters: Filters, *, scope: Scope) -> Total | None:
         """Count within a short budget; estimate where that is not enough (PostgreSQL), else None."""
-        if not answerable(term, filters):
+        if masking.hides(scope, term) or not answerable(term, filters):
             return Total(0, is_exact=True)
         for attempt in (self._count, self._estimate):
             try:
@@ -174,7 +175,7 @@ class RecordsDb:
         rows: dict[int, list[Any]] = {}
         for row in connection.execute(self._queries.details(wanted, scope=scope)):
             rows.setdefault(row.prescription_id, []).append(row)
-        return tuple(record for versions in rows.values() for record in _records(versions))
+        return tuple(masking.seen_by(scope, record) for versions in rows.values() for record in _records(versions))
 
 
 def _records(rows: Sequence[Any]) -> list[Record]:

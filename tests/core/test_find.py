@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 
-from lib import access, search
-from lib.access import Role, Scope
+from lib import search
+from lib.access import Actor, Role, Scope
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable, NotAllowed
 from lib.records import Cursor, Filters, IndexKind, MissingIndex, NameContains, Page, Term
 from lib.search import Found, Kind
@@ -22,6 +22,7 @@ from tests.conftest import NOW
 from tests.core.clinic import ANOTHER, ASHA, EVERYWHERE, KEY, RECORD, STORED, Bench, bench
 
 NORTH = Scope(frozenset({"CLN1"}))
+AUDITOR = Actor("meera", Role.AUDITOR)
 OLDER = replace(
     RECORD, record_id=11, version=1, is_current=False, stored_key="prescriptions/pdfs/CON153/old.pdf",
     generated_at=NOW - timedelta(days=13),
@@ -179,18 +180,16 @@ class TestScope:
     @pytest.mark.parametrize(
         "act",
         [
-            lambda where: found(where, "PAT001"),
-            lambda where: search.open_record(ASHA, EVERYWHERE, services=where.services, record_id=12),
-            lambda where: search.open_prescription(ASHA, EVERYWHERE, services=where.services, prescription_id=7),
+            lambda where: search.find(AUDITOR, EVERYWHERE, services=where.services, text="PAT001", filters=Filters()),
+            lambda where: search.open_record(AUDITOR, EVERYWHERE, services=where.services, record_id=12),
+            lambda where: search.open_prescription(AUDITOR, EVERYWHERE, services=where.services, prescription_id=7),
         ],
     )
-    def test_who_may_not_find_is_refused_before_anything_is_asked(
-        self, act: Callable[[Bench], object], monkeypatch: pytest.MonkeyPatch
-    ) -> None:
-        monkeypatch.setitem(access.PERMISSIONS, Role.OPERATOR, frozenset())
+    def test_who_may_not_find_is_refused_before_anything_is_asked(self, act: Callable[[Bench], object]) -> None:
         where = clinic(records=MemoryRecords([], fault=DatabaseUnavailable(DatabaseFault.DOWN)))
         with pytest.raises(NotAllowed):
             act(where)
+        assert where.results == ["refused:find"]
 
 
 class TestTheTrailOfASearch:

@@ -10,6 +10,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
 
@@ -140,6 +141,20 @@ def test_an_instant_of_another_zone_is_the_same_instant(store: TrailStore) -> No
 def test_the_largest_record_number_fits(store: TrailStore) -> None:
     store.append(draft(record_id=2**63 - 1))
     assert isinstance(verify(store.events()), Intact)
+
+
+def test_one_persons_events_of_one_kind_are_counted_from_an_instant_on_and_before_an_event(store: TrailStore) -> None:
+    asked = draft()
+    for hours in range(5):
+        store.append(replace(asked, at=NOW + timedelta(hours=hours)))
+    for other in ({"actor": "bilal"}, {"action": "preview"}, {"result": "refused:MISSING"}):
+        store.append(replace(asked, at=NOW + timedelta(hours=9), **other))  # type: ignore[arg-type]
+    whose = {"actor": asked.actor, "action": asked.action, "result": asked.result}
+    assert store.count(**whose, since=NOW) == 5
+    assert store.count(**whose, since=NOW + timedelta(hours=3)) == 2
+    assert store.count(**whose, since=NOW + timedelta(hours=3, microseconds=1)) == 1
+    assert store.count(**whose, since=NOW + timedelta(hours=2), before=4) == 1
+    assert store.count(**whose, since=NOW, before=1) == 0
 
 
 def test_eight_threads_make_one_chain(store: TrailStore) -> None:

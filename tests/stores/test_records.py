@@ -35,6 +35,7 @@ from tests.parts.postgres import SCHEMA, Postgres
 from tests.parts.sample_clinic import RECORDS, record
 
 ALL = Scope()
+MASKED = Scope(is_masked=True)
 LAKESIDE = Scope(frozenset({"CLN1"}))
 OLDER = Filters(older_versions=True)
 
@@ -249,3 +250,25 @@ def test_a_pdf_row_whose_prescription_is_gone_belongs_to_nobody_and_does_not_hid
     found = records_db.connect(url).search(Everything(), everything, scope=Scope(), limit=1000)
     pdfs = [row for row in RECORDS if row.has_pdf]
     assert len([row for row in found.records if row.has_pdf]) == len(pdfs) - 1
+
+
+def test_a_masked_scope_gets_every_record_without_name_and_phone(store: RecordStore) -> None:
+    shown = store.search(Everything(), OLDER, scope=MASKED, limit=100).records
+    assert len(shown) == len(RECORDS)
+    shown += tuple(store.versions(1, scope=MASKED))
+    one = store.get(12, scope=MASKED)
+    assert one is not None
+    for each in (*shown, one):
+        assert {each.patient_name, each.patient_phone} == {"•••"}
+    assert (one.patient_id, one.stored_key, one.doctor_name) == (
+        record(12).patient_id, record(12).stored_key, record(12).doctor_name,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    "term",
+    [PhoneIs("+919876543210"), PhoneEnds("3210"), NameContains("meera"), NameContains("•"), PhoneEnds("•••")],
+)
+def test_a_masked_scope_cannot_ask_for_a_name_or_a_phone(store: RecordStore, term: Term) -> None:
+    assert store.search(term, OLDER, scope=MASKED, limit=100).records == ()
+    assert store.total(term, OLDER, scope=MASKED) == Total(0, is_exact=True)

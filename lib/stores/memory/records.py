@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 
+from lib import masking
 from lib.access import Scope
 from lib.errors import DatabaseUnavailable
 from lib.records import (
@@ -69,10 +70,10 @@ class MemoryRecords:
 
     def _visible(self, scope: Scope) -> list[Record]:
         self._answer()
-        return [row for row in self.rows if scope.sees(row.clinic_id)]
+        return [masking.seen_by(scope, row) for row in self.rows if scope.sees(row.clinic_id)]
 
     def _matching(self, term: Term, filters: Filters, scope: Scope) -> list[Record]:
-        rows = self._visible(scope)
+        rows = [] if masking.hides(scope, term) else self._visible(scope)
         return [row for row in rows if _matches(row, term) and _passes(row, term, filters)]
 
 

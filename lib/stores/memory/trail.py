@@ -45,6 +45,16 @@ class MemoryTrail:
         self._fail_if_down()
         return self.rows[-1] if self.rows else None
 
+    def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
+        """Count one actor's events."""
+        self._fail_if_down()
+        return sum(
+            (event.actor, event.action, event.result) == (actor, action, result)
+            and event.at >= since
+            and (before is None or event.sequence < before)
+            for event in tuple(self.rows)
+        )
+
     def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
         """Take away what is older, and append ``event``."""
         with self._lock:

@@ -1,0 +1,228 @@
+"""Role × action × clinic × scope, at the use cases: what the permission table says happens, and nothing else does."""
+
+from __future__ import annotations
+
+import importlib
+import inspect
+import pkgutil
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
+from itertools import product
+
+import pytest
+
+import lib
+from lib import access, activity, authority, links, previews, retention, search, whereabouts
+from lib.access import Actor, Permission, Role, Scope
+from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
+from lib.links import LinkRequest, PresignedUrl
+from lib.objects import Disposition
+from lib.previews import Preview
+from lib.records import Clinic, Filters, Record, RecordIs
+from lib.search import Kind, Reading
+from lib.stores.memory.objects import MemoryObjects, StoredObject
+from lib.stores.memory.records import MemoryRecords
+from lib.trail import EVERYTHING, Action, Subject, TrailEvent
+from tests.conftest import NOW
+from tests.core.clinic import PDF, RECORD, Bench, bench
+
+LOCATION = "edrcontainer1"
+ROWS = tuple(
+    replace(
+        RECORD, record_id=number, prescription_id=number, patient_id=f"PAT00{number}", clinic_id=clinic_id,
+        consultation_id=f"CON00{number}", stored_key=f"prescriptions/pdfs/CON00{number}/{number}.pdf",
+        version=1, versions=1, latest_version=1,
+    )
+    for number, clinic_id in enumerate(("CLN1", "CLN2", None), start=1)
+)  # fmt: skip
+CLINICS = (Clinic("CLN1", "North"), Clinic("CLN2", "South"))
+SCOPES = (Scope(), Scope(frozenset({"CLN1"})), Scope(frozenset({"CLN1", "CLN2"})), Scope(frozenset()))
+ACTORS = (
+    *(Actor(role.value, role) for role in Role),
+    *(Actor("granted", Role.DEVELOPER, frozenset({each})) for each in access.GRANTABLE[Role.DEVELOPER]),
+    *(Actor("forged", role, frozenset(Permission)) for role in Role),
+)
+REQUEST = LinkRequest(timedelta(minutes=1), Disposition.INLINE)
+
+Act = Callable[[Actor, Scope, Bench, Record], bool]
+
+
+def _find(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    answer = search.find(actor, scope, services=where.services, text=f"record {row.record_id}", filters=Filters())
+    return bool(answer.page.records)
+
+
+def _total(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    reading = Reading(Kind.RECORD, RecordIs(row.record_id or 0))
+    counted = search.total(actor, scope, services=where.services, reading=reading, filters=Filters())
+    return counted is not None and counted.count > 0
+
+
+def _clinics(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    seen = search.clinics(actor, scope, services=where.services)
+    return row.clinic_id in {each.clinic_id for each in seen}
+
+
+def _open_record(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return search.open_record(actor, scope, services=where.services, record_id=row.record_id or 0) is not None
+
+
+def _open_prescription(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return bool(search.open_prescription(actor, scope, services=where.services, prescription_id=row.prescription_id))
+
+
+def _versions(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return bool(search.versions(actor, scope, services=where.services, record=row))
+
+
+def _keys_of(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return whereabouts.keys_of(actor, scope, services=where.services, records=[row]) != (None,)
+
+
+def _place_of(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return whereabouts.place_of(actor, scope, services=where.services, record=row) is not None
+
+
+def _open_pdf(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return isinstance(previews.open_pdf(actor, scope, services=where.services, record=row), Preview)
+
+
+def _issue(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return isinstance(links.issue(actor, scope, services=where.services, record=row, request=REQUEST), PresignedUrl)
+
+
+def _issue_for_record(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    made = links.issue_for_record(actor, scope, services=where.services, record_id=row.record_id or 0, request=REQUEST)
+    return isinstance(made, PresignedUrl)
+
+
+def _issue_for_key(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    key = f"{LOCATION}/{row.stored_key}"
+    return isinstance(
+        links.issue_for_key(actor, scope, services=where.services, key=key, request=REQUEST), PresignedUrl
+    )
+
+
+def _export(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    seen = Subject(row.record_id, row.patient_id, row.clinic_id)
+    with suppress(LedgerUnavailable):
+        where.services.trail.record(Actor("somebody", Role.OPERATOR), Scope(), Action.OPEN, at=NOW, subject=seen)
+    taken = activity.export(actor, scope, trail=where.services.trail, clock=lambda: NOW, chosen=EVERYTHING)
+    return row.record_id in {event.record_id for event in taken}
+
+
+def _prune(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    pruned = retention.prune(actor, scope, trail=where.services.trail, clock=lambda: NOW, before=NOW)
+    return isinstance(pruned, TrailEvent)
+
+
+ACTIONS: dict[str, tuple[Permission, Act]] = {
+    "search.find": (Permission.FIND, _find),
+    "search.total": (Permission.FIND, _total),
+    "search.clinics": (Permission.FIND, _clinics),
+    "search.open_record": (Permission.FIND, _open_record),
+    "search.open_prescription": (Permission.FIND, _open_prescription),
+    "search.versions": (Permission.FIND, _versions),
+    "whereabouts.keys_of": (Permission.KEYS, _keys_of),
+    "whereabouts.place_of": (Permission.STORAGE_DETAILS, _place_of),
+    "previews.open_pdf": (Permission.PREVIEW, _open_pdf),
+    "links.issue": (Permission.LINK, _issue),
+    "links.issue_for_record": (Permission.LINK, _issue_for_record),
+    "links.issue_for_key": (Permission.LINK, _issue_for_key),
+    "activity.export": (Permission.ACTIVITY, _export),
+    "retention.prune": (Permission.RETENTION, _prune),
+}
+OF_NO_CLINIC = {"retention.prune"}
+NO_USE_CASE = {
+    "access.narrowed",
+    "authority.ask",
+    "authority.require",
+    "documents.refuse",
+}  # what use cases are made of
+
+
+def clinic() -> Bench:
+    stored = {f"{LOCATION}/{row.stored_key}": StoredObject(PDF) for row in ROWS}
+    return bench(records=MemoryRecords(ROWS, CLINICS), objects=MemoryObjects(stored, clock=lambda: NOW))
+
+
+def use_cases() -> set[str]:
+    """Every public function of lib that is told who acts and whose records they see."""
+    names = [each.name for each in pkgutil.iter_modules(lib.__path__) if not each.ispkg]
+    return {
+        f"{name}.{function.__name__}"
+        for name in names
+        for function in vars(importlib.import_module(f"lib.{name}")).values()
+        if inspect.isfunction(function)
+        and function.__module__ == f"lib.{name}"
+        and not function.__name__.startswith("_")
+        and {"actor", "scope"} <= set(inspect.signature(function).parameters)
+    }
+
+
+def test_every_use_case_stands_in_the_matrix() -> None:
+    assert use_cases() - NO_USE_CASE == set(ACTIONS)
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_every_role_gets_what_its_permissions_and_clinics_say_and_nothing_else(action: str) -> None:
+    permission, act = ACTIONS[action]
+    allowed, denied = [], []
+    for actor, scope, row in product(ACTORS, SCOPES, ROWS):
+        where, case = clinic(), f"{actor} {scope} clinic {row.clinic_id}"
+        may = access.may(actor, permission)
+        sees = action in OF_NO_CLINIC or access.narrowed(actor, scope).sees(row.clinic_id)
+        sees = sees and not (action == "search.clinics" and not row.clinic_id)
+        try:
+            served = act(actor, scope, where, row)
+        except NotAllowed:
+            assert not may, case
+            denial = where.trail.rows[-1]
+            assert (denial.action, denial.result) == ("denied", f"refused:{permission}"), case
+            assert (denial.actor, denial.role) == (actor.name, actor.role), case
+            assert where.objects.calls == [], case
+            served = False
+        if served and not (may and sees):
+            allowed.append(case)
+        if not served and may and sees:
+            denied.append(case)
+    assert (allowed, denied) == ([], [])
+
+
+@pytest.mark.parametrize("action", ACTIONS)
+def test_a_denial_stands_where_the_trail_cannot_be_written(action: str) -> None:
+    permission, act = ACTIONS[action]
+    where = clinic()
+    where.trail.fault = LedgerUnavailable(LedgerFault.FULL)
+    nobody = next(actor for actor in ACTORS if not access.may(actor, permission))
+    with pytest.raises(NotAllowed):
+        act(nobody, Scope(), where, ROWS[0])
+
+
+def test_a_role_that_loses_a_permission_between_two_calls_loses_it_at_the_next() -> None:
+    where, owner = clinic(), Actor("asha", Role.OWNER)
+    assert _issue(owner, Scope(), where, ROWS[0])
+    with pytest.raises(NotAllowed):
+        _issue(replace(owner, role=Role.AUDITOR), Scope(), where, ROWS[0])
+    assert not _open_record(replace(owner, role=Role.CLINIC_ADMIN), Scope(frozenset({"CLN2"})), where, ROWS[0])
+
+
+def test_a_filter_for_a_clinic_opens_no_clinic_that_the_scope_does_not_see() -> None:
+    bilal, services = Actor("bilal", Role.CLINIC_ADMIN), clinic().services
+    for clinic_id, count in (("CLN1", 1), ("CLN2", 0), ("", 0)):
+        filters = Filters(clinic_id=clinic_id)
+        answer = search.find(bilal, Scope(frozenset({"CLN1"})), services=services, text="", filters=filters)
+        counted = search.total(
+            bilal, Scope(frozenset({"CLN1"})), services=services, reading=answer.reading, filters=filters
+        )
+        assert counted is not None
+        assert (len(answer.page.records), counted.count) == (count, count)
+
+
+def test_what_a_use_case_may_see_is_never_more_than_its_actor_and_its_scope_together() -> None:
+    bilal, dev = Actor("bilal", Role.CLINIC_ADMIN), Actor("dev", Role.DEVELOPER)
+    services = clinic().services
+    assert authority.require(bilal, Scope(), Permission.FIND, services=services) == Scope(frozenset())
+    assert authority.require(dev, Scope(), Permission.FIND, services=services) == Scope(is_masked=True)
