@@ -1,10 +1,4 @@
-"""Accounts and the links that set their passwords, in SQLite or PostgreSQL.
-
-Where one PostgreSQL role migrates and another runs the dashboard (see ``ledger_db``), the latter needs::
-
-    GRANT SELECT, INSERT, UPDATE ON people TO dashboard;
-    GRANT SELECT, INSERT, UPDATE, DELETE ON sessions, password_links, throttle TO dashboard;
-"""
+"""Accounts and the links that set their passwords, in SQLite or PostgreSQL. No account is ever deleted."""
 
 from __future__ import annotations
 

@@ -21,11 +21,13 @@ from lib.accounts import Accounts
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.people import NewRole
 from lib.sign_in import SignedIn
-from lib.stores import ledger_db, ledger_engine, ledger_people
+from lib.stores import ledger_db, ledger_engine
 from tests.conftest import NOW
 from tests.parts import accounts as sample
 from tests.parts.accounts import HOME, OPERATOR, added, invited, signed_in, tried
 from tests.parts.postgres import Postgres
+
+ROOT = Path(__file__).parents[2]
 
 
 @pytest.fixture
@@ -96,11 +98,10 @@ def test_the_grants_that_are_documented_suffice_and_delete_no_account(postgres: 
     ledger_db.migrate(fresh_postgres)
     database = fresh_postgres.partition("@/")[2].partition("?")[0]
     role = f"dashboard_{database}"
-    documented = re.findall(r"^ +(GRANT .+ TO )dashboard;$", ledger_people.__doc__ or "", re.MULTILINE)
-    assert len(documented) == 2
-    grants = [f"{grant}{role}" for grant in documented]
-    of_the_trail = f"GRANT SELECT, INSERT ON trail TO {role}"
-    postgres.execute(f"CREATE ROLE {role} LOGIN", of_the_trail, *grants, database=database)
+    statements = re.findall(r"^(?:GRANT|REVOKE) .+;$", (ROOT / "docs" / "trail.md").read_text(), re.MULTILINE)
+    assert len(statements) == 5
+    given = [re.sub(r"\bdashboard\b", role, statement) for statement in statements]
+    postgres.execute(f"CREATE ROLE {role} LOGIN", *given, database=database)
     url = fresh_postgres.replace("//postgres:", f"//{role}:")
     assert url != fresh_postgres
     accounts = sample.on_ledger(url)
