@@ -39,8 +39,7 @@ class LiveTokens:
 
     def live(self, tokens: Collection[str]) -> frozenset[str]:
         """Return those of these cookie values whose session lives now; raise LedgerUnavailable."""
-        at, sessions = self.clock(), self.accounts.sessions
-        return frozenset(token for token in tokens if sessions.live(token, at=at, is_use=False) is not None)
+        return self.accounts.sessions.living(tokens, at=self.clock())
 
 
 @dataclass(frozen=True, slots=True)
