@@ -95,7 +95,7 @@ def phone_end(phone: str) -> str:
     >>> phone_end("+919876543210")
     '…3210'
     """
-    return f"…{phone[-4:]}" if phone else ""
+    return f"…{phone[-4:]}" if phone[-1:].isdigit() else phone  # a masked one as it is
 
 
 def key_lines(found: keys.Resolution) -> str:
