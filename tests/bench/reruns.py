@@ -11,18 +11,18 @@ from __future__ import annotations
 
 import argparse
 import asyncio
-import http.client
 import re
 import statistics
 import subprocess
 import sys
 import time
 from pathlib import Path
-from urllib.parse import urlencode
 
 import websockets
 from streamlit.proto.BackMsg_pb2 import BackMsg
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
+
+from tests.parts.chromium import signed_in
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 RUN = "import sys; sys.argv = ['dashboard', 'run', '--demo', '--port', '0']; from dashboard.cli import main; main()"
@@ -44,21 +44,6 @@ async def rerun(socket: websockets.ClientConnection, widgets: bytes | None = Non
         answer.ParseFromString(data)
         if answer.WhichOneof("type") == "script_finished":
             return size
-
-
-def signed_in(url: str) -> str:
-    """Sign in to the demo clinic as its owner; return the cookies."""
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)
-    connection.request("GET", "/signin")
-    answer = connection.getresponse()
-    page, form = answer.read().decode(), answer.headers["set-cookie"].partition(";")[0]
-    token, person = (re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("form_token", "person"))
-    assert token
-    assert person
-    body = urlencode({"form_token": token[1], "person": person[1]})
-    headers = {"Cookie": form, "Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
-    connection.request("POST", "/signin", body, headers)
-    return connection.getresponse().headers["set-cookie"].partition(";")[0]
 
 
 async def session(url: str, ready: asyncio.Barrier, seconds: float, taken: list[float]) -> None:

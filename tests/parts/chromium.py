@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import http.client
 import os
 import re
 import shutil
@@ -10,8 +11,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Mapping
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import urlencode
 
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
@@ -109,3 +112,20 @@ def demo_app() -> Iterator[App]:
     app = start_app("--demo")
     yield app
     app.stop()
+
+
+def signed_in(url: str) -> str:
+    """Sign in to the demo clinic as its owner; return the cookie."""
+    with closing(http.client.HTTPConnection(url.removeprefix("http://"), timeout=10)) as connection:
+        connection.request("GET", "/signin")
+        answer = connection.getresponse()
+        page, form = answer.read().decode(), answer.headers["set-cookie"].partition(";")[0]
+        token, person = (re.search(rf'name="{name}" value="([^"]+)"', page) for name in ("form_token", "person"))
+        assert token
+        assert person
+        body = urlencode({"form_token": token[1], "person": person[1]})
+        headers = {"Cookie": form, "Origin": url, "Content-Type": "application/x-www-form-urlencoded"}
+        connection.request("POST", "/signin", body, headers)
+        answer = connection.getresponse()
+        answer.read()
+        return answer.headers["set-cookie"].partition(";")[0]

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 import pytest
 import urllib3
 
-from tests.parts.chromium import App, start_app
+from tests.parts.chromium import App, signed_in, start_app
 
 SOCKET = "/_stcore/stream"
 
@@ -27,7 +27,7 @@ def served() -> Iterator[App]:
 
 
 def handshake(app: App, *, host: str | None = None, origin: str | None = None) -> int:
-    """Return the status that a websocket handshake is answered with; 101 is accepted."""
+    """Return the status that a signed-in person's websocket handshake is answered with; 101 is accepted."""
     address = urlsplit(app.url).netloc
     name, _, port = address.partition(":")
     lines = [
@@ -38,6 +38,7 @@ def handshake(app: App, *, host: str | None = None, origin: str | None = None) -
         "Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==",
         "Sec-WebSocket-Version: 13",
         "Sec-WebSocket-Protocol: streamlit",
+        f"Cookie: {signed_in(app.url)}",
         *([f"Origin: {origin}"] if origin is not None else []),
     ]
     with socket.create_connection((name, int(port)), timeout=10) as connection:
@@ -66,7 +67,8 @@ def test_a_foreign_name_that_points_here_may_not(served: App, host: str) -> None
 
 def test_another_web_page_may_not_send_anything(served: App) -> None:
     url = f"{served.url}/_stcore/upload_file/a/b"
-    assert urllib3.request("PUT", url, headers={"Origin": "https://evil.example"}, retries=False).status == 403
+    headers = {"Origin": "https://evil.example", "Cookie": signed_in(served.url)}
+    assert urllib3.request("PUT", url, headers=headers, retries=False).status == 403
 
 
 @pytest.mark.parametrize("path", ["/", "/search", "/_stcore/health", "/nothing/here", "/media/none.pdf"])
