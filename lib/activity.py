@@ -1,15 +1,62 @@
-"""Reading the trail out: who may, and that it is written down too."""
+"""Reading the trail: a page of it on screen, whether it holds, and taking it along, which is written down too."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Generator
-from dataclasses import replace
+from collections.abc import Callable, Generator, Iterable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
-from lib.trail import OK, Action, Selection, Subject, Trail, TrailEvent
+from lib.trail import OK, Action, Broken, Intact, Selection, Subject, Trail, TrailEvent
+
+STEP = 1000  # events between two reports of a walk
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Some events, newest first. ``before`` is where the next page begins; None on the last one."""
+
+    events: tuple[TrailEvent, ...]
+    before: int | None
+
+
+def read(
+    actor: Actor,
+    scope: Scope,
+    *,
+    trail: Trail,
+    clock: Callable[[], datetime],
+    chosen: Selection,
+    limit: int,
+    before: int | None = None,
+) -> Page:
+    """Return the newest chosen events, of those below a sequence number. The scope's clinics narrow the choice.
+
+    Raises NotAllowed and LedgerUnavailable.
+    """
+    scope = authority.ask(actor, scope, Permission.ACTIVITY, trail=trail, clock=clock)
+    found = trail.newest(_narrowed(chosen, scope), limit=limit + 1, before=before)
+    return Page(tuple(found[:limit]), found[limit - 1].sequence if len(found) > limit else None)
+
+
+def check(
+    actor: Actor, scope: Scope, *, trail: Trail, clock: Callable[[], datetime], walked: Callable[[int], None]
+) -> Intact | Broken:
+    """Walk the whole chain and return whether it holds; ``walked`` is told how far, every ``STEP`` events.
+
+    Raises NotAllowed and LedgerUnavailable.
+    """
+    authority.ask(actor, scope, Permission.ACTIVITY, trail=trail, clock=clock)
+
+    def counted(events: Iterable[TrailEvent]) -> Iterator[TrailEvent]:
+        for number, event in enumerate(events, start=1):
+            if number % STEP == 0:
+                walked(number)
+            yield event
+
+    return trail.verified(seen=counted)
 
 
 def export(
@@ -22,8 +69,7 @@ def export(
     Raises NotAllowed and LedgerUnavailable.
     """
     scope = authority.ask(actor, scope, Permission.ACTIVITY, trail=trail, clock=clock)
-    if scope.clinics is not None:
-        chosen = replace(chosen, clinics=scope.clinics if chosen.clinics is None else scope.clinics & chosen.clinics)
+    chosen = _narrowed(chosen, scope)
     subject = Subject(record_id=chosen.record_id, patient_id=chosen.patient_id)
     asked = {
         "since": chosen.since and chosen.since.isoformat(),
@@ -34,6 +80,12 @@ def export(
     reason = json.dumps({name: value for name, value in asked.items() if value}, separators=(",", ":"))
     intent = trail.intent(actor, scope, Action.EXPORT, at=clock(), subject=subject, reason=reason)
     return _taken(intent, chosen, trail=trail, clock=clock)
+
+
+def _narrowed(chosen: Selection, scope: Scope) -> Selection:
+    if scope.clinics is None:
+        return chosen
+    return replace(chosen, clinics=scope.clinics if chosen.clinics is None else scope.clinics & chosen.clinics)
 
 
 def _taken(

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
@@ -117,8 +117,8 @@ class TrailStore(Protocol):
         """Yield the chosen events by sequence, in bounded memory."""
         ...
 
-    def last(self) -> TrailEvent | None:
-        """Return the newest event."""
+    def newest(self, chosen: Selection = EVERYTHING, *, limit: int, before: int | None = None) -> Sequence[TrailEvent]:
+        """Return the last chosen events, newest first, of those below a sequence number."""
         ...
 
     def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
@@ -147,9 +147,17 @@ class Trail:
     Every method that writes raises LedgerUnavailable.
     """
 
-    def __init__(self, store: TrailStore, *, key_secret: bytes, new_id: Callable[[], str] = new_request_id) -> None:
+    def __init__(
+        self,
+        store: TrailStore,
+        *,
+        key_secret: bytes,
+        mac_key: bytes | None = None,
+        new_id: Callable[[], str] = new_request_id,
+    ) -> None:
         self._store = store
         self._secret = key_secret
+        self._mac_key = mac_key
         self._new_id = new_id
 
     def record(
@@ -220,13 +228,25 @@ class Trail:
 
     def begin_macs(self, actor: Actor, scope: Scope, *, at: datetime) -> None:
         """Write the first event with a MAC, where those before it have none. Without it they could all be rewritten."""
-        last = self._store.last()
-        if last is not None and last.mac is None:
+        last = self._store.newest(limit=1)
+        if last and last[0].mac is None:
             self.record(actor, scope, Action.MACS_BEGIN, at=at)
 
     def events(self, chosen: Selection = EVERYTHING) -> Iterator[TrailEvent]:
         """Yield the chosen events by sequence. Whoever asks must have authorised it."""
         return self._store.events(chosen)
+
+    def newest(self, chosen: Selection = EVERYTHING, *, limit: int, before: int | None = None) -> Sequence[TrailEvent]:
+        """Return the last chosen events below a number, newest first. Whoever asks must have authorised it."""
+        return self._store.newest(chosen, limit=limit, before=before)
+
+    def verified(self, *, seen: Callable[[Iterable[TrailEvent]], Iterable[TrailEvent]]) -> Intact | Broken:
+        """Walk the chain with its key; ``seen`` may count along. Whoever asks must have authorised it."""
+        checked = verify(seen(self._store.events()), key=self._mac_key)
+        if isinstance(checked, Intact):
+            return checked
+        # A prune between two pages of a walk looks like a gap; a second walk begins after it. A real break stays.
+        return verify(seen(self._store.events()), key=self._mac_key)
 
     def _ended(self, intent: TrailEvent, *, at: datetime, result: str, expires_at: datetime | None = None) -> Draft:
         columns = {name: getattr(intent, name) for name in DRAFT_COLUMNS}

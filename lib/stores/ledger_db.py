@@ -52,10 +52,10 @@ class LedgerDb:
                 return
             after = page[-1].sequence
 
-    def last(self) -> TrailEvent | None:
-        """Return the newest event."""
+    def newest(self, chosen: Selection = EVERYTHING, *, limit: int, before: int | None = None) -> list[TrailEvent]:
+        """Return the last chosen events, newest first, of those below a sequence number."""
         with ledger_engine.reading(self._engine) as connection:
-            return ledger_rows.last(connection)
+            return ledger_rows.newest(connection, chosen, limit=limit, before=before)
 
     def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
         """Count one actor's events of an action and result, from an instant on and below a sequence number."""
@@ -93,4 +93,5 @@ def connect(url: str, *, mac_key: bytes | None = None) -> LedgerDb:
 
 def open_trail(url: str, *, derive: Callable[[str], bytes]) -> Trail:
     """Return the trail in this database with its keys, each derived for its purpose. Touches neither network nor disk."""
-    return Trail(connect(url, mac_key=derive(MAC_KEY)), key_secret=derive(TEXT_KEY))
+    key = derive(MAC_KEY)
+    return Trail(connect(url, mac_key=key), key_secret=derive(TEXT_KEY), mac_key=key)

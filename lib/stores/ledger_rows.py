@@ -37,10 +37,12 @@ def end(connection: Connection) -> tuple[int, str] | None:
     return None if found is None else (found.sequence, found.hash)
 
 
-def last(connection: Connection) -> TrailEvent | None:
-    """Return the newest event."""
-    found = connection.execute(select(TRAIL).order_by(TRAIL.c.sequence.desc()).limit(1)).mappings().first()
-    return None if found is None else _event(found)
+def newest(connection: Connection, chosen: Selection, *, limit: int, before: int | None) -> list[TrailEvent]:
+    """Return the last chosen events, newest first, of those below a sequence number."""
+    asked = select(TRAIL).where(*_conditions(chosen)).order_by(TRAIL.c.sequence.desc()).limit(limit)
+    if before is not None:
+        asked = asked.where(TRAIL.c.sequence < before)
+    return [_event(row) for row in connection.execute(asked).mappings()]
 
 
 def count(connection: Connection, *, actor: str, action: str, result: str, since: datetime, before: int | None) -> int:

@@ -92,8 +92,7 @@ def grow(url: str, rng: random.Random) -> Honest:
         if rng.random() < 0.3:
             now, old = AT + timedelta(days=day), AT + timedelta(days=rng.randint(0, day))
             retention.prune(ASHA, Scope(), trail=trail, clock=lambda now=now: now, before=old)  # type: ignore[misc]
-        end = store.last()
-        assert end is not None
+        (end,) = store.newest(limit=1)
         anchors.append(Anchor(end.sequence, end.hash, end.at))
     return Honest(list(store.events()), anchors)
 

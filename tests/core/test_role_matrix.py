@@ -24,7 +24,7 @@ from lib.records import Clinic, Filters, Record, RecordIs
 from lib.search import Kind, Reading
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
-from lib.trail import EVERYTHING, Action, Subject, TrailEvent
+from lib.trail import EVERYTHING, Action, Intact, Subject, TrailEvent
 from tests.conftest import NOW
 from tests.core.clinic import PDF, RECORD, Bench, bench
 
@@ -106,11 +106,29 @@ def _issue_for_key(actor: Actor, scope: Scope, where: Bench, row: Record) -> boo
 
 
 def _export(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    _seen(where, row)
+    taken = activity.export(actor, scope, trail=where.services.trail, clock=lambda: NOW, chosen=EVERYTHING)
+    return row.record_id in {event.record_id for event in taken}
+
+
+def _seen(where: Bench, row: Record) -> None:
     seen = Subject(row.record_id, row.patient_id, row.clinic_id)
     with suppress(LedgerUnavailable):
         where.services.trail.record(Actor("somebody", Role.OPERATOR), Scope(), Action.OPEN, at=NOW, subject=seen)
-    taken = activity.export(actor, scope, trail=where.services.trail, clock=lambda: NOW, chosen=EVERYTHING)
-    return row.record_id in {event.record_id for event in taken}
+
+
+def _read(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    _seen(where, row)
+    page = activity.read(
+        actor, scope, trail=where.services.trail, clock=lambda: NOW, chosen=EVERYTHING, limit=5, before=9
+    )
+    return row.record_id in {event.record_id for event in page.events}
+
+
+def _check(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    _seen(where, row)
+    checked = activity.check(actor, scope, trail=where.services.trail, clock=lambda: NOW, walked=lambda _: None)
+    return isinstance(checked, Intact)
 
 
 def _prune(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
@@ -131,10 +149,12 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "links.issue": (Permission.LINK, _issue),
     "links.issue_for_record": (Permission.LINK, _issue_for_record),
     "links.issue_for_key": (Permission.LINK, _issue_for_key),
+    "activity.read": (Permission.ACTIVITY, _read),
+    "activity.check": (Permission.ACTIVITY, _check),
     "activity.export": (Permission.ACTIVITY, _export),
     "retention.prune": (Permission.RETENTION, _prune),
 }
-OF_NO_CLINIC = {"retention.prune"}
+OF_NO_CLINIC = {"activity.check", "retention.prune"}
 NO_USE_CASE = {
     "access.narrowed",
     "authority.ask",

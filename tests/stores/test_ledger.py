@@ -22,7 +22,7 @@ from sqlalchemy.pool import NullPool
 from lib.stores import ledger_db
 from lib.stores.ledger_tables import TRAIL
 from lib.stores.memory.trail import MemoryTrail
-from lib.trail import GENESIS, Broken, Draft, Intact, TrailStore, verify
+from lib.trail import GENESIS, Broken, Draft, Intact, Selection, TrailStore, verify
 from tests.parts.postgres import Postgres
 
 ROOT = Path(__file__).parents[2]
@@ -155,6 +155,16 @@ def test_one_persons_events_of_one_kind_are_counted_from_an_instant_on_and_befor
     assert store.count(**whose, since=NOW + timedelta(hours=3, microseconds=1)) == 1
     assert store.count(**whose, since=NOW + timedelta(hours=2), before=4) == 1
     assert store.count(**whose, since=NOW, before=1) == 0
+
+
+def test_the_newest_events_come_first_a_page_at_a_time(store: TrailStore) -> None:
+    for number in range(7):
+        store.append(draft("asha" if number % 2 else "bilal", record_id=number))
+    assert [event.sequence for event in store.newest(limit=3)] == [7, 6, 5]
+    assert [event.sequence for event in store.newest(limit=3, before=5)] == [4, 3, 2]
+    assert [event.sequence for event in store.newest(Selection(actor="asha"), limit=2, before=6)] == [4, 2]
+    assert [event.sequence for event in store.newest(Selection(record_id=2), limit=9)] == [3]
+    assert not store.newest(Selection(patient_id="PAT8"), limit=9)
 
 
 def test_eight_threads_make_one_chain(store: TrailStore) -> None:

@@ -280,8 +280,8 @@ def test_events_are_chosen_alike_in_every_store(store: TrailStore, chosen: Selec
 
 
 def test_the_newest_event_is_the_last(store: TrailStore) -> None:
-    assert store.last() is None
-    assert [store.append(draft(day)) for day in range(3)][-1] == store.last()
+    assert not store.newest(limit=1)
+    assert [store.append(draft(day)) for day in range(3)][-1:] == list(store.newest(limit=1))
 
 
 def test_an_export_is_written_before_and_after_and_is_not_in_itself(store: TrailStore) -> None:

@@ -40,10 +40,11 @@ class MemoryTrail:
         self._fail_if_down()
         yield from (event for event in tuple(self.rows) if chosen.has(event))
 
-    def last(self) -> TrailEvent | None:
-        """Return the newest event."""
+    def newest(self, chosen: Selection = EVERYTHING, *, limit: int, before: int | None = None) -> list[TrailEvent]:
+        """Return the last chosen events, newest first."""
         self._fail_if_down()
-        return self.rows[-1] if self.rows else None
+        found = [row for row in reversed(self.rows) if chosen.has(row) and (before is None or row.sequence < before)]
+        return found[:limit]
 
     def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
         """Count one actor's events."""
