@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dashboard.visit import Visit
 from lib.access import Permission
-from pages import search
+from pages import activity, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +24,7 @@ class Screen:
     render: Callable[[Visit], None]
 
 
-PAGES = (Screen("Find", "find", ":material/search:", Permission.FIND, search.render),)
+PAGES = (
+    Screen("Find", "find", ":material/search:", Permission.FIND, search.render),
+    Screen("Activity", "activity", ":material/history:", Permission.ACTIVITY, activity.render),
+)

@@ -10,13 +10,14 @@ import streamlit as st
 
 from dashboard import copying, display, wording
 from dashboard.visit import Visit
+from dashboard.wording import activity as activity_words
 from lib import diagnosis, previews, search
 from lib.access import Permission
 from lib.diagnosis import State
 from lib.links import Refused
 from lib.objects import Observation
 from lib.records import Record
-from pages import details, link, rows
+from pages import activity, details, link, rows
 
 Number = tuple[str, int]  # ("record", id of a PDF row) or ("prescription", id) where no PDF was made
 OWN = ("open", "opened", "record-check", "details-check", "preview", "link", "link_made")
@@ -108,6 +109,9 @@ def render(visit: Visit) -> None:
         _other_versions(visit, opened)
         if record.has_pdf and visit.may(Permission.STORAGE_DETAILS):
             details.render(visit, record, seen=seen)
+        if visit.may(Permission.ACTIVITY):
+            address = activity.address(record.patient_id)
+            st.link_button(activity_words.WHO_SAW, address, key="who_saw", icon=":material/history:", type="tertiary")
 
 
 def _open(visit: Visit) -> Opened:

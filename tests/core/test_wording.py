@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from dashboard import wording
+from dashboard.wording import activity as activity_words
 from dashboard.wording import people as people_words
 from lib import keys
-from lib.access import Role
+from lib.access import Permission, Role
 from lib.diagnosis import Md5, State
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.links import RefusalCode, Refused
@@ -17,6 +18,7 @@ from lib.people import PasswordState, Refusal
 from lib.search import Kind
 from lib.settings import Notice, Noticed
 from lib.sign_in import Denial, Denied
+from lib.trail import Action
 
 
 @pytest.mark.parametrize("code", RefusalCode)
@@ -88,3 +90,16 @@ def test_every_role_has_its_name(role: Role) -> None:
 @pytest.mark.parametrize("state", PasswordState)
 def test_every_state_of_a_password_is_said(state: PasswordState) -> None:
     assert people_words.PASSWORD_STATE[state]
+
+
+@pytest.mark.parametrize("action", Action)
+def test_every_act_in_the_trail_is_said(action: Action) -> None:
+    assert activity_words.act(action) == activity_words.ACTION[action]
+
+
+@pytest.mark.parametrize("code", [*RefusalCode, *Permission, *Refusal, *Denial, *LedgerFault, "BROKEN", "ERROR"])
+def test_every_way_an_act_can_end_is_said(code: str) -> None:
+    for kind in ("refused", "failed"):
+        said = activity_words.result(f"{kind}:{code}")
+        assert said.startswith(f"{kind.capitalize()}: ")
+        assert not said.endswith(f": {code}")
