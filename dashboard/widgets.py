@@ -18,6 +18,7 @@ STYLE = """
 [data-testid="stLayoutWrapper"]:has(> .st-key-head) { order: -1; }
 [data-testid="stElementToolbar"] { display: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; max-width: 82rem; }
+[data-testid="stApp"]:has([data-testid="stTopNav"], [data-testid="stExpandSidebarButton"]) [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
 """
 
 

@@ -61,8 +61,10 @@ def render(visit: Visit) -> None:
     if chosen.patient_id is not None:
         st.caption(words.WHO_SAW_LIMITS)
     if page.events:
-        st.dataframe([_cells(visit, event) for event in page.events], hide_index=True, key="events")
-        st.caption(words.OPENED_HELP)
+        cells = [_cells(visit, event) for event in page.events]
+        st.dataframe(cells, hide_index=True, key="events")
+        if any(each["Opened"] for each in cells):
+            st.caption(words.OPENED_HELP)
     else:
         st.info(words.NOTHING_YET if chosen == EVERYTHING else words.NO_EVENT, icon=":material/history:")
     with st.container(horizontal=True):
@@ -92,9 +94,9 @@ def _filters(visit: Visit) -> Selection:
         )
         action = st.selectbox(
             "What",
-            [None, *Action],
+            ["", *Action],
             key="trail_action",
-            format_func=lambda each: words.ACTION[each] if each else "Everything",
+            format_func=lambda each: words.act(each) if each else "Everything",
             on_change=_start_over,
             width=240,
         )
@@ -114,7 +116,7 @@ def _filters(visit: Visit) -> Selection:
         since=_midnight(visit, since) if isinstance(since, date) else None,
         until=_midnight(visit, until + timedelta(days=1)) if isinstance(until, date) else None,
         actor=person.strip() or None,
-        action=action,
+        action=Action(action) if action else None,
         patient_id=patient.strip() or None,
         record_id=number,
     )
@@ -147,7 +149,7 @@ def _cells(visit: Visit, event: TrailEvent) -> dict[str, object]:
         "What": display.printable(words.act(event.action)),
         "Result": display.printable(words.result(event.result)),
         "Patient id": display.printable(event.patient_id),
-        "Record": event.record_id,
+        "Record": "" if event.record_id is None else str(event.record_id),
         "Clinic": display.printable(event.clinic_id),
         "Link until": "" if event.expires_at is None else words.moment(event.expires_at, zone),
         "Opened": words.NOT_KNOWN if is_link else "",

@@ -104,7 +104,9 @@ WHO_SAW_LIMITS = (
 
 NOT_KNOWN = "Not known"
 
-OPENED_HELP = "Whether somebody opened a signed link. The storage answers it without us, so it is not known."
+OPENED_HELP = (
+    "Opened: not known. The storage answers a signed link without us, so nobody here sees whether it was used."
+)
 
 NOTHING_YET = (
     "Nothing is written down yet. Every sign-in, search, opened record, preview, link and export will be here, "

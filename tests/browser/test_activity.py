@@ -33,6 +33,8 @@ def test_an_owner_asks_who_saw_a_patient_and_the_auditor_checks_and_takes_it_alo
         expect(activity.get_by_label("Patient id")).to_have_value(found[1], timeout=15_000)
         expect(activity.get_by_test_id("stDataFrame")).to_be_visible()
         expect(activity.get_by_text("Whoever opened, looked at or shared")).to_be_visible()
+        if SHOTS:
+            activity.screenshot(path=f"{SHOTS}/owner-{width}.png")
         activity.get_by_role("button", name="Sign out").click()
         activity.wait_for_url("**/signin", timeout=5000)
         sign_in(activity, demo_app, name="Esha")
