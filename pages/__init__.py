@@ -1,6 +1,6 @@
 """The table of contents: every screen, in the order of the menu.
 
-Each screen is a module that exports ``render(visit)``. ``record`` and ``link`` are parts of Find.
+Each screen is a module that exports ``render(visit)``. ``record`` and ``link`` are parts of Find, ``rights`` of People.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dashboard.visit import Visit
 from lib.access import Permission
-from pages import search
+from pages import people, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,4 +24,7 @@ class Screen:
     render: Callable[[Visit], None]
 
 
-PAGES = (Screen("Find", "find", ":material/search:", Permission.FIND, search.render),)
+PAGES = (
+    Screen("Find", "find", ":material/search:", Permission.FIND, search.render),
+    Screen("People", "people", ":material/group:", Permission.PEOPLE, people.render),
+)
