@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from dashboard.visit import Visit
 from lib.access import Permission
-from pages import people, search
+from pages import account, people, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,4 +27,5 @@ class Screen:
 PAGES = (
     Screen("Find", "find", ":material/search:", Permission.FIND, search.render),
     Screen("People", "people", ":material/group:", Permission.PEOPLE, people.render),
+    Screen("Account", "account", ":material/account_circle:", Permission.ACCOUNT, account.render),
 )

@@ -14,7 +14,7 @@ from dashboard.wording import people as words
 from lib import accounts
 from lib.accounts import NewPerson
 from lib.password_links import PasswordLink
-from lib.people import NAME_MAX, NewRole, Person, Refusal
+from lib.people import NAME_MAX, NewRole, Person, Refusal, name_key
 from pages import rights
 
 KEPT = timedelta(minutes=10)  # then the link leaves the screen
@@ -30,7 +30,8 @@ class Done:
 
 def render(visit: Visit) -> None:
     """Draw the accounts, what can be done with each, and the way to add one."""
-    people = accounts.everybody(visit.actor, visit.accounts, at=visit.now)
+    everybody = accounts.everybody(visit.actor, visit.accounts, at=visit.now)
+    people = tuple(sorted(everybody, key=lambda person: name_key(person.name)))
     _say(visit)
     st.dataframe(words.people_table(people), hide_index=True, alt="Everybody who has an account")
     clinics = rights.offered(visit, people)

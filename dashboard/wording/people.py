@@ -144,10 +144,10 @@ def session_table(sessions: Iterable[Session], *, mine: Session, zone: ZoneInfo)
     """Return the rows of the table of one's own sessions."""
     return [
         {
+            "": "this one" if each.id_hash == mine.id_hash else "",
             "Since": f"{day(each.created_at, zone)}, {clock_time(each.created_at, zone)}",
             "Last seen": f"{day(each.last_seen_at, zone)}, {clock_time(each.last_seen_at, zone)}",
             "Address": each.address,
-            "": "this one" if each.id_hash == mine.id_hash else "",
         }
         for each in sessions
     ]
