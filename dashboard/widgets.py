@@ -17,7 +17,7 @@ STYLE = """
 .st-key-identity { gap: .25rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-head) { order: -1; }
 [data-testid="stElementToolbar"] { display: none; }
-[data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; max-width: 82rem; }
+[data-testid="stMainBlockContainer"] { padding-top: 4.5rem; padding-bottom: 3rem; max-width: 82rem; }
 """
 
 
