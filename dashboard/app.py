@@ -39,7 +39,13 @@ def main() -> None:
     except LedgerUnavailable as error:
         st.error(wording.ledger(error))
         return
-    visit = Visit(functools.partial(served.who, token), served.services, served.examples)
+    visit = Visit(
+        who=functools.partial(served.who, token),
+        session=functools.partial(served.session, token),
+        services=served.services,
+        accounts=served.accounts,
+        examples=served.examples,
+    )
     entries = []
     for number, screen in enumerate(each for each in PAGES if visit.may(each.permission)):
         body = functools.partial(show, screen, visit)

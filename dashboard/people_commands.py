@@ -50,7 +50,7 @@ class _Desk:
 
     def find(self, name: str, *, as_json: bool) -> Person:
         """Return the account of this name; say that there is none, and end."""
-        person = accounts.named(self.actor, self.accounts, name)
+        person = accounts.named(self.actor, self.accounts, name, at=self.now)
         return _refuse(Refusal.NO_SUCH_PERSON, as_json=as_json) if person is None else person
 
 
@@ -73,7 +73,7 @@ def list_people(as_json: Json = False) -> None:
     Example: python -m dashboard people list
     """
     desk = _Desk()
-    people = accounts.everybody(desk.actor, desk.accounts)
+    people = accounts.everybody(desk.actor, desk.accounts, at=desk.now)
     if as_json:
         printing.as_json({"items": [_item(person) for person in people], "truncated": False})
     else:

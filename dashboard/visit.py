@@ -8,7 +8,9 @@ from datetime import datetime
 
 from lib import access
 from lib.access import Actor, Permission, Scope
+from lib.accounts import Accounts
 from lib.services import Services
+from lib.sessions import Live
 
 Who = Callable[[], tuple[Actor, Scope]]
 
@@ -21,12 +23,14 @@ class SignedOut(Exception):
 class Visit:
     """What a page needs. A page that cannot run without a Visit cannot skip the role check.
 
-    ``who`` is asked at every use: a callback, a fragment and a download keep the visit of the run that drew them, and
-    the session may have ended since. Both properties raise SignedOut then.
+    ``who`` and ``session`` are asked at every use: a callback, a fragment and a download keep the visit of the run that
+    drew them, and the session may have ended since. They and the properties made of them raise SignedOut then.
     """
 
     who: Who
+    session: Callable[[], Live]
     services: Services
+    accounts: Accounts
     examples: tuple[tuple[str, str], ...] = ()  # searches worth trying: label, text
 
     def may(self, permission: Permission) -> bool:

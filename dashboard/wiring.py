@@ -98,10 +98,15 @@ class Served:
 
     def who(self, token: str, *, is_use: bool = False) -> tuple[Actor, Scope]:
         """Return who acts under this token, as they are now; raise SignedOut, LedgerUnavailable."""
+        live = self.session(token, is_use=is_use)
+        return live.actor, live.person.scope
+
+    def session(self, token: str, *, is_use: bool = False) -> Live:
+        """Return this token's session and its person, as they are now; raise SignedOut, LedgerUnavailable."""
         live = self._live(token, is_use=is_use)
         if live is None:
             raise SignedOut
-        return live.actor, live.person.scope
+        return live
 
     def sign_out(self, token: str) -> None:
         """End this token's session, if it lives; raise LedgerUnavailable."""

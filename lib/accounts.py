@@ -1,4 +1,4 @@
-"""What an owner does with accounts. Every change is in the trail: the intent before it, the outcome after it.
+"""What an owner does with accounts. Every change is in the trail: the intent before it, the outcome after it; a denial too.
 
 A change of role, clinics or activity cuts the person's sessions by itself (``lib.people.changed``).
 """
@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
+from types import MappingProxyType
 from typing import TypeVar
 from uuid import uuid4
 
-from lib.access import Actor, Permission, Scope, require
+from lib import authority
+from lib.access import Actor, Permission, Scope
 from lib.errors import LedgerUnavailable
 from lib.password_links import LIFETIME, PasswordLink, PasswordLinkStore
 from lib.passwords import Hasher
@@ -52,15 +54,15 @@ class NewPerson:
     rights: NewRole
 
 
-def everybody(actor: Actor, accounts: Accounts) -> tuple[Person, ...]:
+def everybody(actor: Actor, accounts: Accounts, *, at: datetime) -> tuple[Person, ...]:
     """Return all accounts, the oldest first. Raises NotAllowed, LedgerUnavailable."""
-    require(actor, Permission.PEOPLE)
+    _require(actor, accounts, "list", at=at)
     return accounts.people.everybody()
 
 
-def named(actor: Actor, accounts: Accounts, name: str) -> Person | None:
+def named(actor: Actor, accounts: Accounts, name: str, *, at: datetime) -> Person | None:
     """Return the account of this name, however it is typed. Raises NotAllowed, LedgerUnavailable."""
-    require(actor, Permission.PEOPLE)
+    _require(actor, accounts, "list", at=at)
     known = read_name(name)
     account = accounts.people.by_name(known) if known is not None else None
     return account.person if account is not None else None
@@ -68,7 +70,7 @@ def named(actor: Actor, accounts: Accounts, name: str) -> Person | None:
 
 def add(actor: Actor, accounts: Accounts, wanted: NewPerson, *, at: datetime) -> PasswordLink | Refusal:
     """Add an account without a password and return the link that sets one. Raises NotAllowed, LedgerUnavailable."""
-    require(actor, Permission.PEOPLE)
+    _require(actor, accounts, "add", at=at)
     name = read_name(wanted.name)
     if name is None:
         return Refusal.NAME_NOT_ALLOWED
@@ -97,19 +99,18 @@ def add(actor: Actor, accounts: Accounts, wanted: NewPerson, *, at: datetime) ->
 
 def set_role(actor: Actor, accounts: Accounts, person_id: str, wanted: NewRole, *, at: datetime) -> Person | Refusal:
     """Give another role with its clinics and grants. Raises NotAllowed, LedgerUnavailable."""
-    require(actor, Permission.PEOPLE)
-    about = {"act": "set_role", **_told(wanted)}
-    return fits(wanted) or _change(actor, accounts, person_id, wanted, about=about, at=at)
+    _require(actor, accounts, "set_role", at=at)
+    return fits(wanted) or _change(actor, accounts, person_id, wanted, act="set_role", at=at, more=_told(wanted))
 
 
 def disable(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> Person | Refusal:
     """Switch an account off, and with it its sessions and links, at once. Raises NotAllowed, LedgerUnavailable."""
-    return _change(actor, accounts, person_id, Activity(False), about={"act": "disable"}, at=at)
+    return _change(actor, accounts, person_id, Activity(False), act="disable", at=at)
 
 
 def enable(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> Person | Refusal:
     """Switch an account on again; its password is what it was. Raises NotAllowed, LedgerUnavailable."""
-    return _change(actor, accounts, person_id, Activity(True), about={"act": "enable"}, at=at)
+    return _change(actor, accounts, person_id, Activity(True), act="enable", at=at)
 
 
 def reset(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> PasswordLink | Refusal:
@@ -117,7 +118,7 @@ def reset(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> 
 
     The old password works until the link is used: whoever must not get in is disabled.
     """
-    person = _known(actor, accounts, person_id)
+    person = _known(actor, accounts, person_id, act="reset", at=at)
     if isinstance(person, Refusal):
         return person
     if not person.is_active:
@@ -127,20 +128,32 @@ def reset(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> 
 
 
 def _change(
-    actor: Actor, accounts: Accounts, person_id: str, change: Change, *, about: dict[str, object], at: datetime
+    actor: Actor,
+    accounts: Accounts,
+    person_id: str,
+    change: Change,
+    *,
+    act: str,
+    at: datetime,
+    more: Mapping[str, object] = MappingProxyType({}),
 ) -> Person | Refusal:
-    person = _known(actor, accounts, person_id)
+    person = _known(actor, accounts, person_id, act=act, at=at)
     if isinstance(person, Refusal):
         return person
 
     def do() -> Person | Refusal:
         return accounts.people.change(person_id, change, at=at)
 
-    return _written(actor, accounts, {**about, "person": person.name}, do, at=at)
+    return _written(actor, accounts, {"act": act, "person": person.name, **more}, do, at=at)
 
 
-def _known(actor: Actor, accounts: Accounts, person_id: str) -> Person | Refusal:
-    require(actor, Permission.PEOPLE)
+def _require(actor: Actor, accounts: Accounts, act: str, *, at: datetime) -> None:
+    reason = json.dumps({"act": act})
+    authority.ask(actor, ALL, Permission.PEOPLE, trail=accounts.trail, clock=lambda: at, reason=reason)
+
+
+def _known(actor: Actor, accounts: Accounts, person_id: str, *, act: str, at: datetime) -> Person | Refusal:
+    _require(actor, accounts, act, at=at)
     account = accounts.people.by_id(person_id)
     return Refusal.NO_SUCH_PERSON if account is None else account.person
 

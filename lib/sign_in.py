@@ -12,13 +12,13 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from lib import passwords
-from lib.access import Actor, Permission, Role, Scope, require
+from lib import authority, passwords
+from lib.access import Actor, Permission, Role, Scope
 from lib.accounts import Accounts
 from lib.errors import LedgerUnavailable
 from lib.passwords import PasswordProblem
 from lib.people import NAME_MAX, NewPassword, Person, Refusal, Rehash, name_key, read_name
-from lib.sessions import Live, Opened, kept_address, token_hash
+from lib.sessions import Live, Opened, Session, kept_address, token_hash
 from lib.trail import NOBODY, Action, TrailEvent
 
 
@@ -150,7 +150,7 @@ def confirm(accounts: Accounts, live: Live, password: str, *, at: datetime) -> D
     Throttled like a sign-in: whoever took a session, or sits down at one, must not guess it either.
     Raises NotAllowed, LedgerUnavailable.
     """
-    require(live.actor, Permission.ACCOUNT)
+    _require(accounts, live, "confirm", at=at)
     key, address = name_key(live.person.name), live.session.address
     wait = accounts.throttle.take(key, address=address, device=None, at=at)
     if wait > timedelta():
@@ -164,8 +164,8 @@ def confirm(accounts: Accounts, live: Live, password: str, *, at: datetime) -> D
     return None
 
 
-def change_password(accounts: Accounts, live: Live, *, old: str, new: str, at: datetime) -> Opened | Denied:
-    """Set another password and return a new session; all others of this person end.
+def change_password(accounts: Accounts, live: Live, *, old: str, new: str, at: datetime) -> Person | Denied:
+    """Set another password; every session of this person ends, this one too, and the new password opens the next.
 
     Raises NotAllowed, LedgerUnavailable.
     """
@@ -187,7 +187,18 @@ def change_password(accounts: Accounts, live: Live, *, old: str, new: str, at: d
         accounts.trail.outcome(intent, at=at, result=f"refused:{after}")
         return Denied(Denial.WRONG)
     accounts.trail.outcome(intent, at=at, result="ok")
-    return _open(accounts, after, address=address, at=at)
+    return after
+
+
+def open_sessions(accounts: Accounts, live: Live, *, at: datetime) -> tuple[Session, ...]:
+    """Return where this person is signed in now, the newest first. Raises NotAllowed, LedgerUnavailable."""
+    _require(accounts, live, "sessions", at=at)
+    return accounts.sessions.of(live.person, at=at)
+
+
+def _require(accounts: Accounts, live: Live, act: str, *, at: datetime) -> None:
+    actor, scope, reason = live.actor, live.person.scope, json.dumps({"act": act})
+    authority.ask(actor, scope, Permission.ACCOUNT, trail=accounts.trail, clock=lambda: at, reason=reason)
 
 
 def _intent(

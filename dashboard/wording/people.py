@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dashboard.wording.times import until
+from dashboard.wording.times import clock_time, day, until
 from lib.access import Role
 from lib.password_links import PasswordLink
 from lib.passwords import SHORTEST, PasswordProblem
 from lib.people import PasswordState, Person, Refusal
+from lib.sessions import Session
 from lib.sign_in import Denial, Denied
 
 ROLE = {
@@ -24,6 +25,20 @@ ROLE = {
 }
 
 PASSWORD_STATE = {PasswordState.NONE: "not set yet", PasswordState.SET: "set"}
+
+ALL_CLINICS = "All clinics, and records without a clinic"
+OWNER_SEES_ALL = "An owner sees all clinics."
+CLINICS_NOT_READ = "The clinics cannot be read now, so only those that somebody has already are offered."
+CHANGE_SIGNS_OUT = "A change of role or clinics, or a disabled account, signs the person out everywhere at once."
+YOURSELF = "This is you: a change signs you out."
+LINK_IS_SHOWN_ONCE = (
+    "The link is shown here only, until you are done or 10 minutes have passed. Nobody can look it up later."
+)
+
+UNKNOWN_SESSION = "One that is not yours? Sign out everywhere, then change your password."
+PASSWORD_SIGNS_OUT = "It signs you out everywhere, here too; sign in again with the new one."  # noqa: S105 - a sentence
+NO_PASSWORD = "You have no password yet. An owner can make a link with which you set one."  # noqa: S105 - likewise
+_WRONG_OLD = "The password that you have now is not right."
 
 NOBODY_YET = "Nobody has an account yet. Add the first: python -m dashboard people add NAME --role owner"
 
@@ -72,6 +87,11 @@ def denied(denial: Denied) -> str:
     return _DENIAL[denial.code].format(wait=_rounded_up(denial.wait))
 
 
+def password_refused(denial: Denied) -> str:
+    """Say to somebody who is signed in why their new password was not taken."""
+    return _WRONG_OLD if denial.code is Denial.WRONG else denied(denial)
+
+
 def _rounded_up(span: timedelta) -> str:
     seconds = max(1, -(-span // timedelta(seconds=1)))
     count, unit = (seconds, "second") if seconds <= 60 else (-(-seconds // 60), "minute")
@@ -103,6 +123,34 @@ def person_row(person: Person) -> Mapping[str, object]:
         "active": person.is_active,
         "password": PASSWORD_STATE[person.password],
     }
+
+
+def people_table(people: Iterable[Person]) -> list[dict[str, str]]:
+    """Return the rows of the table of people on screen."""
+    return [
+        {
+            "Name": person.name,
+            "Role": ROLE[person.role],
+            "Clinics": clinics(person.clinics),
+            "Account": "active" if person.is_active else "disabled",
+            "Password": PASSWORD_STATE[person.password],
+            "Granted": ", ".join(sorted(person.granted)),
+        }
+        for person in people
+    ]
+
+
+def session_table(sessions: Iterable[Session], *, mine: Session, zone: ZoneInfo) -> list[dict[str, str]]:
+    """Return the rows of the table of one's own sessions."""
+    return [
+        {
+            "": "this one" if each.id_hash == mine.id_hash else "",
+            "Since": f"{day(each.created_at, zone)}, {clock_time(each.created_at, zone)}",
+            "Last seen": f"{day(each.last_seen_at, zone)}, {clock_time(each.last_seen_at, zone)}",
+            "Address": each.address,
+        }
+        for each in sessions
+    ]
 
 
 def link_for(link: PasswordLink, *, now: datetime, zone: ZoneInfo, has_address: bool) -> str:

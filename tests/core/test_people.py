@@ -115,8 +115,8 @@ def test_only_an_owner_or_the_operator_keeps_accounts(role: Role) -> None:
     written = len(bench.trail.rows)
     actor = Actor("bilal", role)
     acts = (
-        lambda: use.everybody(actor, bench.accounts),
-        lambda: use.named(actor, bench.accounts, "Asha"),
+        lambda: use.everybody(actor, bench.accounts, at=NOW),
+        lambda: use.named(actor, bench.accounts, "Asha", at=NOW),
         lambda: use.add(actor, bench.accounts, use.NewPerson("X", NewRole(Role.OWNER, None)), at=NOW),
         lambda: use.set_role(actor, bench.accounts, person.person_id, NewRole(Role.OPERATOR, None), at=NOW),
         lambda: use.disable(actor, bench.accounts, person.person_id, at=NOW),
@@ -127,7 +127,11 @@ def test_only_an_owner_or_the_operator_keeps_accounts(role: Role) -> None:
         with pytest.raises(NotAllowed):
             act()
     assert bench.people.everybody() == (person,)
-    assert len(bench.trail.rows) == written
+    denials = [(event.action, event.actor, event.result, event.reason) for event in bench.trail.rows[written:]]
+    assert denials == [
+        ("denied", "bilal", "refused:people", f'{{"act": "{act}"}}')
+        for act in ("list", "list", "add", "set_role", "disable", "enable", "reset")
+    ]
 
 
 def test_every_change_is_in_the_trail_before_and_after() -> None:

@@ -186,8 +186,13 @@ def test_a_screen_is_unlocked_with_the_password_of_who_is_signed_in(bench: Memor
     ]
     assert bench.trail.rows[-1].actor == "Dev"
     nobody = replace(live, person=replace(live.person, role=Role.NOBODY))
-    with pytest.raises(NotAllowed):
-        sign_in.confirm(bench.accounts, nobody, PASSWORD, at=NOW)
+    for act in (
+        lambda: sign_in.confirm(bench.accounts, nobody, PASSWORD, at=NOW),
+        lambda: sign_in.open_sessions(bench.accounts, nobody, at=NOW),
+    ):
+        with pytest.raises(NotAllowed):
+            act()
+        assert (bench.trail.rows[-1].action, bench.trail.rows[-1].result) == ("denied", "refused:account")
 
 
 def test_changing_the_password_needs_the_old_one_and_guessing_it_is_throttled(bench: MemoryBench) -> None:

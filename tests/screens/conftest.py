@@ -17,13 +17,16 @@ from lib.access import Actor, Role, Scope
 from lib.keys import Rules
 from lib.links import Policy
 from lib.objects import PresenceCache
+from lib.people import PasswordState, Person
 from lib.records import Clinic, Record
 from lib.services import Services
+from lib.sessions import Live, Session
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import Trail
 from tests.conftest import NOW
+from tests.parts.accounts import MemoryBench
 
 PDF = b"%PDF-1.4 one page\n%%EOF"
 LOCATION = "edrcontainer1"
@@ -79,6 +82,24 @@ class Bench:
         return self.open().text_input(key="text").set_value(text).run()
 
 
+def session_of(actor: Actor, scope: Scope) -> Live:
+    """Return a session of somebody who is this actor, as if they had an account."""
+    person = Person(
+        person_id=actor.name,
+        name=actor.name,
+        role=actor.role,
+        clinics=scope.clinics,
+        granted=actor.granted,
+        is_active=True,
+        password=PasswordState.SET,
+        generation=1,
+        created_at=NOW,
+        changed_at=NOW,
+    )
+    ends_at = NOW + timedelta(hours=12)
+    return Live(Session("hash", actor.name, 1, NOW, NOW, ends_at, "203.0.113.9"), person)
+
+
 def _draw(visit) -> None:  # type: ignore[no-untyped-def]  # AppTest runs the source alone: no names from here
     from dashboard.frame import show
     from pages import PAGES
@@ -101,6 +122,7 @@ def bench() -> Iterator[Callable[..., Bench]]:
         }
         objects = MemoryObjects(stored, clock=lambda: instant[0])
         trail = MemoryTrail()
+        people = MemoryBench(trail=trail)
         services = Services(
             records=records,
             objects=objects,
@@ -114,9 +136,13 @@ def bench() -> Iterator[Callable[..., Bench]]:
             endpoint_url="https://objects.example",
             clock=lambda: instant[0],
         )
-        return Bench(
-            records, objects, trail, Visit(lambda: (Actor("local", Role.OPERATOR), Scope()), services), instant
+        visit = Visit(
+            who=lambda: (Actor("local", Role.OPERATOR), Scope()),
+            session=lambda: session_of(Actor("local", Role.OPERATOR), Scope()),
+            services=services,
+            accounts=people.accounts,
         )
+        return Bench(records, objects, trail, visit, instant)
 
     yield make
     st.cache_data.clear()

@@ -17,7 +17,7 @@ from lib import access
 from lib.access import Actor, Permission, Role, Scope
 from lib.records import Clinic
 from pages import PAGES, Screen
-from tests.screens.conftest import LOCATION, Bench, row
+from tests.screens.conftest import LOCATION, Bench, row, session_of
 from tests.screens.test_find import words
 
 Maker = Callable[..., Bench]
@@ -74,7 +74,7 @@ COLUMNS = {
 
 
 def visit_of(shop: Bench, actor: Actor, scope: Scope = SCOPES[0]) -> Visit:
-    return replace(shop.visit, who=lambda: (actor, scope))
+    return replace(shop.visit, who=lambda: (actor, scope), session=lambda: session_of(actor, scope))
 
 
 def drawn(shop: Bench, actor: Actor, scope: Scope, **query: str) -> AppTest:
@@ -114,7 +114,7 @@ def test_a_page_opens_for_the_roles_of_its_permission_and_for_nobody_else(
     bench: Maker, actor: Actor, screen: Screen
 ) -> None:
     shop = bench(*ROWS, clinics=CLINICS)
-    at = _page(PAGES.index(screen), [visit_of(shop, actor)])
+    at = page(PAGES.index(screen), [visit_of(shop, actor)])
     is_denied = "You may not do this." in words(at)
     assert is_denied is not access.may(actor, screen.permission)
     assert not at.exception
@@ -220,7 +220,7 @@ def _draw(number, who) -> None:  # type: ignore[no-untyped-def]  # AppTest runs 
     show(PAGES[number], who[0])
 
 
-def _page(number: int, who: list[Visit]) -> AppTest:
+def page(number: int, who: list[Visit]) -> AppTest:
     """Draw a page for whoever stands in ``who`` at each run."""
     return AppTest.from_function(_draw, kwargs={"number": number, "who": who}, default_timeout=20).run()
 
@@ -229,7 +229,7 @@ def downgraded(bench: Maker, actor: Actor, scope: Scope) -> tuple[Bench, AppTest
     """Return a screen on which an owner has a record, its PDF and a link, once it is drawn for somebody else."""
     shop = bench(*ROWS, clinics=CLINICS)
     who = [visit_of(shop, Actor("asha", Role.OWNER))]
-    at = _page(0, who)
+    at = page(0, who)
     at.text_input(key="text").set_value("record 2").run()
     at.button(key="show_pdf-2").click().run()
     at.button(key="create-2").click().run()
@@ -271,7 +271,7 @@ def test_a_click_that_comes_after_a_downgrade_makes_no_link_and_no_preview(bench
     for button in ("create-2", "show_pdf-2"):
         shop = bench(*ROWS, clinics=CLINICS)
         who = [visit_of(shop, Actor("asha", Role.OWNER))]
-        at = _page(0, who)
+        at = page(0, who)
         at.text_input(key="text").set_value("record 2").run()
         who[0] = visit_of(shop, Actor("asha", Role.AUDITOR))
         at.button(key=button).click().run()

@@ -64,7 +64,7 @@ def test_before_the_migration_there_is_nothing_to_sign_in_to(tmp_path: Path, fre
     for url in (f"sqlite:///{tmp_path}/none.sqlite3", fresh_postgres):
         accounts = sample.on_ledger(url)
         assert fault(lambda: tried(accounts)) is LedgerFault.NOT_MIGRATED  # noqa: B023 - called at once
-        assert fault(lambda: use.everybody(OPERATOR, accounts)) is LedgerFault.NOT_MIGRATED  # noqa: B023 - likewise
+        assert fault(lambda: use.everybody(OPERATOR, accounts, at=NOW)) is LedgerFault.NOT_MIGRATED  # noqa: B023 - likewise
 
 
 def test_a_locked_file_is_waited_for_and_then_refused(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -1,0 +1,51 @@
+"""Account: who I am here, where I am signed in, and another password. For everybody."""
+
+from __future__ import annotations
+
+import streamlit as st
+
+from dashboard import widgets, wording
+from dashboard.visit import Visit
+from dashboard.wording import people as words
+from lib import sign_in
+from lib.people import PasswordState
+from lib.sessions import Live
+from lib.sign_in import Denied
+
+
+def render(visit: Visit) -> None:
+    """Draw the person, their sessions and the way to another password."""
+    live, zone = visit.session(), visit.services.zone
+    with st.container(border=True):
+        st.text(words.person_now(live.person))
+    st.subheader("Where you are signed in")
+    sessions = sign_in.open_sessions(visit.accounts, live, at=visit.now)
+    table = words.session_table(sessions, mine=live.session, zone=zone)
+    st.dataframe(table, hide_index=True, alt="Your sessions, the newest first")
+    st.caption(words.UNKNOWN_SESSION)
+    if st.button("Sign out everywhere", key="sign_out_everywhere", icon=":material/logout:"):
+        sign_in.sign_out(visit.accounts, live, at=visit.now, everywhere=True)
+        widgets.signed_out()
+        st.stop()
+    _password(visit, live)
+
+
+def _password(visit: Visit, live: Live) -> None:
+    st.subheader("Change your password")
+    if live.person.password is PasswordState.NONE:
+        st.caption(words.NO_PASSWORD)
+        return
+    with st.form("password", border=False):
+        old = st.text_input("Password now", type="password", autocomplete="current-password", key="old_password")
+        new = st.text_input(wording.NEW_PASSWORD, type="password", autocomplete="new-password", key="new_password")
+        st.caption(f"{wording.PASSWORD_RULE} {words.PASSWORD_SIGNS_OUT}")
+        is_sent = st.form_submit_button("Change password", key="change_password", type="primary")
+    if not is_sent:
+        return
+    done = sign_in.change_password(visit.accounts, live, old=old, new=new, at=visit.now)
+    if isinstance(done, Denied):
+        st.error(words.password_refused(done))
+        return
+    st.success(wording.PASSWORD_SET)
+    widgets.signed_out()
+    st.stop()

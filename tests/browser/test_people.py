@@ -1,0 +1,45 @@
+"""People in a real browser, on the demo clinic: an owner adds somebody, who sets a password, and disables them."""
+
+from __future__ import annotations
+
+from playwright.sync_api import Browser, expect
+
+from tests.browser.steps import PASSWORD, tab
+from tests.parts.chromium import App
+
+
+def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Browser, demo_app: App) -> None:
+    with tab(browser, demo_app) as page:
+        page.get_by_role("link", name="People").click()
+        expect(page.get_by_text("Change somebody")).to_be_visible(timeout=15_000)
+        page.get_by_role("button", name="Sign out").click(trial=True)  # the menu lies over nothing
+        page.get_by_role("textbox", name="Name").fill("Farid")
+        page.get_by_role("combobox", name="Clinics").last.click()
+        page.get_by_role("option", name="CLN001").click()
+        page.keyboard.press("Escape")
+        page.get_by_role("button", name="Add", exact=True).click()
+        expect(page.get_by_text("Farid sets their own password there")).to_be_visible(timeout=15_000)
+        page.get_by_role("button", name="Copy link").click()
+        link = page.evaluate("navigator.clipboard.readText()")
+        assert link.startswith(f"{demo_app.url}/set-password?token=")
+        assert "token" not in page.url
+
+        theirs = browser.new_context().new_page()
+        theirs.goto(link)
+        theirs.get_by_label("New password").fill(PASSWORD)
+        theirs.get_by_role("button").first.click()
+        theirs.goto(f"{demo_app.url}/signin")
+        theirs.get_by_label("Name").fill("Farid")
+        theirs.get_by_label("Password").fill(PASSWORD)
+        theirs.get_by_role("button", name="Sign in", exact=True).click()
+        expect(theirs.get_by_text("Farid, Clinic admin")).to_be_visible(timeout=15_000)
+        expect(theirs.get_by_role("link", name="People")).to_have_count(0)
+
+        page.get_by_role("button", name="Done").click()
+        page.get_by_role("combobox", name="Person").click()
+        page.get_by_role("option", name="Farid").click()
+        page.get_by_role("button", name="Disable").click()
+        said = page.get_by_text("Farid: Clinic admin, CLN001. The account is disabled.")
+        expect(said).to_be_visible(timeout=15_000)
+        theirs.wait_for_url("**/signin", timeout=10_000)
+        theirs.context.close()
