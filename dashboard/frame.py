@@ -17,7 +17,7 @@ def show(screen: Screen, visit: Visit) -> None:
     """Render one screen; the only place that catches what nobody expected."""
     try:
         _forget_what_others_were_shown(visit)
-        authority.require(visit.actor, visit.scope, screen.permission, services=visit.services, reason=screen.url)
+        authority.require(*visit.who(), screen.permission, services=visit.services, reason=screen.url)
         screen.render(visit)
     except DatabaseUnavailable as error:
         st.error(wording.database(error), icon=":material/database_off:")
@@ -38,8 +38,8 @@ def _forget_what_others_were_shown(visit: Visit) -> None:
 
     It holds answers, an open record, a preview, a link: what the one before could see.
     """
-    actor = visit.actor
-    who = (replace(actor, address=None), access.narrowed(actor, visit.scope))
+    actor, scope = visit.who()
+    who = (replace(actor, address=None), access.narrowed(actor, scope))
     if st.session_state.get("who", who) != who:
         st.session_state.clear()
     st.session_state["who"] = who

@@ -11,14 +11,13 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
-from lib.access import Actor, Permission, Role, Scope
+from lib.access import BOUND_TO_CLINICS, GRANTABLE, Actor, Permission, Role, Scope
 
 NAME_MAX = 100  # characters
 CLINIC_MAX = 100
 CLINICS_MAX = 100
 RESERVED = {"local", "unknown"}  # actors of the trail that are nobody's account
 ROLES = (Role.OWNER, Role.CLINIC_ADMIN, Role.SUPPORT, Role.DEVELOPER, Role.AUDITOR)  # what a person can be
-GRANTABLE = frozenset({Permission.PREVIEW, Permission.LINK})  # what somebody may be given beyond their role
 _NAME_SIGNS = " .-_@+'’"
 
 
@@ -177,10 +176,10 @@ def fits(wanted: NewRole) -> Refusal | None:
     """
     if wanted.role not in ROLES:
         return Refusal.NOT_A_ROLE
-    if not wanted.granted <= GRANTABLE:
+    if not wanted.granted <= frozenset().union(*GRANTABLE.values()):
         return Refusal.NOT_GRANTABLE
     if wanted.clinics is None:
-        return Refusal.CLINICS_NOT_ALLOWED if wanted.role is Role.CLINIC_ADMIN else None
+        return Refusal.CLINICS_NOT_ALLOWED if wanted.role in BOUND_TO_CLINICS else None
     are_ids = 0 < len(wanted.clinics) <= CLINICS_MAX and all(_is_clinic(each) for each in wanted.clinics)
     return None if are_ids and wanted.role is not Role.OWNER else Refusal.CLINICS_NOT_ALLOWED
 

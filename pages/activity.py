@@ -50,8 +50,7 @@ def render(visit: Visit) -> None:
     chosen = _filters(visit)
     pages: list[int] = st.session_state.setdefault("trail_pages", [])
     page = activity.read(
-        visit.actor,
-        visit.scope,
+        *visit.who(),
         trail=visit.services.trail,
         clock=visit.services.clock,
         chosen=chosen,
@@ -167,7 +166,7 @@ def _verify(visit: Visit) -> None:
 
         with st.spinner(words.VERIFYING, show_time=True):
             checked = activity.check(
-                visit.actor, visit.scope, trail=visit.services.trail, clock=visit.services.clock, walked=walked
+                *visit.who(), trail=visit.services.trail, clock=visit.services.clock, walked=walked
             )
         line.empty()
         st.session_state["trail_verdict"] = Verdict(visit.now, checked)
@@ -194,7 +193,7 @@ def _export(visit: Visit, chosen: Selection) -> None:
 
     def taken() -> bytes:
         """Return the file to who may still have it; until the click it lies at no address."""
-        authority.require(visit.actor, visit.scope, Permission.ACTIVITY, services=visit.services, reason="export")
+        authority.require(*visit.who(), Permission.ACTIVITY, services=visit.services, reason="export")
         return text.encode("utf-8-sig")
 
     st.download_button(words.SAVE, taken, "activity.csv", "text/csv", key="save", on_click="ignore")
@@ -203,9 +202,7 @@ def _export(visit: Visit, chosen: Selection) -> None:
 
 def _file(visit: Visit, chosen: Selection) -> File:
     services = visit.services
-    with closing(
-        activity.export(visit.actor, visit.scope, trail=services.trail, clock=services.clock, chosen=chosen)
-    ) as events:
+    with closing(activity.export(*visit.who(), trail=services.trail, clock=services.clock, chosen=chosen)) as events:
         rows = [_cells(visit, event) for event in islice(events, MOST_EXPORTED + 1)]
     if len(rows) > MOST_EXPORTED:
         return File(None, 0)

@@ -20,7 +20,7 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
     section = st.expander("Storage details", icon=":material/database:", key="details_open", on_change="rerun")
     if not section.open:
         return
-    place = whereabouts.place_of(visit.actor, visit.scope, services=visit.services, record=record)
+    place = whereabouts.place_of(*visit.who(), services=visit.services, record=record)
     if place is None:
         return
     found = place.keys

@@ -132,8 +132,7 @@ def _create(
     else:
         with st.spinner("Signing, and opening it as a stranger…", show_time=True):
             made.result = links.issue(
-                visit.actor,
-                visit.scope,
+                *visit.who(),
                 services=visit.services,
                 record=record,
                 request=LinkRequest(span, disposition, reason),

@@ -123,10 +123,10 @@ def _open(visit: Visit) -> Opened:
     kind, value = number
     versions: Sequence[Record]
     if kind == "record":
-        record = search.open_record(visit.actor, visit.scope, services=visit.services, record_id=value)
-        versions = search.versions(visit.actor, visit.scope, services=visit.services, record=record) if record else ()
+        record = search.open_record(*visit.who(), services=visit.services, record_id=value)
+        versions = search.versions(*visit.who(), services=visit.services, record=record) if record else ()
     else:
-        versions = search.open_prescription(visit.actor, visit.scope, services=visit.services, prescription_id=value)
+        versions = search.open_prescription(*visit.who(), services=visit.services, prescription_id=value)
         record = next((each for each in versions if not each.is_replaced), versions[0] if versions else None)
     opened = st.session_state["opened"] = Opened(number, record, tuple(versions))
     return opened
@@ -208,7 +208,7 @@ def _preview(visit: Visit, record: Record, *, seen: Observation | None) -> None:
             assert record.record_id is not None
             asked = st.session_state["preview"] = Shown(record.record_id)
             with st.spinner("Fetching the PDF…", show_time=True):
-                asked.result = previews.open_pdf(visit.actor, visit.scope, services=visit.services, record=record)
+                asked.result = previews.open_pdf(*visit.who(), services=visit.services, record=record)
             st.rerun()
         return
     shown = kept.result

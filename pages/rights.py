@@ -22,7 +22,7 @@ def offered(visit: Visit, people: Iterable[Person]) -> dict[str, str]:
     """
     kept = {each: each for person in people for each in sorted(person.clinics or ())}
     try:
-        seen = search.clinics(visit.actor, visit.scope, services=visit.services)
+        seen = search.clinics(*visit.who(), services=visit.services)
     except DatabaseUnavailable:
         st.caption(words.CLINICS_NOT_READ)
         return kept

@@ -164,7 +164,7 @@ def _cells(visit: Visit, row: Record, *, state: State | None) -> dict[str, str]:
 
 def _alone(visit: Visit, shown: Sequence[Record]) -> Mapping[Record, dict[str, str]]:
     """Return the key cells, and what the bare stored key answers once somebody asked: the founding failure, visible."""
-    found = whereabouts.keys_of(visit.actor, visit.scope, services=visit.services, records=shown)
+    found = whereabouts.keys_of(*visit.who(), services=visit.services, records=shown)
     asked = st.session_state.get("alone") == tuple(shown)
     seen = observations(visit, [place.stored for place in found if place], name="alone-check") if asked else {}
     cells = {}

@@ -121,7 +121,7 @@ def _filter_line(visit: Visit) -> Filters:
 def _clinics(visit: Visit) -> tuple[Clinic, ...]:
     kept: tuple[datetime, tuple[Clinic, ...]] | None = st.session_state.get("clinics")
     if kept is None or visit.now - kept[0] > FRESH:
-        seen = search.clinics(visit.actor, visit.scope, services=visit.services)
+        seen = search.clinics(*visit.who(), services=visit.services)
         kept = st.session_state["clinics"] = (visit.now, tuple(seen))
     return kept[1]
 
@@ -138,15 +138,14 @@ def _find(visit: Visit, *, text: str, filters: Filters, after: Cursor | None) ->
         return kept
     with st.spinner("Searching…", show_time=True):
         found = search.find(
-            visit.actor,
-            visit.scope,
+            *visit.who(),
             services=visit.services,
             text=text,
             filters=filters,
             limit=PAGE_ROWS,
             after=after,
         )
-    total = checks.count(visit.actor, visit.scope, services=visit.services, reading=found.reading, filters=filters)
+    total = checks.count(*visit.who(), services=visit.services, reading=found.reading, filters=filters)
     answer = st.session_state["answer"] = Answer(question, visit.now, found, total)
     return answer
 

@@ -22,7 +22,6 @@ from lib.password_links import PasswordLink
 from lib.people import NewRole, PasswordState, Person, Refusal, Rehash
 from lib.sessions import token_hash
 from lib.sign_in import Denial, Denied, SignedIn
-from lib.stores import ledger_db
 from lib.stores.ledger_people_tables import PASSWORD_LINKS, PEOPLE, SESSIONS, THROTTLE
 from tests.conftest import NOW
 from tests.parts import accounts as sample
@@ -31,25 +30,6 @@ from tests.parts.accounts import HOME, OPERATOR, PASSWORD, added, invited, signe
 ROOT = Path(__file__).parents[2]
 HOUR = timedelta(hours=1)
 OTHER = "another four words entirely"
-
-
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/ledger.sqlite3"
-    ledger_db.migrate(url)
-    return url
-
-
-@pytest.fixture
-def postgres_url(fresh_postgres: str) -> str:
-    ledger_db.migrate(fresh_postgres)
-    return fresh_postgres
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
 
 
 @pytest.fixture(params=["memory", "sqlite", "postgres"])

@@ -64,25 +64,6 @@ def writer(url: str, name: str, count: int) -> subprocess.Popen[str]:
     return subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True, env={**os.environ, "PYTHONPATH": "."})
 
 
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/var/ledger.sqlite3"
-    ledger_db.migrate(url)
-    return url
-
-
-@pytest.fixture
-def postgres_url(fresh_postgres: str) -> str:
-    ledger_db.migrate(fresh_postgres)
-    return fresh_postgres
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
-
-
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest) -> TrailStore:
     if request.param == "memory":

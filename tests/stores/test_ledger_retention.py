@@ -39,25 +39,6 @@ def derive(purpose: str) -> bytes:
     return KEY if purpose == "trail mac" else b"k" * 32
 
 
-@pytest.fixture
-def sqlite_url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path}/ledger.sqlite3"
-    ledger_db.migrate(url)
-    return url
-
-
-@pytest.fixture
-def postgres_url(fresh_postgres: str) -> str:
-    ledger_db.migrate(fresh_postgres)
-    return fresh_postgres
-
-
-@pytest.fixture(params=["sqlite", "postgres"])
-def url(request: pytest.FixtureRequest) -> str:
-    found: str = request.getfixturevalue(f"{request.param}_url")
-    return found
-
-
 @pytest.fixture(params=["memory", "sqlite", "postgres"])
 def store(request: pytest.FixtureRequest) -> TrailStore:
     if request.param == "memory":
