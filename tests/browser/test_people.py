@@ -36,7 +36,9 @@ def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Bro
         expect(theirs.get_by_role("link", name="People")).to_have_count(0)
 
         page.get_by_role("button", name="Done").click()
-        expect(page.get_by_role("button", name="Done")).to_have_count(0)  # the run that puts it away closes an open list
+        expect(page.get_by_role("button", name="Done")).to_have_count(
+            0
+        )  # the run that puts it away closes an open list
         expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
         page.get_by_role("combobox", name="Person").click()
         page.get_by_role("option", name="Farid").click()
