@@ -15,6 +15,7 @@ class State(StrEnum):
 
     FOUND = "found"
     DAMAGED = "damaged"  # present, but size or MD5 disagree with the row
+    ELSEWHERE = "elsewhere"  # absent there, the right object proven elsewhere
     MISSING = "missing"
     UNKNOWN = "unknown"
     NO_PDF = "no_pdf"  # the prescription has no PDF row
@@ -34,14 +35,20 @@ def compare_md5(record: Record, observation: Observation) -> Md5:
     Only two strings of 32 hex digits are compared, in any case: ``checksum`` may hold up to 64 characters of
     something else, and only the ETag of a simple put is an MD5.
     """
-    checksum, etag = record.checksum.strip().lower(), (observation.etag or "").lower()
-    if not (observation.is_etag_md5 and _is_md5(checksum) and _is_md5(etag)):
+    checksum, etag = md5_of(record.checksum), md5_of(observation.etag or "")
+    if not observation.is_etag_md5 or checksum is None or etag is None:
         return Md5.NOT_COMPARABLE
     return Md5.AGREES if checksum == etag else Md5.DIFFERS
 
 
-def _is_md5(text: str) -> bool:
-    return re.fullmatch(r"[0-9a-f]{32}", text) is not None
+def md5_of(text: str) -> str | None:
+    """Return 32 hex digits in lower case, or None for what is no MD5.
+
+    >>> md5_of(" " + "AB" * 16), md5_of("ab-2")
+    ('abababababababababababababababab', None)
+    """
+    found = text.strip().lower()
+    return found if re.fullmatch(r"[0-9a-f]{32}", found) else None
 
 
 def state(record: Record, observation: Observation | None) -> State:
