@@ -14,6 +14,10 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``records``    the rows of the clinic's database and the port that reads them
 * ``masking``    what is kept from those who may not see names and phones (pure)
 * ``diagnosis``  record + observation -> the state a person sees (pure)
+* ``catalogue``  the ways to go wrong; ``spellings`` what a broken key was meant to say, ``inventory`` the objects that are
+  known, ``candidates`` which may be the right one and what proves it, ``causes`` the one main code of a row (all pure)
+* ``listing``    looking around in a bucket, the port; ``explanation`` does it for one record, within a bound of requests
+* ``resolvers``  what every rule of the application makes of one stored key (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
 * ``whereabouts`` the keys and the place of a record's file, for the roles that see them
 * ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``

@@ -169,7 +169,9 @@ def _below(
     for guess in guessed:
         name = base_name(guess.key)
         if not name:
-            yield from ((each, (*guess.undone, Code.TRAILING_SLASH)) for each in inventory.below(guess.key, limit=BELOW))
+            yield from (
+                (each, (*guess.undone, Code.TRAILING_SLASH)) for each in inventory.below(guess.key, limit=BELOW)
+            )
         elif not name.lower().endswith(".pdf") and len(guess.key) > len(rules.prefix) + 8:
             for sighting in inventory.below(guess.key, limit=BELOW):
                 if "/" not in sighting.key[len(guess.key) :]:

@@ -93,7 +93,9 @@ def diagnose(record: Record, observation: Observation | None, rules: Rules, know
     if contradicts(stored, record.consultation_id):
         notes = (Code.WRONG_PATIENT, *notes)
     is_elsewhere = any(each.is_safe for each in found)
-    return Diagnosis(State.ELSEWHERE if is_elsewhere else State.MISSING, _absent(stored, rules, best, known), notes, found)
+    return Diagnosis(
+        State.ELSEWHERE if is_elsewhere else State.MISSING, _absent(stored, rules, best, known), notes, found
+    )
 
 
 def _present(record: Record, observation: Observation, rules: Rules, known: Known) -> Diagnosis:
@@ -128,13 +130,14 @@ def _unknown(observation: Observation) -> Code | None:
 
 
 def _absent(stored: str, rules: Rules, best: Candidate | None, known: Known) -> Code:
+    problem = keys.problem(stored, rules)
+    shown = None if problem is None or CATALOGUE[Code(problem)].severity is Severity.NOTE else Code(problem)
     if best is not None and (code := main_of(best.undone)) is not None:
-        return code
+        return shown or code if code is Code.FOUND_BY_CONTENT else code
     if known.is_deleted:
         return Code.DELETE_MARKER
-    shown = keys.problem(stored, rules)
-    if shown is not None and CATALOGUE[Code(shown)].severity is not Severity.NOTE:
-        return Code(shown)
+    if shown is not None:
+        return shown
     if known.is_uploading:
         return Code.MULTIPART_UNFINISHED
     return Code.DELETED if known.was_seen else Code.NEVER_UPLOADED

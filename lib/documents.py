@@ -26,11 +26,15 @@ Made = TypeVar("Made")
 
 @dataclass(frozen=True, slots=True)
 class Document:
-    """A PDF row as it is now, and the object key that it resolves to: one patient's, by every row there is."""
+    """A PDF row as it is now, and the key of its object: one patient's, by every row there is.
+
+    The key is the one that the row resolves to, or where the right object was proven to be.
+    """
 
     record: Record
     record_id: int
     key: str
+    is_elsewhere: bool = False
 
     @property
     def subject(self) -> Subject:
@@ -84,8 +88,15 @@ def changed(document: Document, scope: Scope, *, services: Services) -> Refused 
         return fresh
     if fresh != document.record:
         return Refused(RefusalCode.CHANGED)
+    if document.is_elsewhere:
+        return Refused(RefusalCode.SEVERAL_PATIENTS) if is_taken(document.key, fresh, services=services) else None
     located = locate(fresh, services=services)
     return located if isinstance(located, Refused) else None
+
+
+def is_taken(key: str, record: Record, *, services: Services) -> bool:
+    """Whether another row resolves to this key, whoever may see that row."""
+    return any(row.record_id != record.record_id for row in rows_of_key(key, Scope(), services=services))
 
 
 def rows_of_key(key: str, scope: Scope, *, services: Services) -> Iterator[Record]:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lib import authority, diagnosis, documents, keys, link_bounds, link_check, link_quota
+from lib import authority, diagnosis, documents, explanation, keys, link_bounds, link_check, link_quota
 from lib.access import Actor, Permission, Role, Scope
 from lib.diagnosis import State
 from lib.documents import Document
@@ -40,6 +40,7 @@ __all__ = [
 
 HEAD_BUDGET = timedelta(seconds=10)
 MAX_REASON = 500  # characters; what is longer is cut, not refused
+ELSEWHERE = "[in the wrong place]"  # before the reason in the trail: the object was proven to be the right one
 MIN_NAME = 3  # letters of a word that is taken for a name; "Jo" and "M" would strike out half of a sentence
 
 _PHONE = re.compile(r"\+?\d(?:[\s().-]*\d){9,}")
@@ -58,6 +59,7 @@ class PresignedUrl:
     content_type: str | None
     size_bytes: int | None
     is_public: bool | None  # None: the anonymous probe gave no answer
+    is_elsewhere: bool = False  # the file is in the wrong place, and proven to be the right one
 
     def __repr__(self) -> str:
         return f"PresignedUrl(record_id={self.record_id}, expires_at={self.expires_at.isoformat()})"
@@ -116,7 +118,7 @@ def issue(
             Action.LINK,
             at=now,
             subject=plan.document.subject,
-            reason=_cleaned(request.reason, fresh),
+            reason=_reason(request.reason, plan.document),
             expires_at=now + plan.expires,
         )
     except LedgerUnavailable as error:
@@ -180,16 +182,35 @@ def _plan(record: Record, request: LinkRequest, *, role: Role, services: Service
         return document
     if not {".", ".."}.isdisjoint(document.key.split("/")):
         return Refused(RefusalCode.UNBROWSABLE_KEY)
-    observation = services.objects.head([document.key], budget=HEAD_BUDGET)[document.key]
+    observation = _head(document.key, services=services)
+    refused = _unless_found(record, observation)
+    if refused is not None and refused.code is RefusalCode.MISSING:
+        return _elsewhere(document, expires, services=services) or refused
+    return refused or _Plan(document, observation, expires)
+
+
+def _elsewhere(document: Document, expires: timedelta, *, services: Services) -> _Plan | None:
+    """Return the plan for the right object of a row whose own is absent, where one is proven and opens in a browser."""
+    found = explanation.look(document.record, services=services).diagnosis.right
+    if found is None or not {".", ".."}.isdisjoint(found.key.split("/")):
+        return None
+    observation = _head(found.key, services=services)
+    if _unless_found(document.record, observation) is not None:
+        return None
+    return _Plan(replace(document, key=found.key, is_elsewhere=True), observation, expires)
+
+
+def _head(key: str, *, services: Services) -> Observation:
+    observation = services.objects.head([key], budget=HEAD_BUDGET)[key]
     services.presence.put(observation)
-    return _unless_found(record, observation) or _Plan(document, observation, expires)
+    return observation
 
 
 def _unless_found(record: Record, observation: Observation) -> Refused | None:
     match diagnosis.state(record, observation):
         case State.FOUND:
             return None
-        case State.MISSING:
+        case State.MISSING | State.ELSEWHERE:
             return Refused(RefusalCode.MISSING)
         case State.DAMAGED:
             return Refused(RefusalCode.WRONG_CONTENT)
@@ -227,7 +248,13 @@ def _sign_and_verify(plan: _Plan, request: LinkRequest, *, now: datetime, servic
         content_type=fetched.content_type,
         size_bytes=fetched.total_bytes,
         is_public=link_check.is_public(anonymous),
+        is_elsewhere=plan.document.is_elsewhere,
     )
+
+
+def _reason(reason: str | None, document: Document) -> str | None:
+    cleaned = _cleaned(reason, document.record)
+    return " ".join(part for part in (ELSEWHERE, cleaned) if part) if document.is_elsewhere else cleaned
 
 
 def _cleaned(reason: str | None, record: Record) -> str | None:

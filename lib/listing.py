@@ -48,8 +48,8 @@ class Ends:
 class ObjectLister(Protocol):
     """Looks around in one bucket. Never writes; makes no request for a key that cannot exist."""
 
-    def below(self, prefix: str, *, limit: int = PAGE) -> Listed:
-        """LIST once, the first ``limit`` keys. An answer that is no S3 listing is a doubt, never "nothing there"."""
+    def below(self, prefix: str, *, after: str = "", limit: int = PAGE) -> Listed:
+        """LIST once: the first ``limit`` keys behind the key ``after``. An answer that is no S3 listing is a doubt, never "nothing there"."""
         ...
 
     def versions(self, key: str) -> tuple[Version, ...]:

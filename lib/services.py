@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 
 from lib.keys import Rules
 from lib.links import Policy
+from lib.listing import ObjectLister
 from lib.objects import ObjectStore, PresenceCache
 from lib.records import RecordStore
 from lib.trail import Trail
@@ -20,6 +21,7 @@ class Services:
 
     records: RecordStore
     objects: ObjectStore
+    lister: ObjectLister
     presence: PresenceCache
     trail: Trail
     rules: Rules

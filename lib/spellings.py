@@ -29,9 +29,13 @@ _SUFFIX = re.compile(r"_[A-Za-z0-9]{7}(?=\.[A-Za-z0-9]+$|$)")
 _TEMPORARY_END = re.compile(r"\.(?:part|tmp|upload|crdownload)$", re.IGNORECASE)
 _TEMPORARY_START = re.compile(r"^(?:tmp|temp)/", re.IGNORECASE)
 _DISK = re.compile(r"^(?:[A-Za-z]:[\\/]|\\\\|/|file:/)|(?:^|[\\/])media_cdn[\\/]")
-_NBSP = dict.fromkeys(map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " ")
+_NBSP = dict.fromkeys(
+    map(ord, "\u00a0\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"), " "
+)
 # Letters of other scripts that look like an ASCII letter in a key (Unicode, confusables.txt, single letters).
-_LOOKALIKES = str.maketrans("аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅοΟΑΒΕΗΙΚΜΝΡΤΥΧΖνι", "aeopcyxijsdhqwABEKMHOPCTXIJSoOABEHIKMNPTYXZvi")
+_LOOKALIKES = str.maketrans(
+    "аеорсухіјѕԁһԛԝАВЕКМНОРСТХІЈЅοΟΑΒΕΗΙΚΜΝΡΤΥΧΖνι", "aeopcyxijsdhqwABEKMHOPCTXIJSoOABEHIKMNPTYXZvi"
+)
 _KNOWN = ("media/", "static/", "uploads/")
 _ENVIRONMENT = re.compile(
     r"^(?:dev|development|staging|stage|test|testing|qa|uat|prod|production)/(?:(?:media|static|uploads|private|public)/)*"
@@ -152,7 +156,10 @@ def _disk(text: str, rules: Rules) -> Iterator[tuple[Code, str]]:
         return
     for marker in ("media_cdn/", *_KNOWN, rules.prefix, "prescriptions/"):
         if marker and (at := path.rfind(f"/{marker}")) >= 0:
-            yield Code.LOCAL_PATH, path[at + 1 :] if marker in {rules.prefix, "prescriptions/"} else path[at + 1 + len(marker) :]
+            yield (
+                Code.LOCAL_PATH,
+                path[at + 1 :] if marker in {rules.prefix, "prescriptions/"} else path[at + 1 + len(marker) :],
+            )
 
 
 def _prefixes(text: str, rules: Rules) -> Iterator[tuple[Code, str]]:
@@ -206,7 +213,7 @@ def _encodings(text: str, _rules: Rules) -> Iterator[tuple[Code, str]]:
             except UnicodeError:
                 continue
         for form in ("NFC", "NFD", "NFKC"):
-            yield Code.UNICODE_FORM, unicodedata.normalize(form, text)  # type: ignore[arg-type]
+            yield Code.UNICODE_FORM, unicodedata.normalize(form, text)
 
 
 def _unseen(text: str, _rules: Rules) -> Iterator[tuple[Code, str]]:

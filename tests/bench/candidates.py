@@ -1,6 +1,6 @@
 """How often the right object of a broken key is named first, and whether a wrong one ever passes for it.
 
-    python -m tests.bench.candidates [--singles 60] [--pairs 4] [--seed 20261124]
+python -m tests.bench.candidates [--singles 60] [--pairs 4] [--seed 20261124]
 """
 
 from __future__ import annotations
@@ -58,12 +58,23 @@ def main() -> int:
         else:
             failed[case.codes] += 1
             if options.show:
-                print(case.codes, repr(case.stored), case.right.key, case.md5 and 1, case.size_bytes, [(c.key, c.evidence, c.flags) for c in best[:2]])
+                print(
+                    case.codes,
+                    repr(case.stored),
+                    case.right.key,
+                    case.md5 and 1,
+                    case.size_bytes,
+                    [(c.key, c.evidence, c.flags) for c in best[:2]],
+                )
         if fault := wrong(case, best):
             wrongs.append((case, fault))
     for steps in sorted(total):
-        print(f"{['', 'single', 'pairs'][steps]}: {right[steps]} of {total[steps]} first = {right[steps] / total[steps]:.1%}")
-    print(f"wrong ones that pass: {len(wrongs)}; {len(made)} diagnoses among {len(inventory)} objects in {seconds:.2f} s = {seconds / len(made) * 1e4:.2f} s for 10,000")
+        print(
+            f"{['', 'single', 'pairs'][steps]}: {right[steps]} of {total[steps]} first = {right[steps] / total[steps]:.1%}"
+        )
+    print(
+        f"wrong ones that pass: {len(wrongs)}; {len(made)} diagnoses among {len(inventory)} objects in {seconds:.2f} s = {seconds / len(made) * 1e4:.2f} s for 10,000"
+    )
     for codes, count in failed.most_common(25):
         print(f"  not first: {count} {'+'.join(codes)}")
     for case, fault in wrongs[:5]:

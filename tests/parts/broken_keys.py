@@ -165,7 +165,9 @@ MISTAKES: dict[Code, Mistake] = {
     Code.LOCATION_OLD: _stored(lambda r, s: f"{r.choice([OLD, 'legacy/files', 'static', 'uploads'])}/{s}"),
     Code.LOCATION_NONE_AT_ROOT: _key(lambda _r, k: _rest(k)),
     Code.LOCATION_SIBLING: _stored(lambda r, s: f"{LOCATION}{r.choice('0-_')}/{s}"),
-    Code.ENVIRONMENT_PREFIX: _stored(lambda r, s: r.choice(["dev/", "staging/media/", "development/media/private/"]) + s),
+    Code.ENVIRONMENT_PREFIX: _stored(
+        lambda r, s: r.choice(["dev/", "staging/media/", "development/media/private/"]) + s
+    ),
     Code.BUCKET_IN_KEY: _stored(lambda r, s: BUCKET + r.choice(["/", f"/{LOCATION}/"]) + s),
     Code.URL_VIRTUAL_HOST: _stored(lambda _r, s: f"https://{BUCKET}.{HOST}/{_web(s)}"),
     Code.URL_PATH_STYLE: _stored(lambda _r, s: f"https://{HOST}/{BUCKET}/{_web(s)}"),
@@ -174,7 +176,9 @@ MISTAKES: dict[Code, Mistake] = {
         lambda r, s: f"https://{BUCKET}.{HOST}/{_web(s)}?X-Amz-Expires=604800&X-Amz-Signature={r.randbytes(32).hex()}"
     ),
     Code.URL_COLLAPSED: _stored(lambda _r, s: f"https:/{BUCKET}.{HOST}/{_web(s)}"),
-    Code.URL_LOCAL_SERVER: _stored(lambda r, s: r.choice(["http://localhost:8000/media/", "http://10.0.0.7/media/"]) + quote(s)),
+    Code.URL_LOCAL_SERVER: _stored(
+        lambda r, s: r.choice(["http://localhost:8000/media/", "http://10.0.0.7/media/"]) + quote(s)
+    ),
     Code.S3_URI: _stored(lambda _r, s: f"s3://{BUCKET}/{LOCATION}/{s}"),
     Code.LEADING_SLASH: _stored(lambda r, s: "/" * r.choice([1, 1, 2]) + s),
     Code.DOUBLE_SLASH: _stored(_double_slash),
@@ -195,7 +199,9 @@ MISTAKES: dict[Code, Mistake] = {
     Code.TRUNCATED: _stored(lambda r, s: s[: max(len(s) - r.randrange(5, 16), 30)]),
     Code.EMPTY: _stored(lambda r, _s: r.choice(["", "None", "null", "nan", "undefined"])),
     Code.RANDOM_SUFFIX: lambda r, scene: (
-        replace(scene, key=_with_suffix(r, scene.key)) if r.random() < 0.5 else replace(scene, stored=_with_suffix(r, scene.stored))
+        replace(scene, key=_with_suffix(r, scene.key))
+        if r.random() < 0.5
+        else replace(scene, stored=_with_suffix(r, scene.stored))
     ),
     Code.TEMP_NAME: _stored(lambda r, s: r.choice([f"{s}.part", f"{s}.tmp", f"{s}.upload", f"tmp/{s}"])),
     Code.MOVED: _key(_moved),

@@ -1,0 +1,214 @@
+"""Why one record's PDF does not open, and where it is: the record, asked of the bucket within a stated bound.
+
+A healthy record costs its HEAD and nothing more.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import timedelta
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from lib import authority, causes, documents, keys, resolvers
+from lib.access import Actor, Permission, Scope
+from lib.candidates import UPLOADS
+from lib.causes import Diagnosis, Known
+from lib.diagnosis import State
+from lib.inventory import Inventory, Sighting
+from lib.keys import Rules
+from lib.objects import Doubt, ObjectUnavailable, Observation, Presence
+from lib.records import Record
+from lib.refusals import Refused
+from lib.resolvers import Asks
+from lib.spellings import guesses
+from lib.trail import Action, Subject
+
+if TYPE_CHECKING:
+    from lib.services import Services
+
+MAX_REQUESTS = 12  # for one record in Find: the HEAD, the listing that judges it, and what follows
+AT_FIRST = 2
+FOLDERS = 7  # of them for the folders that the guesses name
+HEAD_BUDGET = timedelta(seconds=10)
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What was learnt of one record. ``is_whole`` says whether everything below the location was looked at."""
+
+    record: Record
+    observation: Observation | None
+    diagnosis: Diagnosis
+    requests: int
+    looked_at: int  # objects
+    is_whole: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Live:
+    """What one resolver asks for, and what the bucket answers; None where it refuses the name."""
+
+    asks: Asks
+    observation: Observation | None
+
+
+def explain(
+    actor: Actor, scope: Scope, *, services: Services, record: Record, max_requests: int = MAX_REQUESTS
+) -> Explanation | Refused:
+    """Return the diagnosis of a record as the database has it now. The opening is in the trail.
+
+    Raises NotAllowed and DatabaseUnavailable.
+    """
+    subject = Subject(record.record_id)
+    scope = authority.require(actor, scope, Permission.FIND, services=services, subject=subject)
+    fresh = documents.reread(record, scope, services=services)
+    if isinstance(fresh, Refused):
+        return documents.refuse(fresh, actor, scope, Action.OPEN, subject=subject, services=services)
+    return look(fresh, services=services, max_requests=max_requests)
+
+
+def look(record: Record, *, services: Services, max_requests: int = MAX_REQUESTS) -> Explanation:
+    """Do it for a row that was authorised and read afresh."""
+    if not record.has_pdf:
+        return Explanation(record, None, causes.diagnose(record, None, services.rules), 0, 0, is_whole=False)
+    key = keys.resolve(record.stored_key or "", location=services.rules.location)
+    observation = services.objects.head([key], budget=HEAD_BUDGET)[key]
+    services.presence.put(observation)
+    known = Known(Inventory(), is_shared=_is_shared(key, record, services=services))
+    first = causes.diagnose(record, observation, services.rules, known)
+    if first.state not in {State.MISSING, State.DAMAGED} and observation.doubt is not Doubt.IMPOSSIBLE_KEY:
+        return Explanation(record, observation, first, AT_FIRST, 1, is_whole=False)
+    looker = _Looker(record, observation, services, max_requests - AT_FIRST)
+    return looker.look()
+
+
+def matrix(actor: Actor, scope: Scope, *, services: Services, stored: str) -> tuple[Live, ...]:
+    """Return what every resolver asks for, each with its live answer. Raises NotAllowed."""
+    authority.require(actor, scope, Permission.KEYS, services=services)
+    asked = resolvers.matrix(stored, services.rules)
+    seen = services.objects.head([each.key for each in asked if each.key is not None], budget=HEAD_BUDGET)
+    return tuple(Live(each, None if each.key is None else seen[each.key]) for each in asked)
+
+
+@dataclass(slots=True)
+class _Looker:
+    """Asks the bucket, one request after the other, until the right object is proven or the bound is reached."""
+
+    record: Record
+    observation: Observation
+    services: Services
+    left: int
+    seen: dict[str, Sighting] = field(default_factory=dict)
+    listed: dict[str, bool] = field(default_factory=dict)  # prefix -> whether everything below it was shown
+    requests: int = AT_FIRST
+    may_list: bool = True
+
+    def look(self) -> Explanation:
+        """Look in the folders that the guesses name, then at what lay here before, then wherever there is time for."""
+        if own := causes.sighting(self.observation):
+            self.seen[own.key] = own
+        rules = self.services.rules
+        for folder in list(self._folders())[:FOLDERS]:
+            if self._is_found() or not self._list(folder):
+                break
+        if not self._is_found():
+            self._ask_guesses()
+        is_deleted, is_uploading = self._before()
+        for prefix in dict.fromkeys((rules.prefix, *_former(rules), UPLOADS if rules.prefix else "")):
+            while not self._is_found() and self._list(prefix) and not self.listed[prefix]:
+                pass
+        diagnosis = causes.diagnose(self.record, self.observation, rules, self._known(is_deleted, is_uploading))
+        is_whole = self.listed.get(rules.prefix, False)
+        return Explanation(self.record, self.observation, diagnosis, self.requests, len(self.seen), is_whole=is_whole)
+
+    def _folders(self) -> Iterator[str]:
+        """Yield the folders where the guesses lie, the likeliest first, then the consultation's own."""
+        rules, found = self.services.rules, set[str]()
+        broad = {"", rules.prefix, UPLOADS, f"{rules.prefix}{UPLOADS}", *_former(rules)}
+        names = [guess.key for guess in guesses(self.record.stored_key or "", rules)]
+        if consultation := self.record.consultation_id:
+            folder = f"{UPLOADS}{consultation}/"
+            names[1:1] = [
+                f"{place}{folder}" for place in dict.fromkeys((rules.prefix, "", rules.prefix * 2, *_former(rules)))
+            ]
+        for name in names:
+            folder = name[: name.rfind("/") + 1]
+            if folder not in broad and folder not in found:
+                found.add(folder)
+                yield folder
+
+    def _list(self, prefix: str) -> bool:
+        """List one more page below a prefix; return whether anything was learnt."""
+        if self.left <= 0 or not self.may_list or self.listed.get(prefix):
+            return False
+        after = max((key for key in self.seen if key.startswith(prefix)), default="") if prefix in self.listed else ""
+        self._count()
+        page = self.services.lister.below(prefix, after=after)
+        if page.doubt is not None:
+            self.may_list = page.doubt is Doubt.IMPOSSIBLE_KEY
+            return self.may_list
+        self.listed[prefix] = page.is_complete
+        self.seen.update((each.key, each) for each in page.sightings)
+        return True
+
+    def _ask_guesses(self) -> None:
+        """HEAD the guesses that no listing has answered, as many as half of what is left."""
+        unanswered = [
+            guess.key
+            for guess in guesses(self.record.stored_key or "", self.services.rules)
+            if guess.key not in self.seen and not self._is_listed(guess.key) and not keys.impossible(guess.key)
+        ][1 : 1 + max(self.left // 2, 0) if self.may_list else self.left]
+        if unanswered:
+            self._count(len(unanswered))
+            answers = self.services.objects.head(unanswered, budget=HEAD_BUDGET)
+            self.seen.update((each.key, each) for each in causes.all_of(list(answers.values())))
+
+    def _is_listed(self, key: str) -> bool:
+        return any(is_complete and key.startswith(prefix) for prefix, is_complete in self.listed.items())
+
+    def _before(self) -> tuple[bool, bool]:
+        """Return whether the newest version here is a delete marker, and whether an upload of it never ended."""
+        key = self.observation.key
+        if self.observation.presence is not Presence.ABSENT or self._is_found() or self.left < 2:
+            return False, False
+        try:
+            self._count()
+            versions = self.services.lister.versions(key)
+            if versions and versions[0].is_delete_marker:
+                return True, False
+            self._count()
+            return False, self.services.lister.is_uploading(key)
+        except ObjectUnavailable:
+            return False, False
+
+    def _is_found(self) -> bool:
+        return causes.diagnose(self.record, self.observation, self.services.rules, self._known()).right is not None
+
+    def _known(self, is_deleted: bool = False, is_uploading: bool = False) -> Known:
+        @lru_cache(maxsize=64)
+        def is_taken(key: str) -> bool:
+            return documents.is_taken(key, self.record, services=self.services)
+
+        return Known(
+            Inventory(self.seen.values()),
+            is_deleted=is_deleted,
+            is_uploading=is_uploading,
+            is_taken=is_taken,
+        )
+
+    def _count(self, requests: int = 1) -> None:
+        self.left -= requests
+        self.requests += requests
+
+
+def _former(rules: Rules) -> tuple[str, ...]:
+    return tuple(keys.prefix_of(each) for each in rules.previous_locations if each.strip("/"))
+
+
+def _is_shared(key: str, record: Record, *, services: Services) -> bool:
+    if not record.stored_key or keys.impossible(key):
+        return False
+    rows = documents.rows_of_key(key, Scope(), services=services)
+    return any(row.patient_id != record.patient_id for row in rows)
