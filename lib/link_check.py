@@ -5,10 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from enum import StrEnum
 from urllib.parse import SplitResult, parse_qsl, unquote_to_bytes, urlsplit
 
+from lib import signatures
 from lib.link_bounds import MAX_EXPIRY, MIN_EXPIRY
 from lib.objects import Disposition, Fetched
 from lib.refusals import RefusalCode, Refused
@@ -18,24 +19,9 @@ CLOCK_TOLERANCE = timedelta(minutes=1)
 
 _FORM = re.compile(r"https?://[A-Za-z0-9._~!$&'()*+,;=:@/?%\[\]-]+")  # RFC 3986, without a fragment
 _PATH = re.compile(r"(?:[A-Za-z0-9._~!$&'()*+,;=:@/-]|%[0-9A-Fa-f]{2})+")
-_CREDENTIAL = re.compile(r"(?P<key>[^/]+)/(?P<day>[0-9]{8})/(?P<region>[^/]+)/s3/aws4_request")
-_SIGNATURE = re.compile(r"[0-9a-f]{64}")
-_SECONDS = re.compile(r"[1-9][0-9]{0,6}")
-_INSTANT = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
-_REQUIRED = frozenset(
-    {
-        "X-Amz-Algorithm",
-        "X-Amz-Credential",
-        "X-Amz-Date",
-        "X-Amz-Expires",
-        "X-Amz-SignedHeaders",
-        "X-Amz-Signature",
-        "response-content-type",
-        "response-content-disposition",
-    }
-)
-_OPTIONAL = frozenset({"X-Amz-Security-Token"})
+_REQUIRED = frozenset({*signatures.V4, "response-content-type", "response-content-disposition"})
+_OPTIONAL = frozenset({signatures.SECURITY_TOKEN})
 
 
 class Flaw(StrEnum):
@@ -121,19 +107,19 @@ def _pairs(query: str) -> Sequence[tuple[str, str]]:
 
 
 def _parameters(given: dict[str, str], asked: Asked, *, now: datetime) -> Signed | Flaw:
-    if given["X-Amz-Algorithm"] != "AWS4-HMAC-SHA256":
+    if given["X-Amz-Algorithm"] != signatures.ALGORITHM:
         return Flaw.ALGORITHM
     if given["X-Amz-SignedHeaders"] != "host":
         return Flaw.SIGNED_HEADERS
-    if not _SIGNATURE.fullmatch(given["X-Amz-Signature"]):
+    if not signatures.SIGNATURE.fullmatch(given["X-Amz-Signature"]):
         return Flaw.SIGNATURE
-    issued_at = _instant(given["X-Amz-Date"])
+    issued_at = signatures.instant(given["X-Amz-Date"])
     if issued_at is None or abs(issued_at - now) > CLOCK_TOLERANCE:
         return Flaw.DATE
-    credential = _CREDENTIAL.fullmatch(given["X-Amz-Credential"])
+    credential = signatures.CREDENTIAL.fullmatch(given["X-Amz-Credential"])
     if credential is None or credential["day"] != given["X-Amz-Date"][:8]:
         return Flaw.CREDENTIAL
-    if not _SECONDS.fullmatch(given["X-Amz-Expires"]):
+    if not signatures.SECONDS.fullmatch(given["X-Amz-Expires"]):
         return Flaw.EXPIRY
     lives = timedelta(seconds=int(given["X-Amz-Expires"]))
     if lives != asked.expires or not MIN_EXPIRY <= lives <= MAX_EXPIRY:
@@ -143,15 +129,6 @@ def _parameters(given: dict[str, str], asked: Asked, *, now: datetime) -> Signed
     if not _names_file(given["response-content-disposition"], asked):
         return Flaw.ANSWER
     return Signed(issued_at, issued_at + lives)
-
-
-def _instant(text: str) -> datetime | None:
-    if not _INSTANT.fullmatch(text):
-        return None
-    try:
-        return datetime.strptime(text, "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-    except ValueError:
-        return None
 
 
 def _names_file(value: str, asked: Asked) -> bool:
