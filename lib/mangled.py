@@ -18,9 +18,23 @@ _MAX_WRAPPERS = 3
 _MAX_ENCODINGS = 4
 
 _SCHEME = r"h(?:tt|xx)ps?(?::|%(?:25){0,4}3A)(?:\\?/|%(?:25){0,4}2F)"
-_START = re.compile(rf"(?<![=/]){_SCHEME}", re.IGNORECASE)  # not within another address or key
+_START = re.compile(  # not within another address or key
+    rf"(?<![=/])h(?:tt|xx)ps?:\\?/|(?<![\w=/%.:&?-]){_SCHEME}", re.IGNORECASE
+)
 _ANY_START = re.compile(_SCHEME, re.IGNORECASE)
-_CLOSERS = {'"': '"', "'": "'", "<": ">", "(": ")", "[": "]", "{": "}", "`": "`", "“": "”", "‘": "’", "«": "»", "*": "*"}
+_CLOSERS = {
+    '"': '"',
+    "'": "'",
+    "<": ">",
+    "(": ")",
+    "[": "]",
+    "{": "}",
+    "`": "`",
+    "“": "”",
+    "‘": "’",
+    "«": "»",
+    "*": "*",
+}
 _TRAILING = ".,;:!?'\")]}>*_|\\…”’»`"
 _PRINTABLE = re.compile(r"[!-~]+")
 _QUOTED_PRINTABLE = re.compile(r"(?:X-Amz-[A-Za-z-]{1,20}|Signature|Expires|AWSAccessKeyId)=3D")
@@ -30,7 +44,9 @@ _LATE_QUESTION = re.compile(r"%(?:25){0,4}3F(?=X-Amz-|response-|AWSAccessKeyId)"
 _COMPLETE_V4 = re.compile(r"X-Amz-Signature(?:=|%(?:25){0,4}3D)[0-9a-f]{64}(?![0-9a-f])")
 _COMPLETE_V2 = re.compile(r"Expires(?:=|%(?:25){0,4}3D)[0-9]{9,}")
 _CONTINUES = re.compile(r"[^=&%]*[=&%]|(?=[a-z]*[0-9])[0-9a-f]{6,}[.,;)\]>\"']{0,3}$")
-_RE_ENCODED = re.compile(r"X-Amz-Credential=[^&]{0,256}%252F|[?&]Signature=[^&]{0,64}%25(?:2B|2F|3D)", re.IGNORECASE)
+_RE_ENCODED = re.compile(
+    r"X-Amz-Credential=[^&]{0,256}%(?:25){1,4}2F|[?&]Signature=[^&]{0,64}%(?:25){1,4}(?:2B|2F|3D)", re.IGNORECASE
+)
 _END_V4 = re.compile(r"([?&]X-Amz-Signature=[0-9a-f]{64})([^&0-9a-f][^&]*)$")
 _END_V2 = re.compile(r"([?&]Expires=[0-9]{9,12})([^&0-9][^&]*)$")
 
@@ -76,16 +92,20 @@ def mend(text: str) -> Mended | None:
     >>> mend("hxxps://h[.]test/a.pdf,").link
     'https://h.test/a.pdf'
     """
+    return _mend(text, depth=0)
+
+
+def _mend(text: str, *, depth: int) -> Mended | None:
     undone: list[Undone] = []
     shown = _escapes(text[: 2 * MAX_LINK], undone)
     start = _START.search(shown) or _ANY_START.search(shown)
     if start is None:
         return None
     before, rest = shown[: start.start()], shown[start.start() : start.start() + MAX_LINK]
-    if re.match(r"https?:(?!/)", rest):
-        return None
-    link = _joined(_inside(before, rest, undone), undone)
-    link = _unwrapped(_plain(link, undone), undone)
+    link = _plain(_joined(_inside(before, rest, undone), undone), undone)
+    carried = _carried(link) if depth < _MAX_WRAPPERS else None
+    if carried and (inner := _mend(carried, depth=depth + 1)):
+        return Mended(inner.link, tuple(dict.fromkeys([*undone, Undone.WRAPPER, *inner.undone])))
     return Mended(_end(_query(link, undone), undone), tuple(dict.fromkeys(undone)))
 
 
@@ -138,11 +158,9 @@ def _closing(text: str, opener: str, closer: str) -> int:
 
 def _joined(text: str, undone: list[Undone]) -> str:
     pieces = re.findall(r"(\s*)(\S+)", re.sub(r"\n[ \t]*>[> \t]*", "\n", text))[: MAX_PIECES + 1]
-    link, more = pieces[0][1], pieces[1:]
-    if is_whole(link):
-        count = 0
-    else:
-        count = _count_to_whole(link, more) or _count_that_continue(link, more)
+    link: str = pieces[0][1]
+    more = pieces[1:]
+    count = 0 if is_whole(link) else _count_to_whole(link, more) or _count_that_continue(link, more)
     for space, piece in more[:count]:
         is_space_of_key = space == " " and "?" not in link
         link += f"%20{piece}" if is_space_of_key else piece
@@ -207,25 +225,17 @@ def _plain(link: str, undone: list[Undone]) -> str:
     return link
 
 
-def _unwrapped(link: str, undone: list[Undone]) -> str:
-    for _ in range(_MAX_WRAPPERS):
-        parts = split(link)
-        if parts is None:
-            return link
-        wanted = _carried(parts.netloc, parts.path)
-        if not wanted:
-            return link
-        query = _AMPERSAND.sub("&", parts.query)
-        inner = next((value for name, value in _pairs(query) if name in wanted and _ANY_START.match(value)), None)
-        if inner is None:
-            return link
-        undone.append(Undone.WRAPPER)
-        link = _plain(inner, undone)
-    return link
+def _carried(link: str) -> str | None:
+    """Return the address that a known wrapper carries in its query."""
+    parts = split(link)
+    names = _carriers(parts.netloc, parts.path) if parts else ()
+    if parts is None or not names:
+        return None
+    given = _pairs(_AMPERSAND.sub("&", parts.query))
+    return next((value for name, value in given if name in names and _ANY_START.search(value)), None)
 
 
-def _carried(host: str, path: str) -> tuple[str, ...]:
-    """Return the parameters in which a known wrapper carries the address."""
+def _carriers(host: str, path: str) -> tuple[str, ...]:
     if host.endswith(".safelinks.protection.outlook.com"):
         return ("url",)
     if re.fullmatch(r"(?:www\.)?google\.[a-z.]{2,6}", host) and path == "/url":

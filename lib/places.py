@@ -52,7 +52,9 @@ def place(address: str, rules: Rules) -> Place | None:
     """
     if uri := _S3_URI.fullmatch(address.strip()):
         is_ours = uri[1] == rules.bucket
-        return Place("", uri[1], uri[2], uri[2], is_host_ours=is_ours, is_bucket_twice=is_ours and _again(uri[2], rules))
+        return Place(
+            "", uri[1], uri[2], uri[2], is_host_ours=is_ours, is_bucket_twice=is_ours and _again(uri[2], rules)
+        )
     parts = split(address.strip())
     if parts is None:
         return None
@@ -90,6 +92,8 @@ def _bucket_and_key(address: str, host: str, path: str, rules: Rules, *, is_ours
 
 def _again(key: str, rules: Rules) -> bool:
     """Whether the key starts with the bucket, and not because the location is named like it."""
-    return bool(rules.bucket) and key.startswith(f"{rules.bucket}/") and not (
-        rules.prefix.startswith(f"{rules.bucket}/") and key.startswith(rules.prefix)
+    return (
+        bool(rules.bucket)
+        and key.startswith(f"{rules.bucket}/")
+        and not (rules.prefix.startswith(f"{rules.bucket}/") and key.startswith(rules.prefix))
     )
