@@ -33,6 +33,7 @@ class Permission(StrEnum):
     NAMES = "names"  # patients' names and phones as they are, and searching by them
     PREVIEW = "preview"
     LINK = "link"
+    EXPLAIN = "explain"  # what a pasted key or link means, and why it does not open
     KEYS = "keys"  # stored and resolved keys
     STORAGE_DETAILS = "storage_details"  # bucket, endpoint, ETag, what the bucket answers
     ACTIVITY = "activity"
@@ -48,8 +49,12 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
         Role.CLINIC_ADMIN: frozenset(
             {Permission.FIND, Permission.NAMES, Permission.PREVIEW, Permission.LINK, Permission.ACCOUNT}
         ),
-        Role.SUPPORT: frozenset({Permission.FIND, Permission.NAMES, Permission.LINK, Permission.ACCOUNT}),
-        Role.DEVELOPER: frozenset({Permission.FIND, Permission.KEYS, Permission.STORAGE_DETAILS, Permission.ACCOUNT}),
+        Role.SUPPORT: frozenset(
+            {Permission.FIND, Permission.NAMES, Permission.EXPLAIN, Permission.LINK, Permission.ACCOUNT}
+        ),
+        Role.DEVELOPER: frozenset(
+            {Permission.FIND, Permission.EXPLAIN, Permission.KEYS, Permission.STORAGE_DETAILS, Permission.ACCOUNT}
+        ),
         Role.AUDITOR: frozenset({Permission.ACTIVITY, Permission.ACCOUNT}),
         Role.OPERATOR: frozenset(Permission),
         Role.NOBODY: frozenset(),

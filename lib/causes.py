@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 
 from lib import keys
 from lib.candidates import Candidate, Flag, Wanted, candidates, contradicts
 from lib.catalogue import CATALOGUE, Code, Severity, main_of
-from lib.diagnosis import Md5, State, compare_md5, md5_of, state
+from lib.diagnosis import Facts, Md5, State, compare_md5, md5_of, state
 from lib.inventory import Inventory, Sighting
 from lib.keys import Rules
 from lib.objects import Doubt, Observation, Presence
-from lib.records import Record
 
 ELSEWHERE = frozenset({Doubt.NO_BUCKET, Doubt.WRONG_REGION, Doubt.BUCKET_IN_ENDPOINT})
 REFUSED = frozenset(
@@ -28,6 +28,31 @@ REFUSED = frozenset(
     }
 )
 FRAGILE = frozenset("!'()*#?&<>\"|{}^`~[]:;,$@=+% ")  # signed differently by some readers of a link
+
+
+class Row(Facts, Protocol):
+    """What a diagnosis asks of a row; a ``Record`` is one, and so is a key that no record has."""
+
+    @property
+    def stored_key(self) -> str | None:
+        """The stored key."""
+        ...
+
+    @property
+    def consultation_id(self) -> str | None:
+        """Whose folder the file belongs into."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class BareKey:
+    """A key that no record has, as a row that knows nothing else."""
+
+    stored_key: str
+    consultation_id: str | None = None
+    size_bytes: int | None = None
+    checksum: str = ""
+    has_pdf: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,12 +91,12 @@ class Known:
 NOTHING_KNOWN = Known(Inventory())
 
 
-def wanted(record: Record) -> Wanted:
+def wanted(record: Row) -> Wanted:
     """Return what a row says of its file."""
     return Wanted(record.stored_key or "", record.consultation_id, record.size_bytes, md5_of(record.checksum))
 
 
-def diagnose(record: Record, observation: Observation | None, rules: Rules, known: Known = NOTHING_KNOWN) -> Diagnosis:
+def diagnose(record: Row, observation: Observation | None, rules: Rules, known: Known = NOTHING_KNOWN) -> Diagnosis:
     """Return the main code of a row, the notes and the candidates.
 
     1. Whose file it is comes first, then what the bucket answers, then the bytes, then the key.
@@ -98,7 +123,7 @@ def diagnose(record: Record, observation: Observation | None, rules: Rules, know
     )
 
 
-def _present(record: Record, observation: Observation, rules: Rules, known: Known) -> Diagnosis:
+def _present(record: Row, observation: Observation, rules: Rules, known: Known) -> Diagnosis:
     stored, seen = record.stored_key or "", state(record, observation)
     codes = set(known.content)
     if contradicts(observation.key, record.consultation_id):

@@ -1,13 +1,31 @@
-"""Record + observation -> the state that a person sees. Pure."""
+"""Row + observation -> the state that a person sees. Pure."""
 
 from __future__ import annotations
 
 import re
 from enum import StrEnum
-from typing import assert_never
+from typing import Protocol, assert_never
 
 from lib.objects import Observation, Presence
-from lib.records import Record
+
+
+class Facts(Protocol):
+    """What a row says of its file; a ``Record`` does."""
+
+    @property
+    def has_pdf(self) -> bool:
+        """Whether there is a PDF row at all."""
+        ...
+
+    @property
+    def size_bytes(self) -> int | None:
+        """The size, where the row knows it."""
+        ...
+
+    @property
+    def checksum(self) -> str:
+        """The MD5 of the bytes in hex, or ''."""
+        ...
 
 
 class State(StrEnum):
@@ -29,7 +47,7 @@ class Md5(StrEnum):
     NOT_COMPARABLE = "not_comparable"  # multipart ETag, encrypted object, or the row has no checksum
 
 
-def compare_md5(record: Record, observation: Observation) -> Md5:
+def compare_md5(record: Facts, observation: Observation) -> Md5:
     """Compare checksums; a multipart ETag (``…-2``) or an empty checksum is never called different.
 
     Only two strings of 32 hex digits are compared, in any case: ``checksum`` may hold up to 64 characters of
@@ -51,7 +69,7 @@ def md5_of(text: str) -> str | None:
     return found if re.fullmatch(r"[0-9a-f]{32}", found) else None
 
 
-def state(record: Record, observation: Observation | None) -> State:
+def state(record: Facts, observation: Observation | None) -> State:
     """Return the state; no observation is UNKNOWN, a record without PDF row is NO_PDF.
 
     An empty object is DAMAGED even where the row knows neither size nor checksum: no PDF has zero bytes.
@@ -71,7 +89,7 @@ def state(record: Record, observation: Observation | None) -> State:
             assert_never(unreachable)
 
 
-def _disagrees(record: Record, observation: Observation) -> bool:
+def _disagrees(record: Facts, observation: Observation) -> bool:
     size = observation.size_bytes
     if size is not None and (size == 0 or (record.size_bytes is not None and size != record.size_bytes)):
         return True

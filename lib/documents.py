@@ -89,14 +89,18 @@ def changed(document: Document, scope: Scope, *, services: Services) -> Refused 
     if fresh != document.record:
         return Refused(RefusalCode.CHANGED)
     if document.is_elsewhere:
-        return Refused(RefusalCode.SEVERAL_PATIENTS) if is_taken(document.key, fresh, services=services) else None
+        return (
+            Refused(RefusalCode.SEVERAL_PATIENTS)
+            if is_taken(document.key, but=document.record_id, services=services)
+            else None
+        )
     located = locate(fresh, services=services)
     return located if isinstance(located, Refused) else None
 
 
-def is_taken(key: str, record: Record, *, services: Services) -> bool:
-    """Whether another row resolves to this key, whoever may see that row."""
-    return any(row.record_id != record.record_id for row in rows_of_key(key, Scope(), services=services))
+def is_taken(key: str, *, but: int | None, services: Services) -> bool:
+    """Whether another row than that of this number resolves to this key, whoever may see that row."""
+    return any(row.record_id != but for row in rows_of_key(key, Scope(), services=services))
 
 
 def rows_of_key(key: str, scope: Scope, *, services: Services) -> Iterator[Record]:

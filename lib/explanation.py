@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from lib import authority, causes, documents, keys, resolvers
 from lib.access import Actor, Permission, Scope
 from lib.candidates import UPLOADS
-from lib.causes import Diagnosis, Known
+from lib.causes import BareKey, Diagnosis, Known
 from lib.diagnosis import State
 from lib.inventory import Inventory, Sighting
 from lib.keys import Rules
@@ -38,7 +38,7 @@ HEAD_BUDGET = timedelta(seconds=10)
 class Explanation:
     """What was learnt of one record. ``is_whole`` says whether everything below the location was looked at."""
 
-    record: Record
+    record: Record | BareKey
     observation: Observation | None
     diagnosis: Diagnosis
     requests: int
@@ -69,7 +69,7 @@ def explain(
     return look(fresh, services=services, max_requests=max_requests)
 
 
-def look(record: Record, *, services: Services, max_requests: int = MAX_REQUESTS) -> Explanation:
+def look(record: Record | BareKey, *, services: Services, max_requests: int = MAX_REQUESTS) -> Explanation:
     """Do it for a row that was authorised and read afresh."""
     if not record.has_pdf:
         return Explanation(record, None, causes.diagnose(record, None, services.rules), 0, 0, is_whole=False)
@@ -96,7 +96,7 @@ def matrix(actor: Actor, scope: Scope, *, services: Services, stored: str) -> tu
 class _Looker:
     """Asks the bucket, one request after the other, until the right object is proven or the bound is reached."""
 
-    record: Record
+    record: Record | BareKey
     observation: Observation
     services: Services
     left: int
@@ -189,7 +189,8 @@ class _Looker:
     def _known(self, is_deleted: bool = False, is_uploading: bool = False) -> Known:
         @lru_cache(maxsize=64)
         def is_taken(key: str) -> bool:
-            return documents.is_taken(key, self.record, services=self.services)
+            number = None if isinstance(self.record, BareKey) else self.record.record_id
+            return documents.is_taken(key, but=number, services=self.services)
 
         return Known(
             Inventory(self.seen.values()),
@@ -207,8 +208,8 @@ def _former(rules: Rules) -> tuple[str, ...]:
     return tuple(keys.prefix_of(each) for each in rules.previous_locations if each.strip("/"))
 
 
-def _is_shared(key: str, record: Record, *, services: Services) -> bool:
-    if not record.stored_key or keys.impossible(key):
+def _is_shared(key: str, record: Record | BareKey, *, services: Services) -> bool:
+    if isinstance(record, BareKey) or not record.stored_key or keys.impossible(key):
         return False
     rows = documents.rows_of_key(key, Scope(), services=services)
     return any(row.patient_id != record.patient_id for row in rows)
