@@ -42,13 +42,15 @@ _JSON = re.compile(r"\\u00(26|3[dD]|2[fF]|3[eE]|3[cC])|\\(/)")
 _AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;)*", re.IGNORECASE)
 _LATE_QUESTION = re.compile(r"%(?:25){0,4}3F(?=X-Amz-|response-|AWSAccessKeyId)")
 _COMPLETE_V4 = re.compile(r"X-Amz-Signature(?:=|%(?:25){0,4}3D)[0-9a-f]{64}(?![0-9a-f])")
-_COMPLETE_V2 = re.compile(r"Expires(?:=|%(?:25){0,4}3D)[0-9]{9,}")
+_COMPLETE_V2 = re.compile(r"Expires(?:=|%(?:25){0,4}3D)[0-9]{10}")  # an instant from 2001 to 2286
+_SIGNED_HEADERS = re.compile(r"X-Amz-SignedHeaders(?:=|%(?:25){0,4}3D)[^&]{0,200}?host(?![a-z])")
+_ENDS_SIGNED = re.compile(r"X-Amz-Signature(?:=|%(?:25){0,4}3D)[0-9a-f]{64}[^&0-9a-f]*$|Expires(?:=|%3D)[0-9]{10}\W*$")
 _CONTINUES = re.compile(r"[^=&%]*[=&%]|(?=[a-z]*[0-9])[0-9a-f]{6,}[.,;)\]>\"']{0,3}$")
 _RE_ENCODED = re.compile(
     r"X-Amz-Credential=[^&]{0,256}%(?:25){1,4}2F|[?&]Signature=[^&]{0,64}%(?:25){1,4}(?:2B|2F|3D)", re.IGNORECASE
 )
 _END_V4 = re.compile(r"([?&]X-Amz-Signature=[0-9a-f]{64})([^&0-9a-f][^&]*)$")
-_END_V2 = re.compile(r"([?&]Expires=[0-9]{9,12})([^&0-9][^&]*)$")
+_END_V2 = re.compile(r"([?&]Expires=[0-9]{10,12})([^&0-9][^&]*)$")
 
 
 class Undone(StrEnum):
@@ -160,7 +162,12 @@ def _joined(text: str, undone: list[Undone]) -> str:
     pieces = re.findall(r"(\s*)(\S+)", re.sub(r"\n[ \t]*>[> \t]*", "\n", text))[: MAX_PIECES + 1]
     link: str = pieces[0][1]
     more = pieces[1:]
-    count = 0 if is_whole(link) else _count_to_whole(link, more) or _count_that_continue(link, more)
+    if is_whole(link):
+        count = _with_tail(link, more, 0)
+    elif count := _count_to_whole(link, more):
+        count = _with_tail(link, more, count)
+    else:
+        count = _count_that_continue(link, more)
     for space, piece in more[:count]:
         is_space_of_key = space == " " and "?" not in link
         link += f"%20{piece}" if is_space_of_key else piece
@@ -184,6 +191,23 @@ def _count_to_whole(link: str, more: list[tuple[str, str]]) -> int:
     return 0
 
 
+def _with_tail(first: str, more: list[tuple[str, str]], count: int) -> int:
+    """Return how many pieces a whole link has where parameters follow its signature: as Amazon's own SDKs order them.
+
+    A line belongs to it that looks like a part of a query, or that follows a line as long as the first.
+    """
+    link = first + "".join(piece for _, piece in more[:count])
+    if _ENDS_SIGNED.search(link):
+        return count
+    for space, piece in more[count:]:
+        before = more[count - 1][1] if count else ""
+        is_query = re.match("[^=&%]*[=&%]", piece) is not None
+        if not _PRINTABLE.fullmatch(piece) or space.count("\n") > 1 or not (is_query or len(before) == len(first)):
+            break
+        count += 1
+    return count
+
+
 def _count_that_continue(link: str, more: list[tuple[str, str]]) -> int:
     if "?" in link:
         count = 0
@@ -205,7 +229,8 @@ def _count_that_continue(link: str, more: list[tuple[str, str]]) -> int:
 def is_whole(link: str) -> bool:
     """Whether every parameter of a signature is there, and the signature in its full length."""
     if "X-Amz-" in link:
-        return _COMPLETE_V4.search(link) is not None and all(name in link for name in signatures.V4)
+        is_signed = _COMPLETE_V4.search(link) and _SIGNED_HEADERS.search(link)
+        return is_signed is not None and all(name in link for name in signatures.V4)
     return "AWSAccessKeyId" in link and "Signature" in link and _COMPLETE_V2.search(link) is not None
 
 

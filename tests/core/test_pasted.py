@@ -129,6 +129,14 @@ def test_the_old_signature_is_mended_too(name: str) -> None:
     assert read(wrecks.MENDABLE[name][0](link)).link == link
 
 
+@pytest.mark.parametrize("at", range(20, 100))
+def test_a_link_is_joined_wherever_it_was_broken(at: int) -> None:
+    alphabetical = f"{LINK.partition('?')[0]}?{'&'.join(sorted(LINK.partition('?')[2].split('&')))}"
+    for link in (LINK, alphabetical, wrecks.signed(version="s3"), wrecks.signed(token="T+/=")):
+        message = f"Hello:\n{wrecks.wrapped(link, at=at)}\n\nThe link works until today."
+        assert read(message).link == link
+
+
 def test_prose_behind_a_link_that_was_cut_off_is_not_taken_into_it() -> None:
     assert read(f"Hello:\n{LINK[:-9]}\nThe link works until today.").link == LINK[:-9]
 
