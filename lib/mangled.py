@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qsl, unquote
 
-from lib import signatures
+from lib import wrapped
 from lib.key_urls import split
 
 MAX_LINK = 8192  # characters of one link that are looked at; one of ours has 700
-MAX_PIECES = 64  # lines or words that one link may have been broken into
 _MAX_WRAPPERS = 3
 _MAX_ENCODINGS = 4
 
@@ -36,16 +35,10 @@ _CLOSERS = {
     "*": "*",
 }
 _TRAILING = ".,;:!?'\")]}>*_|\\…”’»`"
-_PRINTABLE = re.compile(r"[!-~]+")
 _QUOTED_PRINTABLE = re.compile(r"(?:X-Amz-[A-Za-z-]{1,20}|Signature|Expires|AWSAccessKeyId)=3D")
 _JSON = re.compile(r"\\u00(26|3[dD]|2[fF]|3[eE]|3[cC])|\\(/)")
 _AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;)*", re.IGNORECASE)
 _LATE_QUESTION = re.compile(r"%(?:25){0,4}3F(?=X-Amz-|response-|AWSAccessKeyId)")
-_COMPLETE_V4 = re.compile(r"X-Amz-Signature(?:=|%(?:25){0,4}3D)[0-9a-f]{64}(?![0-9a-f])")
-_COMPLETE_V2 = re.compile(r"Expires(?:=|%(?:25){0,4}3D)[0-9]{10}")  # an instant from 2001 to 2286
-_SIGNED_HEADERS = re.compile(r"X-Amz-SignedHeaders(?:=|%(?:25){0,4}3D)[^&]{0,200}?host(?![a-z])")
-_ENDS_SIGNED = re.compile(r"X-Amz-Signature(?:=|%(?:25){0,4}3D)[0-9a-f]{64}[^&0-9a-f]*$|Expires(?:=|%3D)[0-9]{10}\W*$")
-_CONTINUES = re.compile(r"[^=&%]*[=&%]|(?=[a-z]*[0-9])[0-9a-f]{6,}[.,;)\]>\"']{0,3}$")
 _RE_ENCODED = re.compile(
     r"X-Amz-Credential=[^&]{0,256}%(?:25){1,4}2F|[?&]Signature=[^&]{0,64}%(?:25){1,4}(?:2B|2F|3D)", re.IGNORECASE
 )
@@ -104,7 +97,9 @@ def _mend(text: str, *, depth: int) -> Mended | None:
     if start is None:
         return None
     before, rest = shown[: start.start()], shown[start.start() : start.start() + MAX_LINK]
-    link = _plain(_joined(_inside(before, rest, undone), undone), undone)
+    joined = wrapped.join(_inside(before, rest, undone), longest=MAX_LINK)
+    undone += [Undone.WRAPPED] * joined.is_wrapped + [Undone.AROUND] * joined.has_more
+    link = _plain(joined.link, undone)
     carried = _carried(link) if depth < _MAX_WRAPPERS else None
     if carried and (inner := _mend(carried, depth=depth + 1)):
         return Mended(inner.link, tuple(dict.fromkeys([*undone, Undone.WRAPPER, *inner.undone])))
@@ -156,82 +151,6 @@ def _closing(text: str, opener: str, closer: str) -> int:
         elif sign == opener:
             depth += 1
     return -1
-
-
-def _joined(text: str, undone: list[Undone]) -> str:
-    pieces = re.findall(r"(\s*)(\S+)", re.sub(r"\n[ \t]*>[> \t]*", "\n", text))[: MAX_PIECES + 1]
-    link: str = pieces[0][1]
-    more = pieces[1:]
-    if is_whole(link):
-        count = _with_tail(link, more, 0)
-    elif count := _count_to_whole(link, more):
-        count = _with_tail(link, more, count)
-    else:
-        count = _count_that_continue(link, more)
-    for space, piece in more[:count]:
-        is_space_of_key = space == " " and "?" not in link
-        link += f"%20{piece}" if is_space_of_key else piece
-        if not is_space_of_key:
-            undone.append(Undone.WRAPPED)
-    if len(more) > count:
-        undone.append(Undone.AROUND)
-    return link
-
-
-def _count_to_whole(link: str, more: list[tuple[str, str]]) -> int:
-    for count, (_, piece) in enumerate(more, start=1):
-        if not _PRINTABLE.fullmatch(piece):
-            return 0
-        link += piece
-        if len(link) > MAX_LINK:
-            return 0
-        # Only around the new piece: a long text is not searched again and again.
-        if ("Signature" in link or "Expires" in link) and is_whole(link):
-            return count
-    return 0
-
-
-def _with_tail(first: str, more: list[tuple[str, str]], count: int) -> int:
-    """Return how many pieces a whole link has where parameters follow its signature: as Amazon's own SDKs order them.
-
-    A line belongs to it that looks like a part of a query, or that follows a line as long as the first.
-    """
-    link = first + "".join(piece for _, piece in more[:count])
-    if _ENDS_SIGNED.search(link):
-        return count
-    for space, piece in more[count:]:
-        before = more[count - 1][1] if count else ""
-        is_query = re.match("[^=&%]*[=&%]", piece) is not None
-        if not _PRINTABLE.fullmatch(piece) or space.count("\n") > 1 or not (is_query or len(before) == len(first)):
-            break
-        count += 1
-    return count
-
-
-def _count_that_continue(link: str, more: list[tuple[str, str]]) -> int:
-    if "?" in link:
-        count = 0
-        for _, piece in more:
-            if not (_PRINTABLE.fullmatch(piece) and _CONTINUES.match(piece)):
-                break
-            count += 1
-        return count
-    if ".pdf" in link.lower():
-        return 1 if more and more[0][1].startswith(("?", "&", "%3F")) else 0
-    for count, (_, piece) in enumerate(more[:8], start=1):
-        if not _PRINTABLE.fullmatch(piece):
-            break
-        if ".pdf" in piece.lower():
-            return count + (_count_that_continue(link + piece, more[count:]) if count < len(more) else 0)
-    return 0
-
-
-def is_whole(link: str) -> bool:
-    """Whether every parameter of a signature is there, and the signature in its full length."""
-    if "X-Amz-" in link:
-        is_signed = _COMPLETE_V4.search(link) and _SIGNED_HEADERS.search(link)
-        return is_signed is not None and all(name in link for name in signatures.V4)
-    return "AWSAccessKeyId" in link and "Signature" in link and _COMPLETE_V2.search(link) is not None
 
 
 def _plain(link: str, undone: list[Undone]) -> str:
