@@ -38,6 +38,8 @@ _TRAILING = ".,;:!?'\")]}>*_|\\…”’»`"
 _QUOTED_PRINTABLE = re.compile(r"(?:X-Amz-[A-Za-z-]{1,20}|Signature|Expires|AWSAccessKeyId)=3D")
 _JSON = re.compile(r"\\u00(26|3[dD]|2[fF]|3[eE]|3[cC])|\\(/)")
 _AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;)*", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:gt|lt|quot|apos|nbsp|#0*39|#x0*27);", re.IGNORECASE)
+_LATE_AMPERSAND = re.compile(r"%26(?=X-Amz-|response-|AWSAccessKeyId=|Signature=|Expires=)")
 _LATE_QUESTION = re.compile(r"%(?:25){0,4}3F(?=X-Amz-|response-|AWSAccessKeyId)")
 _RE_ENCODED = re.compile(
     r"X-Amz-Credential=[^&]{0,256}%(?:25){1,4}2F|[?&]Signature=[^&]{0,64}%(?:25){1,4}(?:2B|2F|3D)", re.IGNORECASE
@@ -162,6 +164,9 @@ def _plain(link: str, undone: list[Undone]) -> str:
             break
         undone.append(Undone.ENCODED_WHOLE)
         link = unquote(link)
+    if "?" in link and _LATE_AMPERSAND.search(link):
+        undone.append(Undone.ENCODED_WHOLE)
+        link = _LATE_AMPERSAND.sub("&", link)
     if "?" not in link and (found := _LATE_QUESTION.search(link)):
         undone.append(Undone.ENCODED_WHOLE)
         for _ in range(found[0].count("25") + 1):
@@ -196,6 +201,9 @@ def _query(link: str, undone: list[Undone]) -> str:
     if mark and (plain := _AMPERSAND.sub("&", query)) != query:
         undone.append(Undone.AMPERSANDS)
         link = f"{path}?{plain}"
+    if mark and (found := _ENTITY.search(link)):  # the > or " that stood behind it in HTML
+        undone.append(Undone.TRAILING)
+        link = link[: found.start()]
     for _ in range(_MAX_ENCODINGS):
         if not _RE_ENCODED.search(link):
             break

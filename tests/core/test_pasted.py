@@ -57,6 +57,7 @@ def read(text: str) -> Pasted:
         ("https://www.example.org/", Kind.FOREIGN_URL),
         (LINK, Kind.SIGNED_LINK),
         (LINK.partition("sgp1.example.com/edrspace/")[2], Kind.SIGNED_LINK),
+        (LINK.partition("?")[2], Kind.SIGNED_LINK),
         (f"s3://edrspace/{KEY}", Kind.S3_URI),
         (PAGE, Kind.ERROR_PAGE),
         (f"{KEY}\n{KEY}x.pdf\n", Kind.MANY),

@@ -124,6 +124,11 @@ MENDABLE: Mapping[str, tuple[Wreck, set[Undone]]] = {
     "bracket and dot": (lambda link: f"{link}].", {Undone.TRAILING}),
     "quote at the end": (lambda link: f'{link}"', {Undone.TRAILING}),
     "encoded quote at the end": (lambda link: f"{link}%22", {Undone.TRAILING}),
+    "HTML entity at the end": (lambda link: f"{link}&gt;", {Undone.TRAILING}),
+    "%26": (
+        lambda link: link.replace("&X-", "%26X-").replace("&Sig", "%26Sig").replace("&Exp", "%26Exp"),
+        {Undone.ENCODED_WHOLE},
+    ),
     "quotes": (lambda link: f'"{link}"', {Undone.SURROUNDED}),
     "curly quotes": (lambda link: f"“{link}”", {Undone.SURROUNDED}),
     "angle brackets": (lambda link: f"<{link}>", {Undone.SURROUNDED}),
