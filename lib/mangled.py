@@ -164,9 +164,6 @@ def _plain(link: str, undone: list[Undone]) -> str:
             break
         undone.append(Undone.ENCODED_WHOLE)
         link = unquote(link)
-    if "?" in link and _LATE_AMPERSAND.search(link):
-        undone.append(Undone.ENCODED_WHOLE)
-        link = _LATE_AMPERSAND.sub("&", link)
     if "?" not in link and (found := _LATE_QUESTION.search(link)):
         undone.append(Undone.ENCODED_WHOLE)
         for _ in range(found[0].count("25") + 1):
@@ -201,6 +198,9 @@ def _query(link: str, undone: list[Undone]) -> str:
     if mark and (plain := _AMPERSAND.sub("&", query)) != query:
         undone.append(Undone.AMPERSANDS)
         link = f"{path}?{plain}"
+    if mark and _LATE_AMPERSAND.search(link):
+        undone.append(Undone.ENCODED_WHOLE)
+        link = _LATE_AMPERSAND.sub("&", link)
     if mark and (found := _ENTITY.search(link)):  # the > or " that stood behind it in HTML
         undone.append(Undone.TRAILING)
         link = link[: found.start()]
