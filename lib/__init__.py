@@ -21,8 +21,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
 * ``pasted``     what else somebody pasted: links, wrecks of links, error pages (pure); ``mangled`` undoes what was done to
   a link on its way, ``places`` says which bucket and key it names, ``error_pages`` reads what the browser showed
-* ``autopsy``    what a signed link says of itself and why it does not open (pure); ``link_faults`` are the reasons, in
-  order, ``signatures`` what the two signatures of S3 write into a query
+* ``autopsy``    what a signed link says of itself and why it does not open (pure); ``link_faults`` are the reasons,
+  in order, ``symptoms`` finds them, ``signatures`` is what the two signatures of S3 write into a query
 * ``whereabouts`` the keys and the place of a record's file, for the roles that see them
 * ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
   what is kept elsewhere (pure); ``activity`` reads it out, ``retention`` takes old events away

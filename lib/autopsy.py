@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
 
-from lib import keys, link_faults, mangled, places
+from lib import keys, link_faults, mangled, places, symptoms
 from lib.keys import Rules
 from lib.link_faults import FaultFound, LinkFault
 from lib.mangled import Mended, Undone
@@ -77,11 +77,11 @@ def examine(
     if mended is None or place is None:
         return None
     query = _query(mended.link)
-    given = link_faults.parameters(query)
+    given = symptoms.parameters(query)
     signature = _signature(given)
     issued_at, expires_at = _times(given, signature)
     expired_for = now - expires_at if expires_at is not None and now >= expires_at else None
-    seen = link_faults.Seen(
+    seen = symptoms.Seen(
         query=query,
         given=given,
         is_v4=signature is Signature.V4,
@@ -97,14 +97,14 @@ def examine(
         mended=mended,
         signature=signature,
         place=place,
-        signer=masked(link_faults.credential(given).get("key", "") or given.get("AWSAccessKeyId", "")),
-        region=link_faults.credential(given).get("region", ""),
+        signer=masked(symptoms.credential(given).get("key", "") or given.get("AWSAccessKeyId", "")),
+        region=symptoms.credential(given).get("region", ""),
         issued_at=issued_at,
         expires_at=expires_at,
         is_expired=expired_for is not None,
         expired_for=expired_for,
         problems=_in_order(
-            [*_damage(mended), *link_faults.found(seen, rules, now=now, endpoint_host=endpoint_host, region=region)]
+            [*_damage(mended), *symptoms.found(seen, rules, now=now, endpoint_host=endpoint_host, region=region)]
         ),
         key_decoded_twice=twice if twice != place.key else None,
         resolved=resolved if resolved != place.key and place.key else None,
@@ -152,15 +152,15 @@ def _signature(given: Mapping[str, str]) -> Signature:
 
 def _times(given: Mapping[str, str], signature: Signature) -> tuple[datetime | None, datetime | None]:
     if signature is Signature.V4:
-        issued_at = link_faults.instant_of(given)
-        seconds = link_faults.number(given.get("X-Amz-Expires", ""))
+        issued_at = symptoms.instant_of(given)
+        seconds = symptoms.number(given.get("X-Amz-Expires", ""))
         if issued_at is None or seconds is None:
             return issued_at, None
         try:
             return issued_at, issued_at + timedelta(seconds=seconds)
         except OverflowError:
             return issued_at, None
-    if signature is Signature.V2 and (epoch := link_faults.number(given.get("Expires", ""))) is not None:
+    if signature is Signature.V2 and (epoch := symptoms.number(given.get("Expires", ""))) is not None:
         try:
             return None, datetime.fromtimestamp(epoch, UTC)
         except (OverflowError, OSError, ValueError):

@@ -9,11 +9,10 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from urllib.parse import parse_qsl, unquote
 
-from lib import signatures
+from lib import wrapped
 from lib.key_urls import split
 
 MAX_LINK = 8192  # characters of one link that are looked at; one of ours has 700
-MAX_PIECES = 64  # lines or words that one link may have been broken into
 _MAX_WRAPPERS = 3
 _MAX_ENCODINGS = 4
 
@@ -36,19 +35,17 @@ _CLOSERS = {
     "*": "*",
 }
 _TRAILING = ".,;:!?'\")]}>*_|\\…”’»`"
-_PRINTABLE = re.compile(r"[!-~]+")
 _QUOTED_PRINTABLE = re.compile(r"(?:X-Amz-[A-Za-z-]{1,20}|Signature|Expires|AWSAccessKeyId)=3D")
 _JSON = re.compile(r"\\u00(26|3[dD]|2[fF]|3[eE]|3[cC])|\\(/)")
 _AMPERSAND = re.compile(r"&(?:amp;|#0*38;|#x0*26;)(?:amp;)*", re.IGNORECASE)
+_ENTITY = re.compile(r"&(?:gt|lt|quot|apos|nbsp|#0*39|#x0*27);", re.IGNORECASE)
+_LATE_AMPERSAND = re.compile(r"%26(?=X-Amz-|response-|AWSAccessKeyId=|Signature=|Expires=)")
 _LATE_QUESTION = re.compile(r"%(?:25){0,4}3F(?=X-Amz-|response-|AWSAccessKeyId)")
-_COMPLETE_V4 = re.compile(r"X-Amz-Signature(?:=|%(?:25){0,4}3D)[0-9a-f]{64}(?![0-9a-f])")
-_COMPLETE_V2 = re.compile(r"Expires(?:=|%(?:25){0,4}3D)[0-9]{9,}")
-_CONTINUES = re.compile(r"[^=&%]*[=&%]|(?=[a-z]*[0-9])[0-9a-f]{6,}[.,;)\]>\"']{0,3}$")
 _RE_ENCODED = re.compile(
     r"X-Amz-Credential=[^&]{0,256}%(?:25){1,4}2F|[?&]Signature=[^&]{0,64}%(?:25){1,4}(?:2B|2F|3D)", re.IGNORECASE
 )
 _END_V4 = re.compile(r"([?&]X-Amz-Signature=[0-9a-f]{64})([^&0-9a-f][^&]*)$")
-_END_V2 = re.compile(r"([?&]Expires=[0-9]{9,12})([^&0-9][^&]*)$")
+_END_V2 = re.compile(r"([?&]Expires=[0-9]{10,12})([^&0-9][^&]*)$")
 
 
 class Undone(StrEnum):
@@ -102,7 +99,9 @@ def _mend(text: str, *, depth: int) -> Mended | None:
     if start is None:
         return None
     before, rest = shown[: start.start()], shown[start.start() : start.start() + MAX_LINK]
-    link = _plain(_joined(_inside(before, rest, undone), undone), undone)
+    joined = wrapped.join(_inside(before, rest, undone), longest=MAX_LINK)
+    undone += [Undone.WRAPPED] * joined.is_wrapped + [Undone.AROUND] * joined.has_more
+    link = _plain(joined.link, undone)
     carried = _carried(link) if depth < _MAX_WRAPPERS else None
     if carried and (inner := _mend(carried, depth=depth + 1)):
         return Mended(inner.link, tuple(dict.fromkeys([*undone, Undone.WRAPPER, *inner.undone])))
@@ -156,59 +155,6 @@ def _closing(text: str, opener: str, closer: str) -> int:
     return -1
 
 
-def _joined(text: str, undone: list[Undone]) -> str:
-    pieces = re.findall(r"(\s*)(\S+)", re.sub(r"\n[ \t]*>[> \t]*", "\n", text))[: MAX_PIECES + 1]
-    link: str = pieces[0][1]
-    more = pieces[1:]
-    count = 0 if is_whole(link) else _count_to_whole(link, more) or _count_that_continue(link, more)
-    for space, piece in more[:count]:
-        is_space_of_key = space == " " and "?" not in link
-        link += f"%20{piece}" if is_space_of_key else piece
-        if not is_space_of_key:
-            undone.append(Undone.WRAPPED)
-    if len(more) > count:
-        undone.append(Undone.AROUND)
-    return link
-
-
-def _count_to_whole(link: str, more: list[tuple[str, str]]) -> int:
-    for count, (_, piece) in enumerate(more, start=1):
-        if not _PRINTABLE.fullmatch(piece):
-            return 0
-        link += piece
-        if len(link) > MAX_LINK:
-            return 0
-        # Only around the new piece: a long text is not searched again and again.
-        if ("Signature" in link or "Expires" in link) and is_whole(link):
-            return count
-    return 0
-
-
-def _count_that_continue(link: str, more: list[tuple[str, str]]) -> int:
-    if "?" in link:
-        count = 0
-        for _, piece in more:
-            if not (_PRINTABLE.fullmatch(piece) and _CONTINUES.match(piece)):
-                break
-            count += 1
-        return count
-    if ".pdf" in link.lower():
-        return 1 if more and more[0][1].startswith(("?", "&", "%3F")) else 0
-    for count, (_, piece) in enumerate(more[:8], start=1):
-        if not _PRINTABLE.fullmatch(piece):
-            break
-        if ".pdf" in piece.lower():
-            return count + (_count_that_continue(link + piece, more[count:]) if count < len(more) else 0)
-    return 0
-
-
-def is_whole(link: str) -> bool:
-    """Whether every parameter of a signature is there, and the signature in its full length."""
-    if "X-Amz-" in link:
-        return _COMPLETE_V4.search(link) is not None and all(name in link for name in signatures.V4)
-    return "AWSAccessKeyId" in link and "Signature" in link and _COMPLETE_V2.search(link) is not None
-
-
 def _plain(link: str, undone: list[Undone]) -> str:
     if re.match("hxx", link, re.IGNORECASE) or "[.]" in link:
         undone.append(Undone.DEFANGED)
@@ -252,6 +198,12 @@ def _query(link: str, undone: list[Undone]) -> str:
     if mark and (plain := _AMPERSAND.sub("&", query)) != query:
         undone.append(Undone.AMPERSANDS)
         link = f"{path}?{plain}"
+    if mark and _LATE_AMPERSAND.search(link):
+        undone.append(Undone.ENCODED_WHOLE)
+        link = _LATE_AMPERSAND.sub("&", link)
+    if mark and (found := _ENTITY.search(link)):  # the > or " that stood behind it in HTML
+        undone.append(Undone.TRAILING)
+        link = link[: found.start()]
     for _ in range(_MAX_ENCODINGS):
         if not _RE_ENCODED.search(link):
             break

@@ -198,7 +198,11 @@ def _keys(text: str, understood: tuple[Reading, ...], rules: Rules) -> Pasted | 
     taken_as = {each.kind for each in understood}
     is_key = bool(taken_as & {readings.Kind.KEY, readings.Kind.KEY_PART})
     is_name = readings.Kind.NAME in taken_as and " " in text.strip()
-    is_key = (is_key and not is_name) or (keys.impossible(text) and " " not in text)
+    is_key = (
+        (is_key and not is_name)
+        or _SIGNED.search(text[:MAX_KEY]) is not None
+        or (keys.impossible(text) and " " not in text)
+    )
     return _key(text, rules, understood) if is_key else None
 
 
@@ -208,5 +212,7 @@ def _key(text: str, rules: Rules, understood: tuple[Reading, ...] = ()) -> Paste
     address, mark, query = key.partition("?")
     if mark and _SIGNED.search(f"?{query}"):  # a link without its host
         return Pasted(Kind.SIGNED_LINK, text[:MAX_KEY], address)
+    if _SIGNED.search(f"?{key}"):  # only what stood behind the question mark
+        return Pasted(Kind.SIGNED_LINK, text[:MAX_KEY])
     is_object = bool(rules.prefix) and key.startswith(rules.prefix)
     return Pasted(Kind.OBJECT_KEY if is_object else Kind.STORED_KEY, text[:MAX_KEY], key, readings=understood)

@@ -57,6 +57,7 @@ def read(text: str) -> Pasted:
         ("https://www.example.org/", Kind.FOREIGN_URL),
         (LINK, Kind.SIGNED_LINK),
         (LINK.partition("sgp1.example.com/edrspace/")[2], Kind.SIGNED_LINK),
+        (LINK.partition("?")[2], Kind.SIGNED_LINK),
         (f"s3://edrspace/{KEY}", Kind.S3_URI),
         (PAGE, Kind.ERROR_PAGE),
         (f"{KEY}\n{KEY}x.pdf\n", Kind.MANY),
@@ -127,6 +128,14 @@ def test_two_kinds_of_damage_are_undone_too(first: str, second: str) -> None:
 def test_the_old_signature_is_mended_too(name: str) -> None:
     link = wrecks.signed(version="s3")
     assert read(wrecks.MENDABLE[name][0](link)).link == link
+
+
+@pytest.mark.parametrize("at", range(20, 100))
+def test_a_link_is_joined_wherever_it_was_broken(at: int) -> None:
+    alphabetical = f"{LINK.partition('?')[0]}?{'&'.join(sorted(LINK.partition('?')[2].split('&')))}"
+    for link in (LINK, alphabetical, wrecks.signed(version="s3"), wrecks.signed(token="T+/=")):
+        message = f"Hello:\n{wrecks.wrapped(link, at=at)}\n\nThe link works until today."
+        assert read(message).link == link
 
 
 def test_prose_behind_a_link_that_was_cut_off_is_not_taken_into_it() -> None:

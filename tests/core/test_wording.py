@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from dashboard import wording
 from dashboard.wording import activity as activity_words
+from dashboard.wording import autopsy as autopsy_words
+from dashboard.wording import error_pages as error_words
 from dashboard.wording import people as people_words
-from lib import keys
+from lib import keys, pasted
 from lib.access import Permission, Role
 from lib.diagnosis import Md5, State
+from lib.error_pages import ErrorCode, ErrorPage
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
+from lib.link_faults import FaultFound, LinkFault
 from lib.links import RefusalCode, Refused
+from lib.mangled import Undone
 from lib.objects import Doubt
 from lib.passwords import PasswordProblem
 from lib.people import PasswordState, Refusal
@@ -103,3 +110,37 @@ def test_every_way_an_act_can_end_is_said(code: str) -> None:
         said = activity_words.result(f"{kind}:{code}")
         assert said.startswith(f"{kind.capitalize()}: ")
         assert not said.endswith(f": {code}")
+
+
+@pytest.mark.parametrize("fault", LinkFault)
+def test_every_fault_of_a_link_is_said_to_staff_and_to_developers(fault: LinkFault) -> None:
+    said = autopsy_words.fault(FaultFound(fault, "this one"))
+    assert said.staff.endswith(".")
+    assert said.developer
+    assert "{" not in said.staff + said.developer
+    assert not re.search("SigV|X-Amz|AWS_|%25|query|parameter", said.staff)
+
+
+@pytest.mark.parametrize("code", ErrorCode)
+def test_every_code_of_an_error_page_is_said_to_staff_and_to_developers(code: ErrorCode) -> None:
+    said = error_words.error_page(ErrorPage(code))
+    assert said.staff.endswith(".")
+    assert said.developer.endswith(".")
+    assert "aste" in said.staff  # an error page names no file: what to do next is to paste something that does
+    assert not re.search("SigV|X-Amz|AWS_|%25|parameter", said.staff)
+
+
+def test_an_error_page_that_names_the_file_does_not_ask_for_it() -> None:
+    page = ErrorPage(ErrorCode.NO_SUCH_KEY, key="loc/a.pdf")
+    assert error_words.NO_FILE_NAMED not in error_words.error_page(page).staff
+    assert len(error_words.SUSPECTS) == 2
+
+
+@pytest.mark.parametrize("kind", pasted.Kind)
+def test_everything_that_can_be_pasted_is_said(kind: pasted.Kind) -> None:
+    assert autopsy_words.KIND[kind].endswith(".")
+
+
+@pytest.mark.parametrize("undone", Undone)
+def test_everything_that_was_undone_is_said(undone: Undone) -> None:
+    assert autopsy_words.undone((undone,)).endswith(".")

@@ -5,18 +5,23 @@ from __future__ import annotations
 import html
 import re
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from functools import cache
 from typing import Any
 from urllib.parse import quote
 
 import boto3
+from botocore import auth
+from botocore.awsrequest import AWSRequest
 from botocore.config import Config
+from botocore.credentials import Credentials
 
 from lib.keys import Rules
 from lib.mangled import Undone
 from lib.objects import Disposition
 from lib.stores.s3 import content_disposition
 
+KEY_ID, SECRET = "TESTOWNERACCESSKEY00", "testownersecretkey0000000000000000000000"  # of the Ceph in tests/parts
 BUCKET = "edrspace"
 LOCATION = "edrcontainer1"
 STORED = "prescriptions/pdfs/CON153/ab12.pdf"
@@ -53,6 +58,26 @@ def signed(
     return url
 
 
+class _At(auth.S3SigV4QueryAuth):
+    """The presigner of boto3 with a clock of its own."""
+
+    def __init__(self, at: datetime) -> None:
+        super().__init__(Credentials(KEY_ID, SECRET), "s3", "sgp1", expires=3600)
+        self._at = at
+
+    def _modify_request_before_signing(self, request: Any) -> None:
+        request.context["timestamp"] = f"{self._at:%Y%m%dT%H%M%SZ}"
+        super()._modify_request_before_signing(request)
+
+
+def signed_at(link: str, at: datetime) -> str:
+    """Return a link signed for an hour at another time."""
+    request = AWSRequest("GET", re.sub("&X-Amz-.*", "", link))
+    _At(at).add_auth(request)
+    url: str = request.url
+    return url
+
+
 def again(link: str, **changes: str) -> str:
     """Return a link with other values of its parameters, percent-encoded; None of them is signed anew."""
     for name, value in changes.items():
@@ -66,8 +91,8 @@ def _client(endpoint: str, version: str, style: str, region: str, token: str | N
         "s3",
         endpoint_url=endpoint,
         region_name=region,
-        aws_access_key_id="TESTOWNERACCESSKEY00",
-        aws_secret_access_key="testownersecretkey0000000000000000000000",
+        aws_access_key_id=KEY_ID,
+        aws_secret_access_key=SECRET,
         aws_session_token=token,
         config=Config(signature_version=version, s3={"addressing_style": style}),
     )
@@ -99,6 +124,11 @@ MENDABLE: Mapping[str, tuple[Wreck, set[Undone]]] = {
     "bracket and dot": (lambda link: f"{link}].", {Undone.TRAILING}),
     "quote at the end": (lambda link: f'{link}"', {Undone.TRAILING}),
     "encoded quote at the end": (lambda link: f"{link}%22", {Undone.TRAILING}),
+    "HTML entity at the end": (lambda link: f"{link}&gt;", {Undone.TRAILING}),
+    "%26": (
+        lambda link: link.replace("&X-", "%26X-").replace("&Sig", "%26Sig").replace("&Exp", "%26Exp"),
+        {Undone.ENCODED_WHOLE},
+    ),
     "quotes": (lambda link: f'"{link}"', {Undone.SURROUNDED}),
     "curly quotes": (lambda link: f"“{link}”", {Undone.SURROUNDED}),
     "angle brackets": (lambda link: f"<{link}>", {Undone.SURROUNDED}),
