@@ -88,7 +88,7 @@ def inspect(
 
 
 def _taken_apart(found: Pasted, *, services: Services) -> Autopsy | None:
-    if found.link is None or found.kind not in {Kind.URL, Kind.SIGNED_LINK, Kind.FOREIGN_URL}:
+    if found.link is None or not pasted.is_signed(found.link):
         return None
     host = urlsplit(services.endpoint_url).netloc.lower()
     return autopsy.examine(found.raw or found.link, services.rules, now=services.clock(), endpoint_host=host)
@@ -117,7 +117,8 @@ def _terms(found: Pasted, *, services: Services, record_id: int | None) -> Itera
         yield from (reading.term for reading in found.readings if reading.term is not None)
     if found.key and not _is_foreign(found, services):
         prefix = services.rules.prefix
-        exact = (found.raw, found.key, found.key.removeprefix(prefix), prefix + found.key)
+        raw = "" if found.link and pasted.is_signed(found.link) else found.raw  # no live signature goes into a statement
+        exact = (raw, found.key, found.key.removeprefix(prefix), prefix + found.key)
         yield KeyIs(tuple(dict.fromkeys(each for each in exact if each)))
         forms = [each.text for each in spellings(found.key, services.rules)][:MAX_FORMS]
         yield KeyIs(tuple(dict.fromkeys(form for each in forms for form in (each, each.removeprefix(prefix)) if form)))

@@ -128,6 +128,11 @@ def _read(text: str, rules: Rules, phone_region: str) -> Pasted:
     )
 
 
+def is_signed(text: str) -> bool:
+    """Whether a text carries parameters of a signature."""
+    return _SIGNED.search(text) is not None
+
+
 def _is_binary(text: str) -> bool:
     shown = text[:_LOOKED_AT_FOR_BINARY]
     if shown.startswith(("%PDF-", "\x89PNG", "PK\x03\x04")):
