@@ -156,7 +156,7 @@ def _unknown(observation: Observation) -> Code | None:
 
 def _absent(stored: str, rules: Rules, best: Candidate | None, known: Known) -> Code:
     problem = keys.problem(stored, rules)
-    shown = None if problem is None or CATALOGUE[Code(problem)].severity is Severity.NOTE else Code(problem)
+    shown = None if problem is None or CATALOGUE[problem].severity is Severity.NOTE else problem
     if best is not None and (code := main_of(best.undone)) is not None:
         return shown or code if code is Code.FOUND_BY_CONTENT else code
     if known.is_deleted:
@@ -173,8 +173,8 @@ def _notes(stored: str, rules: Rules) -> tuple[Code, ...]:
     if rules.prefix and stored.startswith(rules.prefix):
         found.append(Code.LOCATION_DOUBLED_IN_URL)
     shown = keys.problem(stored, rules)
-    if shown is not None and CATALOGUE[Code(shown)].severity is Severity.NOTE:
-        found.append(Code(shown))
+    if shown is not None and CATALOGUE[shown].severity is Severity.NOTE:
+        found.append(shown)
     if FRAGILE & set(stored):
         found.append(Code.SPECIAL_CHARS)
     return tuple(found)

@@ -5,10 +5,10 @@ from __future__ import annotations
 import posixpath
 import re
 import unicodedata
-from enum import StrEnum
 from typing import TYPE_CHECKING
 from urllib.parse import parse_qsl
 
+from lib.catalogue import Code
 from lib.key_urls import WEB_ADDRESS, split
 
 if TYPE_CHECKING:
@@ -28,41 +28,10 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _LOOKALIKES = {"LATIN", "CYRILLIC", "GREEK", "ARMENIAN", "CHEROKEE"}
 
 
-class Problem(StrEnum):
-    """Catalogue codes that a stored key shows by itself, without any request.
+def problem(stored: str, rules: Rules) -> Code | None:
+    """Return the first code that the string shows by itself, or None.
 
-    Codes that only an answer of the bucket can prove (a percent sign may really be in the key) are not here.
-    """
-
-    EMPTY = "EMPTY"
-    URL_COLLAPSED = "URL_COLLAPSED"
-    URL_PRESIGNED = "URL_PRESIGNED"
-    URL_CDN = "URL_CDN"
-    URL_PATH_STYLE = "URL_PATH_STYLE"
-    URL_VIRTUAL_HOST = "URL_VIRTUAL_HOST"
-    URL_LOCAL_SERVER = "URL_LOCAL_SERVER"
-    S3_URI = "S3_URI"
-    WHITESPACE = "WHITESPACE"
-    INVISIBLE = "INVISIBLE"
-    LOCAL_PATH = "LOCAL_PATH"
-    BACKSLASH = "BACKSLASH"
-    LEADING_SLASH = "LEADING_SLASH"
-    DOT_SEGMENT = "DOT_SEGMENT"
-    TRAILING_SLASH = "TRAILING_SLASH"
-    DOUBLE_SLASH = "DOUBLE_SLASH"
-    LOCATION_DOUBLED_IN_URL = "LOCATION_DOUBLED_IN_URL"
-    LOCATION_OLD = "LOCATION_OLD"
-    BUCKET_IN_KEY = "BUCKET_IN_KEY"
-    LOCATION_SIBLING = "LOCATION_SIBLING"
-    ENVIRONMENT_PREFIX = "ENVIRONMENT_PREFIX"
-    TEMP_NAME = "TEMP_NAME"
-    TRUNCATED = "TRUNCATED"
-    PLACEHOLDER_FOLDER = "PLACEHOLDER_FOLDER"
-
-
-def problem(stored: str, rules: Rules) -> Problem | None:
-    """Return the first thing that is wrong with the string itself, or None.
-
+    Codes that only an answer of the bucket can prove (a percent sign may really be in the key) are never returned.
     In this order, since an earlier finding changes what the later ones would mean:
 
     1. no name at all;
@@ -73,7 +42,7 @@ def problem(stored: str, rules: Rules) -> Problem | None:
     6. the name: temporary, cut at a column's length, made without a consultation (informational).
     """
     if stored.strip().casefold() in _NULLS:
-        return Problem.EMPTY
+        return Code.EMPTY
     return (
         _address_problem(stored.removeprefix(rules.prefix).strip(), rules)
         or _character_problem(stored)
@@ -83,77 +52,77 @@ def problem(stored: str, rules: Rules) -> Problem | None:
     )
 
 
-def _address_problem(text: str, rules: Rules) -> Problem | None:
+def _address_problem(text: str, rules: Rules) -> Code | None:
     if re.match(r"s3:/", text, re.IGNORECASE):
-        return Problem.S3_URI
+        return Code.S3_URI
     if not WEB_ADDRESS.match(text):
         return None
     if not re.match(r"https?://[^/]", text, re.IGNORECASE):
-        return Problem.URL_COLLAPSED
+        return Code.URL_COLLAPSED
     parts = split(text)
     if parts is None:
-        return Problem.URL_LOCAL_SERVER
+        return Code.URL_LOCAL_SERVER
     asked = {name.casefold() for name, _value in parse_qsl(parts.query, keep_blank_values=True)}
     if "x-amz-signature" in asked or {"signature", "expires"} <= asked:
-        return Problem.URL_PRESIGNED
+        return Code.URL_PRESIGNED
     host = parts.netloc
     if ".cdn." in host:
-        return Problem.URL_CDN
+        return Code.URL_CDN
     if rules.bucket and host.startswith(f"{rules.bucket}."):
-        return Problem.URL_VIRTUAL_HOST
+        return Code.URL_VIRTUAL_HOST
     if rules.bucket and parts.path.startswith(f"/{rules.bucket}/"):
-        return Problem.URL_PATH_STYLE
+        return Code.URL_PATH_STYLE
     if host in rules.url_hosts:
-        return Problem.URL_CDN
+        return Code.URL_CDN
     if provider := _PROVIDER.fullmatch(host):  # another bucket, or ours is not known here
-        return Problem.URL_VIRTUAL_HOST if provider[1] else Problem.URL_PATH_STYLE
-    return Problem.URL_LOCAL_SERVER
+        return Code.URL_VIRTUAL_HOST if provider[1] else Code.URL_PATH_STYLE
+    return Code.URL_LOCAL_SERVER
 
 
-def _character_problem(stored: str) -> Problem | None:
+def _character_problem(stored: str) -> Code | None:
     if stored != stored.strip(" \t\r\n"):
-        return Problem.WHITESPACE
+        return Code.WHITESPACE
     if any(character != " " and unicodedata.category(character) in _HIDDEN for character in stored):
-        return Problem.INVISIBLE
+        return Code.INVISIBLE
     if not stored.isascii():
         for word in _LETTERS.findall(stored):
             scripts = {unicodedata.name(letter, "").partition(" ")[0] for letter in word}
             if len(scripts & _LOOKALIKES) > 1:
-                return Problem.INVISIBLE
+                return Code.INVISIBLE
     return None
 
 
-def _slash_problem(stored: str) -> Problem | None:
+def _slash_problem(stored: str) -> Code | None:
     segments = stored.split("/")
     if _LOCAL_ROOT.match(stored) or _MEDIA_ROOT in segments:
-        return Problem.LOCAL_PATH
+        return Code.LOCAL_PATH
     if "\\" in stored:
-        return Problem.BACKSLASH
+        return Code.BACKSLASH
     if stored.startswith("/"):
-        return Problem.LEADING_SLASH
+        return Code.LEADING_SLASH
     if {".", ".."} & set(segments):
-        return Problem.DOT_SEGMENT
+        return Code.DOT_SEGMENT
     if stored.endswith("/"):
-        return Problem.TRAILING_SLASH
-    return Problem.DOUBLE_SLASH if "//" in stored else None
+        return Code.TRAILING_SLASH
+    return Code.DOUBLE_SLASH if "//" in stored else None
 
 
-def _prefix_problem(stored: str, rules: Rules) -> Problem | None:
+def _prefix_problem(stored: str, rules: Rules) -> Code | None:
     prefix = rules.prefix
     if prefix and stored.startswith(prefix):
-        return Problem.LOCATION_DOUBLED_IN_URL if stored.startswith(prefix + prefix) else None
+        return Code.LOCATION_DOUBLED_IN_URL if stored.startswith(prefix + prefix) else None
     first = stored.partition("/")[0]
     previous = [f"{location.strip('/')}/" for location in rules.previous_locations if location.strip("/")]
     if any(old != prefix and stored.startswith(old) for old in previous):
-        return Problem.LOCATION_OLD
+        return Code.LOCATION_OLD
     if "/" in stored and first == rules.bucket:
-        return Problem.BUCKET_IN_KEY
+        return Code.BUCKET_IN_KEY
     if prefix and _is_sibling(stored, location=prefix[:-1]):
-        return Problem.LOCATION_SIBLING
+        return Code.LOCATION_SIBLING
     if "/" in stored and first in _ENVIRONMENTS:
-        return Problem.ENVIRONMENT_PREFIX
+        return Code.ENVIRONMENT_PREFIX
     # Without a location there is nothing that media/ could be older than.
-    return Problem.LOCATION_OLD if prefix and "/" in stored and first in _KNOWN_LOCATIONS else None
+    return Code.LOCATION_OLD if prefix and "/" in stored and first in _KNOWN_LOCATIONS else None
 
 
 def _is_sibling(stored: str, *, location: str) -> bool:
@@ -164,9 +133,9 @@ def _is_sibling(stored: str, *, location: str) -> bool:
     return rest != stored and "/" in rest and not (location[-1].isalpha() and rest[0].isalpha())
 
 
-def _name_problem(stored: str) -> Problem | None:
+def _name_problem(stored: str) -> Code | None:
     if _TEMPORARY.match(stored):
-        return Problem.TEMP_NAME
+        return Code.TEMP_NAME
     if len(stored) in _CUT_AT and posixpath.splitext(stored)[1].lower() in {"", ".", ".p", ".pd"}:
-        return Problem.TRUNCATED
-    return Problem.PLACEHOLDER_FOLDER if _PLACEHOLDERS & set(stored.split("/")[:-1]) else None
+        return Code.TRUNCATED
+    return Code.PLACEHOLDER_FOLDER if _PLACEHOLDERS & set(stored.split("/")[:-1]) else None

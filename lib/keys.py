@@ -8,12 +8,12 @@ from __future__ import annotations
 import posixpath
 from dataclasses import dataclass
 
-from lib.key_problems import Problem, problem
+from lib.catalogue import Code
+from lib.key_problems import problem
 from lib.key_urls import key_of_url
 
 __all__ = [
     "MAX_KEY_BYTES",
-    "Problem",
     "Resolution",
     "Rules",
     "changed",
@@ -52,7 +52,7 @@ class Resolution:
     resolved: str
     written: str | None
     agree: bool
-    problem: Problem | None
+    problem: Code | None
 
 
 def resolve(stored: str, *, location: str) -> str:
@@ -114,7 +114,7 @@ def describe(stored: str, rules: Rules) -> Resolution:
     >>> describe("loc/a.pdf", Rules("loc", "bucket"))
     Resolution(stored='loc/a.pdf', resolved='loc/a.pdf', written='loc/loc/a.pdf', agree=False, problem=None)
     >>> describe("/a.pdf", Rules("loc", "bucket")).problem
-    <Problem.LEADING_SLASH: 'LEADING_SLASH'>
+    <Code.LEADING_SLASH: 'LEADING_SLASH'>
     """
     resolved = resolve(stored, location=rules.location)
     other = written(stored, location=rules.location)

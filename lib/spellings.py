@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from urllib.parse import quote, unquote, urlsplit
 
 from lib.catalogue import Code
-from lib.key_problems import Problem, problem
+from lib.key_problems import problem
 from lib.key_urls import key_of_url
 from lib.keys import Rules, resolve
 
@@ -128,8 +128,7 @@ def _addresses(text: str, rules: Rules) -> Iterator[tuple[Code, str]]:
     bare = text.removeprefix(rules.prefix).strip()
     if not _ADDRESS.match(bare):
         return
-    shown = problem(bare, rules)
-    code = Code(shown) if shown is not None else Code.URL_LOCAL_SERVER
+    code = problem(bare, rules) or Code.URL_LOCAL_SERVER
     if key := key_of_url(bare, rules):
         yield code, key
         return
@@ -152,7 +151,7 @@ def _disk(text: str, rules: Rules) -> Iterator[tuple[Code, str]]:
     if not _DISK.search(text):
         return
     path = text.replace("\\", "/")
-    if problem(text, rules) is not Problem.LOCAL_PATH:
+    if problem(text, rules) is not Code.LOCAL_PATH:
         return
     for marker in ("media_cdn/", *_KNOWN, rules.prefix, "prescriptions/"):
         if marker and (at := path.rfind(f"/{marker}")) >= 0:

@@ -8,7 +8,8 @@ import streamlit as st
 
 from dashboard import display, wording
 from dashboard.visit import Visit
-from lib import diagnosis, keys, whereabouts
+from lib import diagnosis, whereabouts
+from lib.catalogue import Code
 from lib.objects import Observation
 from lib.records import Record
 from lib.whereabouts import Place
@@ -29,7 +30,7 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
         st.code(display.key_lines(found), language=None, wrap_lines=True)
         if not found.agree:
             st.warning(wording.RESOLVERS_DISAGREE, icon=":material/call_split:")
-        if found.problem is keys.Problem.PLACEHOLDER_FOLDER:  # how the application names it: nothing is wrong
+        if found.problem is Code.PLACEHOLDER_FOLDER:  # how the application names it: nothing is wrong
             st.info(wording.PROBLEM[found.problem], icon=":material/info:")
         elif found.problem is not None:
             st.warning(wording.PROBLEM[found.problem], icon=":material/rule:")

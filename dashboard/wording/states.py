@@ -7,8 +7,8 @@ from zoneinfo import ZoneInfo
 
 from dashboard.wording.faults import DOUBT
 from dashboard.wording.times import clock_time, day, size, zone_name
+from lib.catalogue import Code
 from lib.diagnosis import Md5, State
-from lib.keys import Problem
 from lib.objects import Doubt, Observation, Presence
 from lib.records import Record
 
@@ -102,28 +102,28 @@ def report(record: Record, *, state: State, at: datetime, zone: ZoneInfo, addres
 
 
 PROBLEM = {
-    Problem.EMPTY: "The record names no file at all.",
-    Problem.URL_COLLAPSED: "A web address was stored instead of a key, and its // was lost.",
-    Problem.URL_PRESIGNED: "A signed link was stored instead of a key.",
-    Problem.URL_CDN: "An address of the CDN was stored instead of a key.",
-    Problem.URL_PATH_STYLE: "A web address (bucket in the path) was stored instead of a key.",
-    Problem.URL_VIRTUAL_HOST: "A web address (bucket in the host name) was stored instead of a key.",
-    Problem.URL_LOCAL_SERVER: "An address of a local server was stored; the file may never have been uploaded.",
-    Problem.S3_URI: "An s3:// address was stored instead of a key.",
-    Problem.WHITESPACE: "The stored key begins or ends with white space, or has a line break or tab in it.",
-    Problem.INVISIBLE: "The stored key has invisible or look-alike characters in it.",
-    Problem.LOCAL_PATH: "A path on somebody's disk was stored instead of a key.",
-    Problem.BACKSLASH: "The stored key has backslashes where S3 has slashes.",
-    Problem.LEADING_SLASH: "The stored key begins with a slash; the upload refuses such names.",
-    Problem.DOT_SEGMENT: "The stored key has a ./ or ../ in it; no browser can open such a link.",
-    Problem.TRAILING_SLASH: "The stored key names a folder, not a file.",
-    Problem.DOUBLE_SLASH: "The stored key has an empty part (//) in it.",
-    Problem.LOCATION_DOUBLED_IN_URL: "The stored key carries the location twice.",
-    Problem.LOCATION_OLD: "The stored key begins with an older location.",
-    Problem.BUCKET_IN_KEY: "The stored key begins with the name of the bucket.",
-    Problem.LOCATION_SIBLING: "The stored key begins with another folder whose name starts like the location.",
-    Problem.ENVIRONMENT_PREFIX: "The stored key begins with a folder of another environment, such as staging.",
-    Problem.TEMP_NAME: "The name of a temporary file was stored.",
-    Problem.TRUNCATED: "The stored key was cut at the length of its column.",
-    Problem.PLACEHOLDER_FOLDER: "The PDF was made without a consultation; its folder says so.",
+    Code.EMPTY: "The record names no file at all.",
+    Code.URL_COLLAPSED: "A web address was stored instead of a key, and its // was lost.",
+    Code.URL_PRESIGNED: "A signed link was stored instead of a key.",
+    Code.URL_CDN: "An address of the CDN was stored instead of a key.",
+    Code.URL_PATH_STYLE: "A web address (bucket in the path) was stored instead of a key.",
+    Code.URL_VIRTUAL_HOST: "A web address (bucket in the host name) was stored instead of a key.",
+    Code.URL_LOCAL_SERVER: "An address of a local server was stored; the file may never have been uploaded.",
+    Code.S3_URI: "An s3:// address was stored instead of a key.",
+    Code.WHITESPACE: "The stored key begins or ends with white space, or has a line break or tab in it.",
+    Code.INVISIBLE: "The stored key has invisible or look-alike characters in it.",
+    Code.LOCAL_PATH: "A path on somebody's disk was stored instead of a key.",
+    Code.BACKSLASH: "The stored key has backslashes where S3 has slashes.",
+    Code.LEADING_SLASH: "The stored key begins with a slash; the upload refuses such names.",
+    Code.DOT_SEGMENT: "The stored key has a ./ or ../ in it; no browser can open such a link.",
+    Code.TRAILING_SLASH: "The stored key names a folder, not a file.",
+    Code.DOUBLE_SLASH: "The stored key has an empty part (//) in it.",
+    Code.LOCATION_DOUBLED_IN_URL: "The stored key carries the location twice.",
+    Code.LOCATION_OLD: "The stored key begins with an older location.",
+    Code.BUCKET_IN_KEY: "The stored key begins with the name of the bucket.",
+    Code.LOCATION_SIBLING: "The stored key begins with another folder whose name starts like the location.",
+    Code.ENVIRONMENT_PREFIX: "The stored key begins with a folder of another environment, such as staging.",
+    Code.TEMP_NAME: "The name of a temporary file was stored.",
+    Code.TRUNCATED: "The stored key was cut at the length of its column.",
+    Code.PLACEHOLDER_FOLDER: "The PDF was made without a consultation; its folder says so.",
 }

@@ -11,7 +11,8 @@ from storages.backends.s3 import S3Storage
 from storages.utils import clean_name
 
 from lib import keys
-from lib.keys import Problem, Rules
+from lib.catalogue import Code
+from lib.keys import Rules
 from tests.bench import keys as bench
 
 if not django.conf.settings.configured:
@@ -143,61 +144,61 @@ def test_any_text_can_be_described(name: str, location: str) -> None:
         ("prescriptions/pdfs/CON153/मेरा पर्चा.pdf", None),
         ("prescriptions/pdfs/CON153/рецепт.pdf", None),
         ("prescriptions/my%20rx.pdf", None),
-        ("", Problem.EMPTY),
-        ("None", Problem.EMPTY),
-        ("null", Problem.EMPTY),
-        (" \n", Problem.EMPTY),
-        ("https:/edrspace.sgp1.digitaloceanspaces.com/edrcontainer1/p/a.pdf", Problem.URL_COLLAPSED),
-        ("edrcontainer1/https:/edrspace.sgp1.digitaloceanspaces.com/p/a.pdf", Problem.URL_COLLAPSED),
-        ("https://edrspace.sgp1.digitaloceanspaces.com/a.pdf?X-Amz-Expires=1&X-Amz-Signature=x", Problem.URL_PRESIGNED),
-        ("https://edrspace.sgp1.digitaloceanspaces.com/a.pdf?Expires=1&Signature=x", Problem.URL_PRESIGNED),
-        ("https://edrspace.sgp1.cdn.digitaloceanspaces.com/edrcontainer1/p/a.pdf", Problem.URL_CDN),
-        ("https://files.clinic.example/edrcontainer1/p/a.pdf", Problem.URL_CDN),
-        ("https://edrspace.sgp1.digitaloceanspaces.com/edrcontainer1/p/a.pdf", Problem.URL_VIRTUAL_HOST),
-        ("HTTPS://EDRSPACE.sgp1.digitaloceanspaces.com/a.pdf\n", Problem.URL_VIRTUAL_HOST),
-        ("https://other.sgp1.digitaloceanspaces.com/p/a.pdf", Problem.URL_VIRTUAL_HOST),
-        ("https://sgp1.digitaloceanspaces.com/edrspace/edrcontainer1/p/a.pdf", Problem.URL_PATH_STYLE),
-        ("http://localhost:8000/media/prescriptions/a.pdf", Problem.URL_LOCAL_SERVER),
-        ("https://app.clinic.example/media/prescriptions/a.pdf", Problem.URL_LOCAL_SERVER),
-        ("http://[oops/a.pdf", Problem.URL_LOCAL_SERVER),
-        ("s3://edrspace/edrcontainer1/p/a.pdf", Problem.S3_URI),
-        ("prescriptions/a.pdf\n", Problem.WHITESPACE),
-        (" prescriptions/a.pdf", Problem.WHITESPACE),
-        ("prescriptions/\u200bab12.pdf", Problem.INVISIBLE),
-        ("prescriptions/ab\u00a012.pdf", Problem.INVISIBLE),
-        ("prescriptions/ab\x0012.pdf", Problem.INVISIBLE),
-        ("prescriptions/pdfs/\u0421ON153/a.pdf", Problem.INVISIBLE),  # a Cyrillic letter that looks like C
-        ("/home/app/media_cdn/prescriptions/a.pdf", Problem.LOCAL_PATH),
-        ("media_cdn/prescriptions/a.pdf", Problem.LOCAL_PATH),
-        ("C:\\media\\a.pdf", Problem.LOCAL_PATH),
-        ("prescriptions\\pdfs\\a.pdf", Problem.BACKSLASH),
-        ("/prescriptions/a.pdf", Problem.LEADING_SLASH),
-        ("/media/prescriptions/a.pdf", Problem.LEADING_SLASH),
-        ("prescriptions/../x/a.pdf", Problem.DOT_SEGMENT),
-        ("prescriptions/./a.pdf", Problem.DOT_SEGMENT),
-        ("prescriptions/pdfs/CON153/", Problem.TRAILING_SLASH),
-        ("edrcontainer1/", Problem.TRAILING_SLASH),
-        ("prescriptions//a.pdf", Problem.DOUBLE_SLASH),
-        ("edrcontainer1//prescriptions/a.pdf", Problem.DOUBLE_SLASH),
-        ("edrcontainer1/edrcontainer1/prescriptions/a.pdf", Problem.LOCATION_DOUBLED_IN_URL),
-        ("old/files/prescriptions/a.pdf", Problem.LOCATION_OLD),
-        ("edrcontainer10/prescriptions/a.pdf", Problem.LOCATION_OLD),
-        ("media/prescriptions/a.pdf", Problem.LOCATION_OLD),
-        ("edrspace/edrcontainer1/prescriptions/a.pdf", Problem.BUCKET_IN_KEY),
-        ("edrcontainer1b/prescriptions/a.pdf", Problem.LOCATION_SIBLING),
-        ("edrcontainer1_old/prescriptions/a.pdf", Problem.LOCATION_SIBLING),
-        ("development/media/private/a.pdf", Problem.ENVIRONMENT_PREFIX),
-        ("tmpab12.upload", Problem.TEMP_NAME),
-        ("prescriptions/a.pdf.part", Problem.TEMP_NAME),
-        ("prescriptions/pdfs/CON153/".ljust(100, "x"), Problem.TRUNCATED),
-        ("prescriptions/pdfs/CON153/".ljust(97, "x") + ".pd", Problem.TRUNCATED),
+        ("", Code.EMPTY),
+        ("None", Code.EMPTY),
+        ("null", Code.EMPTY),
+        (" \n", Code.EMPTY),
+        ("https:/edrspace.sgp1.digitaloceanspaces.com/edrcontainer1/p/a.pdf", Code.URL_COLLAPSED),
+        ("edrcontainer1/https:/edrspace.sgp1.digitaloceanspaces.com/p/a.pdf", Code.URL_COLLAPSED),
+        ("https://edrspace.sgp1.digitaloceanspaces.com/a.pdf?X-Amz-Expires=1&X-Amz-Signature=x", Code.URL_PRESIGNED),
+        ("https://edrspace.sgp1.digitaloceanspaces.com/a.pdf?Expires=1&Signature=x", Code.URL_PRESIGNED),
+        ("https://edrspace.sgp1.cdn.digitaloceanspaces.com/edrcontainer1/p/a.pdf", Code.URL_CDN),
+        ("https://files.clinic.example/edrcontainer1/p/a.pdf", Code.URL_CDN),
+        ("https://edrspace.sgp1.digitaloceanspaces.com/edrcontainer1/p/a.pdf", Code.URL_VIRTUAL_HOST),
+        ("HTTPS://EDRSPACE.sgp1.digitaloceanspaces.com/a.pdf\n", Code.URL_VIRTUAL_HOST),
+        ("https://other.sgp1.digitaloceanspaces.com/p/a.pdf", Code.URL_VIRTUAL_HOST),
+        ("https://sgp1.digitaloceanspaces.com/edrspace/edrcontainer1/p/a.pdf", Code.URL_PATH_STYLE),
+        ("http://localhost:8000/media/prescriptions/a.pdf", Code.URL_LOCAL_SERVER),
+        ("https://app.clinic.example/media/prescriptions/a.pdf", Code.URL_LOCAL_SERVER),
+        ("http://[oops/a.pdf", Code.URL_LOCAL_SERVER),
+        ("s3://edrspace/edrcontainer1/p/a.pdf", Code.S3_URI),
+        ("prescriptions/a.pdf\n", Code.WHITESPACE),
+        (" prescriptions/a.pdf", Code.WHITESPACE),
+        ("prescriptions/\u200bab12.pdf", Code.INVISIBLE),
+        ("prescriptions/ab\u00a012.pdf", Code.INVISIBLE),
+        ("prescriptions/ab\x0012.pdf", Code.INVISIBLE),
+        ("prescriptions/pdfs/\u0421ON153/a.pdf", Code.INVISIBLE),  # a Cyrillic letter that looks like C
+        ("/home/app/media_cdn/prescriptions/a.pdf", Code.LOCAL_PATH),
+        ("media_cdn/prescriptions/a.pdf", Code.LOCAL_PATH),
+        ("C:\\media\\a.pdf", Code.LOCAL_PATH),
+        ("prescriptions\\pdfs\\a.pdf", Code.BACKSLASH),
+        ("/prescriptions/a.pdf", Code.LEADING_SLASH),
+        ("/media/prescriptions/a.pdf", Code.LEADING_SLASH),
+        ("prescriptions/../x/a.pdf", Code.DOT_SEGMENT),
+        ("prescriptions/./a.pdf", Code.DOT_SEGMENT),
+        ("prescriptions/pdfs/CON153/", Code.TRAILING_SLASH),
+        ("edrcontainer1/", Code.TRAILING_SLASH),
+        ("prescriptions//a.pdf", Code.DOUBLE_SLASH),
+        ("edrcontainer1//prescriptions/a.pdf", Code.DOUBLE_SLASH),
+        ("edrcontainer1/edrcontainer1/prescriptions/a.pdf", Code.LOCATION_DOUBLED_IN_URL),
+        ("old/files/prescriptions/a.pdf", Code.LOCATION_OLD),
+        ("edrcontainer10/prescriptions/a.pdf", Code.LOCATION_OLD),
+        ("media/prescriptions/a.pdf", Code.LOCATION_OLD),
+        ("edrspace/edrcontainer1/prescriptions/a.pdf", Code.BUCKET_IN_KEY),
+        ("edrcontainer1b/prescriptions/a.pdf", Code.LOCATION_SIBLING),
+        ("edrcontainer1_old/prescriptions/a.pdf", Code.LOCATION_SIBLING),
+        ("development/media/private/a.pdf", Code.ENVIRONMENT_PREFIX),
+        ("tmpab12.upload", Code.TEMP_NAME),
+        ("prescriptions/a.pdf.part", Code.TEMP_NAME),
+        ("prescriptions/pdfs/CON153/".ljust(100, "x"), Code.TRUNCATED),
+        ("prescriptions/pdfs/CON153/".ljust(97, "x") + ".pd", Code.TRUNCATED),
         ("prescriptions/pdfs/CON153/".ljust(96, "x") + ".pdf", None),
         ("prescriptions/pdfs/CON153/".ljust(99, "x"), None),
-        ("prescriptions/pdfs/no-consultation/ab12.pdf", Problem.PLACEHOLDER_FOLDER),
-        ("prescriptions/pdfs/None/ab12.pdf", Problem.PLACEHOLDER_FOLDER),
+        ("prescriptions/pdfs/no-consultation/ab12.pdf", Code.PLACEHOLDER_FOLDER),
+        ("prescriptions/pdfs/None/ab12.pdf", Code.PLACEHOLDER_FOLDER),
     ],
 )
-def test_what_a_stored_key_shows_by_itself(stored: str, problem: Problem | None) -> None:
+def test_what_a_stored_key_shows_by_itself(stored: str, problem: Code | None) -> None:
     assert keys.describe(stored, RULES).problem is problem
 
 
@@ -207,24 +208,22 @@ def test_a_row_that_carries_the_prefix_is_a_disagreement_and_no_problem() -> Non
 
 
 def test_a_sibling_of_the_location_is_told_from_a_word_that_goes_on() -> None:
-    assert keys.describe("edrcontainer10/a.pdf", Rules("edrcontainer1", "b")).problem is Problem.LOCATION_SIBLING
+    assert keys.describe("edrcontainer10/a.pdf", Rules("edrcontainer1", "b")).problem is Code.LOCATION_SIBLING
     assert keys.describe(HEALTHY, Rules("pre", "b")).problem is None
     assert keys.describe(HEALTHY, Rules("prescriptions", "b")).problem is None
 
 
 def test_without_a_location_no_prefix_is_an_older_one_unless_settings_say_so() -> None:
     assert keys.describe("media/a.pdf", Rules("", "b")).problem is None
-    assert keys.describe("media/a.pdf", Rules("", "b", ("media",))).problem is Problem.LOCATION_OLD
+    assert keys.describe("media/a.pdf", Rules("", "b", ("media",))).problem is Code.LOCATION_OLD
     assert keys.describe("media/a.pdf", Rules("media", "b", ("media",))).problem is None
 
 
 @pytest.mark.parametrize("bucket", ["edrspace", ""])
 def test_an_address_is_recognised_without_any_known_host(bucket: str) -> None:
     rules = Rules("loc", bucket)
-    assert (
-        keys.describe("https://edrspace.sgp1.digitaloceanspaces.com/a.pdf", rules).problem is Problem.URL_VIRTUAL_HOST
-    )
-    assert keys.describe("https://sgp1.digitaloceanspaces.com/edrspace/a.pdf", rules).problem is Problem.URL_PATH_STYLE
+    assert keys.describe("https://edrspace.sgp1.digitaloceanspaces.com/a.pdf", rules).problem is Code.URL_VIRTUAL_HOST
+    assert keys.describe("https://sgp1.digitaloceanspaces.com/edrspace/a.pdf", rules).problem is Code.URL_PATH_STYLE
 
 
 @pytest.mark.parametrize(

@@ -11,8 +11,9 @@ from dashboard.wording import activity as activity_words
 from dashboard.wording import autopsy as autopsy_words
 from dashboard.wording import error_pages as error_words
 from dashboard.wording import people as people_words
-from lib import keys, pasted
+from lib import pasted
 from lib.access import Permission, Role
+from lib.catalogue import Code
 from lib.diagnosis import Md5, State
 from lib.error_pages import ErrorCode, ErrorPage
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
@@ -64,9 +65,9 @@ def test_every_way_to_take_a_text_is_said(kind: Kind) -> None:
     assert wording.TAKEN_AS[kind]
 
 
-@pytest.mark.parametrize("problem", keys.Problem)
-def test_every_problem_of_a_key_is_said(problem: keys.Problem) -> None:
-    assert wording.PROBLEM[problem].endswith(".")
+@pytest.mark.parametrize("code", wording.PROBLEM)
+def test_every_problem_of_a_key_is_said(code: Code) -> None:
+    assert wording.PROBLEM[code].endswith(".")
 
 
 @pytest.mark.parametrize("md5", Md5)
