@@ -31,9 +31,9 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
         if not found.agree:
             st.warning(wording.RESOLVERS_DISAGREE, icon=":material/call_split:")
         if found.problem is Code.PLACEHOLDER_FOLDER:  # how the application names it: nothing is wrong
-            st.info(wording.PROBLEM[found.problem], icon=":material/info:")
+            st.info(wording.CODE[found.problem].developers, icon=":material/info:")
         elif found.problem is not None:
-            st.warning(wording.PROBLEM[found.problem], icon=":material/rule:")
+            st.warning(wording.CODE[found.problem].developers, icon=":material/rule:")
         st.markdown("**What the bucket answers**")
         alone = rows.observations(visit, [found.stored], name="details-check")
         st.code(

@@ -174,6 +174,7 @@ def _state(visit: Visit, record: Record, *, state: State | None, seen: Observati
     box = {
         State.FOUND: st.success,
         State.DAMAGED: st.error,
+        State.ELSEWHERE: st.warning,
         State.MISSING: st.error,
         State.UNKNOWN: st.warning,
         State.NO_PDF: st.info,

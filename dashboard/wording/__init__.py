@@ -6,6 +6,8 @@ A test walks every member of the enums and fails when a sentence is missing.
 
 from __future__ import annotations
 
+from dashboard.wording.catalogue import ABOUT, EVIDENCE, FLAG, MEND, NEEDS, SEVERITY, WHY
+from dashboard.wording.codes import CODE, Words
 from dashboard.wording.faults import (
     DEMO_FAULT,
     DOUBT,
@@ -78,7 +80,6 @@ from dashboard.wording.states import (
     DEMO,
     MD5,
     NOT_CHECKED,
-    PROBLEM,
     RESOLVERS_DISAGREE,
     STATE,
     STATE_ICON,
@@ -106,6 +107,7 @@ from dashboard.wording.trail import (
 )
 
 __all__ = [
+    "ABOUT",
     "ALONE_HELP",
     "ANCHOR_FORGED",
     "ANCHOR_NOT_WRITTEN",
@@ -113,12 +115,15 @@ __all__ = [
     "BROKEN",
     "CHECKING",
     "CHECKING_ICON",
+    "CODE",
     "CONTINUE",
     "DATES_CROSSED",
     "DEMO",
     "DEMO_FAULT",
     "DEMO_SIGN_IN",
     "DOUBT",
+    "EVIDENCE",
+    "FLAG",
     "FOREIGN_HOST",
     "FOREIGN_ORIGIN",
     "FORM_REFUSED",
@@ -132,7 +137,9 @@ __all__ = [
     "LOOPBACK_ONLY",
     "MADE_EARLIER",
     "MD5",
+    "MEND",
     "NAME",
+    "NEEDS",
     "NEW_PASSWORD",
     "NOTHING_ASKED",
     "NOTHING_FOUND",
@@ -148,13 +155,13 @@ __all__ = [
     "PASSWORD",
     "PASSWORD_RULE",
     "PASSWORD_SET",
-    "PROBLEM",
     "PUBLIC_OBJECT",
     "PUBLIC_UNKNOWN",
     "RESOLVERS_DISAGREE",
     "SEARCH_BOX",
     "SEARCH_BOX_MASKED",
     "SET_PASSWORD",
+    "SEVERITY",
     "SIGNED_IN_AS",
     "SIGNED_OUT",
     "SIGN_IN",
@@ -169,6 +176,8 @@ __all__ = [
     "UNEXPECTED_COMMAND",
     "WHAT_TO_TYPE",
     "WHAT_TO_TYPE_MASKED",
+    "WHY",
+    "Words",
     "alone",
     "anchored",
     "answer",

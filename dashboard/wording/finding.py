@@ -87,6 +87,7 @@ def count_sentence(
     words = {
         State.FOUND: "found",
         State.DAMAGED: "with wrong content",
+        State.ELSEWHERE: "in the wrong place",
         State.MISSING: "missing",
         State.UNKNOWN: "can't be checked",
         State.NO_PDF: "without a PDF",

@@ -7,7 +7,6 @@ from zoneinfo import ZoneInfo
 
 from dashboard.wording.faults import DOUBT
 from dashboard.wording.times import clock_time, day, size, zone_name
-from lib.catalogue import Code
 from lib.diagnosis import Md5, State
 from lib.objects import Doubt, Observation, Presence
 from lib.records import Record
@@ -30,6 +29,7 @@ MD5 = {
 STATE = {
     State.FOUND: "File found",
     State.DAMAGED: "Wrong content",
+    State.ELSEWHERE: "In the wrong place",
     State.MISSING: "Missing",
     State.UNKNOWN: "Can't check",
     State.NO_PDF: "No PDF made",
@@ -40,6 +40,7 @@ CHECKING = "Checking…"
 STATE_ICON = {
     State.FOUND: "✅",
     State.DAMAGED: "⚠️",
+    State.ELSEWHERE: "🔀",
     State.MISSING: "❌",
     State.UNKNOWN: "❔",
     State.NO_PDF: "▫️",
@@ -78,6 +79,7 @@ def state_sentence(state: State, *, made: str, checked: str, doubt_code: Doubt |
         State.FOUND: f"The PDF of {made} is in storage ({size(record_size)}).",
         State.DAMAGED: f"The file in storage is not the PDF of {made} that the record describes. "
         "Do not share it; ask the doctor to make it again.",
+        State.ELSEWHERE: "The file is in the wrong place. We checked that it is the right one.",
         State.MISSING: f"The PDF of {made} is not in storage. Tell the patient you will call back; "
         "the doctor may need to make it again.",
         State.UNKNOWN: f"We can't check the PDF of {made} now. " + (DOUBT[doubt_code] if doubt_code else ""),
@@ -99,31 +101,3 @@ def report(record: Record, *, state: State, at: datetime, zone: ZoneInfo, addres
     """Return what staff send to a developer: no name, no phone."""
     number = f"record {record.record_id}" if record.has_pdf else f"prescription {record.prescription_id}"
     return f"{number}: {STATE[state]}, checked {day(at, zone)} {clock_time(at, zone)} {zone_name(zone)}\n{address}"
-
-
-PROBLEM = {
-    Code.EMPTY: "The record names no file at all.",
-    Code.URL_COLLAPSED: "A web address was stored instead of a key, and its // was lost.",
-    Code.URL_PRESIGNED: "A signed link was stored instead of a key.",
-    Code.URL_CDN: "An address of the CDN was stored instead of a key.",
-    Code.URL_PATH_STYLE: "A web address (bucket in the path) was stored instead of a key.",
-    Code.URL_VIRTUAL_HOST: "A web address (bucket in the host name) was stored instead of a key.",
-    Code.URL_LOCAL_SERVER: "An address of a local server was stored; the file may never have been uploaded.",
-    Code.S3_URI: "An s3:// address was stored instead of a key.",
-    Code.WHITESPACE: "The stored key begins or ends with white space, or has a line break or tab in it.",
-    Code.INVISIBLE: "The stored key has invisible or look-alike characters in it.",
-    Code.LOCAL_PATH: "A path on somebody's disk was stored instead of a key.",
-    Code.BACKSLASH: "The stored key has backslashes where S3 has slashes.",
-    Code.LEADING_SLASH: "The stored key begins with a slash; the upload refuses such names.",
-    Code.DOT_SEGMENT: "The stored key has a ./ or ../ in it; no browser can open such a link.",
-    Code.TRAILING_SLASH: "The stored key names a folder, not a file.",
-    Code.DOUBLE_SLASH: "The stored key has an empty part (//) in it.",
-    Code.LOCATION_DOUBLED_IN_URL: "The stored key carries the location twice.",
-    Code.LOCATION_OLD: "The stored key begins with an older location.",
-    Code.BUCKET_IN_KEY: "The stored key begins with the name of the bucket.",
-    Code.LOCATION_SIBLING: "The stored key begins with another folder whose name starts like the location.",
-    Code.ENVIRONMENT_PREFIX: "The stored key begins with a folder of another environment, such as staging.",
-    Code.TEMP_NAME: "The name of a temporary file was stored.",
-    Code.TRUNCATED: "The stored key was cut at the length of its column.",
-    Code.PLACEHOLDER_FOLDER: "The PDF was made without a consultation; its folder says so.",
-}

@@ -13,7 +13,8 @@ from dashboard.wording import error_pages as error_words
 from dashboard.wording import people as people_words
 from lib import pasted
 from lib.access import Permission, Role
-from lib.catalogue import Code
+from lib.candidates import Evidence, Flag, Why
+from lib.catalogue import About, Code, Mend, Needs, Severity
 from lib.diagnosis import Md5, State
 from lib.error_pages import ErrorCode, ErrorPage
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
@@ -65,9 +66,43 @@ def test_every_way_to_take_a_text_is_said(kind: Kind) -> None:
     assert wording.TAKEN_AS[kind]
 
 
-@pytest.mark.parametrize("code", wording.PROBLEM)
-def test_every_problem_of_a_key_is_said(code: Code) -> None:
-    assert wording.PROBLEM[code].endswith(".")
+@pytest.mark.parametrize("code", Code)
+def test_every_code_has_a_title_and_a_sentence_for_staff_and_for_developers(code: Code) -> None:
+    words = wording.CODE[code]
+    assert 0 < len(words.title) <= 40
+    assert not words.title.endswith(".")
+    assert words.staff.endswith(".")
+    assert words.developers.endswith(".")
+
+
+def test_no_two_codes_have_one_title() -> None:
+    titles = [words.title for words in wording.CODE.values()]
+    assert len(set(titles)) == len(titles)
+
+
+@pytest.mark.parametrize("code", Code)
+def test_staff_are_told_no_words_of_the_trade(code: Code) -> None:
+    said = f" {wording.CODE[code].staff.lower()} "
+    words = (" key", "prefix", "bucket", "object", " row", "http", "percent", "orphan")
+    assert [word for word in words if word in said] == []
+
+
+@pytest.mark.parametrize(
+    "member",
+    [*Severity, *About, *Needs, *Mend, *Evidence, *Why, *Flag],
+    ids=lambda member: f"{type(member).__name__}.{member.name}",
+)
+def test_every_word_around_a_code_is_said(member: Severity | About | Needs | Mend | Evidence | Why | Flag) -> None:
+    said = {
+        Severity: wording.SEVERITY,
+        About: wording.ABOUT,
+        Needs: wording.NEEDS,
+        Mend: wording.MEND,
+        Evidence: wording.EVIDENCE,
+        Why: wording.WHY,
+        Flag: wording.FLAG,
+    }
+    assert said[type(member)][member]  # type: ignore[index]
 
 
 @pytest.mark.parametrize("md5", Md5)
