@@ -12,9 +12,10 @@ import typer.main
 import urllib3
 from django.test import override_settings
 
-from dashboard import cli
+from dashboard import cli, wording
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
 from lib import keys
+from lib.catalogue import CATALOGUE, Needs, Severity
 from lib.settings import ENV_FILE_VARIABLE, documented
 from pages import PAGES
 
@@ -24,6 +25,7 @@ if not django.conf.settings.configured:
 ROOT = Path(__file__).parents[2]
 README = (ROOT / "README.md").read_text()
 SIGNER = (ROOT / "docs" / "backend-signer.md").read_text()
+CATALOGUE_PAGE = (ROOT / "docs" / "catalogue.md").read_text()
 DOCUMENTS = [README, *(path.read_text() for path in sorted((ROOT / "docs").rglob("*.md")))]
 
 PDF = b"%PDF-1.7 not much of a prescription"
@@ -144,3 +146,18 @@ def test_the_corrected_signer_has_our_rule(signer: dict[str, Any], stored: str) 
 def test_the_corrected_signer_refuses_what_would_not_open(signer: dict[str, Any], stored: str, seconds: int) -> None:
     with pytest.raises(ValueError, match=r"names no file|1 second to 7 days"):
         signer["signed_url"](stored, expires_s=seconds)
+
+
+def test_the_table_of_the_catalogue_is_the_catalogue() -> None:
+    first, _, rest = CATALOGUE_PAGE.partition("\n| place | code |")
+    assert rest, f"no table in {first[:40]}"
+    assert rest.split("\n\n")[0].strip().splitlines()[2:] == [
+        f"| {place} | `{code}` | {wording.ABOUT[entry.about]} | {entry.needs} | {wording.MEND[entry.mend]} | "
+        f"{entry.severity} | {wording.CODE[code].developers.partition('. ')[0].rstrip('.')}. |"
+        for place, (code, entry) in enumerate(CATALOGUE.items(), start=1)
+    ]
+
+
+def test_every_word_of_the_catalogues_columns_is_explained() -> None:
+    explained = set(re.findall(r"^\* `([a-z_]+)`: ", CATALOGUE_PAGE, re.MULTILINE))
+    assert explained == {*Needs, *Severity}
