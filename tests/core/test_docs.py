@@ -14,7 +14,7 @@ from django.test import override_settings
 
 from dashboard import cli, wording
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
-from lib import keys
+from lib import keys, plan_signer
 from lib.catalogue import CATALOGUE, Needs, Severity
 from lib.settings import ENV_FILE_VARIABLE, documented
 from pages import PAGES
@@ -161,3 +161,7 @@ def test_the_table_of_the_catalogue_is_the_catalogue() -> None:
 def test_every_word_of_the_catalogues_columns_is_explained() -> None:
     explained = set(re.findall(r"^\* `([a-z_]+)`: ", CATALOGUE_PAGE, re.MULTILINE))
     assert explained == {*Needs, *Severity}
+
+
+def test_the_signer_of_a_plan_is_the_one_of_the_document() -> None:
+    assert re.findall(r"```python\n(.*?)```", SIGNER, re.DOTALL) == [plan_signer.SIGNER]
