@@ -15,6 +15,7 @@ pytest_plugins = (
     "tests.parts.postgres",
     "tests.parts.guarded_s3",
     "tests.parts.ceph",
+    "tests.parts.aws",
     "tests.parts.chromium",
     "tests.parts.command_line",
 )

@@ -20,32 +20,10 @@ from lib.keys import Rules
 from lib.plan_files import files
 from lib.plan_sql import literal
 from lib.plans import Column, Copy, Left, Reason, Repoint
-from tests.parts.broken_rows import BUCKET, FOLDER, LOCATION, NOW, RULES, SITE, diagnosed, lies, row, unknown
+from tests.parts.broken_rows import BUCKET, FOLDER, HOSTILE, LOCATION, NOW, RULES, SITE, diagnosed, lies, row, unknown
 
 NAME = "0123456789abcdef0123456789abcdef.pdf"
 RIGHT = f"{LOCATION}/{FOLDER}/{NAME}"
-
-# What a key can hold, in the middle of an otherwise plain name. None of it may end a literal, a comment or a word.
-HOSTILE = [
-    "it's",
-    '"quoted"',
-    "back\\slash",
-    "$$",
-    "$mend$; END; $mend$",
-    "'; DROP TABLE prescription_pdfs; --",
-    "new\nline",
-    "\r\nreturn",
-    "`id`",
-    "$(touch /tmp/owned)",
-    "${HOME}",
-    "right-to-left \u202e fdp.exe",
-    "नुस्खा é \U0001f600",
-    "zero\u200bwidth",
-    "*/ comment /*",
-    ":'variable' :name",
-    "per%20cent %s {} +",
-    "x" * 1024,
-]
 
 
 def plan_of(*cases: plans.Case, **options: object) -> plans.Plan:

@@ -19,6 +19,28 @@ SITE = Site(RULES, "https://sgp1.digitaloceanspaces.com", "sgp1")
 NOW = datetime(2026, 11, 24, 8, 32, tzinfo=UTC)
 FOLDER = "prescriptions/pdfs/CON153"
 
+# What a key can hold, in the middle of an otherwise plain name. None of it may end a literal, a comment or a word.
+HOSTILE = [
+    "it's",
+    '"quoted"',
+    "back\\slash",
+    "$$",
+    "$mend$; END; $mend$",
+    "'; DROP TABLE prescription_pdfs; --",
+    "new\nline",
+    "\r\nreturn",
+    "`id`",
+    "$(touch /tmp/owned)",
+    "${HOME}",
+    "right-to-left \u202e fdp.exe",
+    "नुस्खा é \U0001f600",
+    "zero\u200bwidth",
+    "*/ comment /*",
+    ":'variable' :name",
+    "per%20cent %s {} +",
+    "x" * 1024,
+]
+
 
 def body(record_id: int) -> bytes:
     """The PDF of a row."""
