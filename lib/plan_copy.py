@@ -32,10 +32,11 @@ copied=0 present=0 other=0
 ask() { aws s3api "$1" --endpoint-url "$endpoint" --region "$region" --cli-input-json "$2" --query "$3" --output text 2>&1; }
 stop() { echo "record $record: $1. Stopped; $copied copied before." >&2; exit 1; }
 
-# $1 record, $2 source, $3 target, $4 copy (each as JSON), $5 ETag and size of the source, $6 what the copy must show
+# $1 record, $2 source, $3 target, $4 copy (each as JSON), $5 ETag and size of the source; an upload in parts: its size
 mend() {
-  record=$1
-  if found=$(ask head-object "$3" "$6"); then
+  record=$1 says='to_string(ContentLength)'
+  case $5 in '"'*) says="join(' ', [ETag, $says])" ;; esac
+  if found=$(ask head-object "$3" "$says"); then
     if [ "$found" = "$5" ]; then
       echo "record $record: the same file lies at the target already"
       present=$((present + 1))
@@ -49,10 +50,10 @@ mend() {
     *'An error occurred (404) '*) ;;
     *) stop "storage does not say whether the target is free: $found" ;;
   esac
-  found=$(ask head-object "$2" "$6") || stop "the source cannot be read: $found"
+  found=$(ask head-object "$2" "$says") || stop "the source cannot be read: $found"
   [ "$found" = "$5" ] || stop "the source is no longer what the plan saw: $found"
   found=$(ask copy-object "$4" CopyObjectResult.ETag) || stop "the copy failed: $found"
-  found=$(ask head-object "$3" "$6") || stop "the copy cannot be read: $found"
+  found=$(ask head-object "$3" "$says") || stop "the copy cannot be read: $found"
   [ "$found" = "$5" ] || stop "the copy is not the same file: $found"
   echo "record $record: copied"
   copied=$((copied + 1))
@@ -86,9 +87,7 @@ def _call(step: Copy, *, bucket: str) -> str:
     source, target = {"Bucket": bucket, "Key": step.source}, {"Bucket": bucket, "Key": step.target}
     copy = {**target, "CopySource": source, "MetadataDirective": "COPY", "ACL": "private"}
     found = step.candidate.sighting
-    # The ETag of an upload in parts changes with a copy; there the size is all that can be compared.
-    says, wanted = "to_string(ContentLength)", str(found.size_bytes)
-    if found.md5 is not None:
-        says, wanted = f"join(' ', [ETag, {says}])", f'"{found.etag}" {wanted}'
-    words = (str(step.record_id), *map(json.dumps, (source, target, copy)), wanted, says)
+    # The ETag of an upload in parts may change with a copy; there the size is all that can be compared.
+    wanted = f'"{found.etag}" {found.size_bytes}' if found.md5 is not None else f"{found.size_bytes}"
+    words = (str(step.record_id), *map(json.dumps, (source, target, copy)), wanted)
     return "mend " + " \\\n  ".join(map(shlex.quote, words))

@@ -40,10 +40,8 @@ def readme(plan: Plan) -> str:
 def _head(plan: Plan) -> Iterator[str]:
     yield "Mend plan for prescription PDFs"
     yield ""
-    yield (
-        f"{len(plan.repoints)} rows to point at the right key, {len(plan.copies)} files to copy, "
-        f"{len(plan.left)} left to a person."
-    )
+    yield f"Rows to point at the right key: {len(plan.repoints)}. Files to copy: {len(plan.copies)}."
+    yield f"Left to a person: {len(plan.left)}."
     if plan.is_cut:
         yield f"There are more broken rows: a plan holds {MAX_ROWS:,}. Run this one, then make the next."
     yield "The dashboard has changed nothing and runs none of this. Read each script before you run it."

@@ -16,6 +16,8 @@ from dashboard.wording.plans import REASON, readme
 from lib import keys, plans
 from lib.candidates import Evidence, Flag
 from lib.catalogue import Code
+from lib.causes import Diagnosis
+from lib.diagnosis import State
 from lib.keys import Rules
 from lib.plan_files import files
 from lib.plan_sql import literal
@@ -99,10 +101,11 @@ def test_what_is_likely_is_left_unless_asked_for_and_then_marked() -> None:
 
 
 @pytest.mark.parametrize("flag", Flag)
+@pytest.mark.parametrize("evidence", Evidence)
 @pytest.mark.parametrize("include_likely", [False, True])
-def test_what_is_flagged_is_never_used(flag: Flag, include_likely: bool) -> None:
+def test_what_is_flagged_is_never_used(flag: Flag, evidence: Evidence, include_likely: bool) -> None:
     case = diagnosed(row(41, f"{FOLDER}/{NAME} "), [lies(41, RIGHT)])
-    flagged = replace(case.diagnosis.candidates[0], flags=frozenset({flag}))
+    flagged = replace(case.diagnosis.candidates[0], evidence=evidence, flags=frozenset({flag}))
     plan = plan_of(
         replace(case, diagnosis=replace(case.diagnosis, candidates=(flagged,))), include_likely=include_likely
     )
@@ -136,6 +139,29 @@ def test_a_key_that_the_column_cannot_hold_is_told_and_not_written() -> None:
     assert [left.reason for left in plan_of(case).left] == [Reason.TOO_LONG]
     longer = replace(SITE, column=Column(max_length=len(long)))
     assert [step.new for step in plans.make([case], longer).repoints] == [long]
+
+
+def test_a_target_that_no_bucket_can_hold_is_left() -> None:
+    key = "k" * 1020
+    assert [left.reason for left in plan_of(diagnosed(row(41, key), [lies(41, key)])).left] == [Reason.TOO_LONG]
+
+
+@pytest.mark.parametrize("code", [Code.CONTENT_TYPE, Code.PLACEHOLDER_FOLDER, None])
+def test_what_opens_all_the_same_is_passed_over(code: Code | None) -> None:
+    case = diagnosed(row(41, f"{FOLDER}/{NAME}"), [lies(41, RIGHT)])
+    assert plan_of(replace(case, diagnosis=Diagnosis(State.FOUND, code))).left == ()
+
+
+def test_an_upload_in_parts_is_compared_by_its_size_and_a_simple_one_by_its_etag_too() -> None:
+    case = diagnosed(row(41, "a.pdf"), [lies(41, "a.pdf")])
+    (simple,) = case.diagnosis.candidates
+    parts = replace(simple, sighting=replace(simple.sighting, etag="0f" * 16 + "-2"))
+    texts = [
+        written(plan_of(replace(case, diagnosis=replace(case.diagnosis, candidates=(found,)))))["copy.sh"]
+        for found in (simple, parts)
+    ]
+    assert f'  \'"{simple.sighting.etag}" {simple.sighting.size_bytes}\' \\\n  "$by_etag"\n' in texts[0]
+    assert f'  {simple.sighting.size_bytes} \\\n  "$by_size"\n' in texts[1]
 
 
 def test_a_copy_over_another_file_is_not_planned() -> None:
