@@ -37,11 +37,11 @@ mend() {
   record=$1 says='to_string(ContentLength)'
   case $5 in '"'*) says="join(' ', [ETag, $says])" ;; esac
   if found=$(ask head-object "$3" "$says"); then
-    if [ "$found" = "$5" ]; then
+    if [ "$found" = "$5" ] && [ "$says" != 'to_string(ContentLength)' ]; then
       echo "record $record: the same file lies at the target already"
       present=$((present + 1))
     else
-      echo "record $record: ANOTHER FILE lies at the target; nothing was copied there" >&2
+      echo "record $record: the file at the target is NOT THE SAME, or cannot be compared; nothing was copied there" >&2
       other=$((other + 1))
     fi
     return 0
@@ -61,7 +61,7 @@ mend() {
 """
 
 TAIL = """
-echo "$copied copied, $present there already, $other with another file at the target"
+echo "$copied copied, $present there already, $other with a file at the target that is not known to be the same"
 [ "$other" -eq 0 ]
 """
 

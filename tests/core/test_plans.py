@@ -160,8 +160,9 @@ def test_an_upload_in_parts_is_compared_by_its_size_and_a_simple_one_by_its_etag
         written(plan_of(replace(case, diagnosis=replace(case.diagnosis, candidates=(found,)))))["copy.sh"]
         for found in (simple, parts)
     ]
-    assert f'  \'"{simple.sighting.etag}" {simple.sighting.size_bytes}\' \\\n  "$by_etag"\n' in texts[0]
-    assert f'  {simple.sighting.size_bytes} \\\n  "$by_size"\n' in texts[1]
+    size = simple.sighting.size_bytes
+    assert f"\\\n  '\"{simple.sighting.etag}\" {size}'\n" in texts[0]
+    assert f"\\\n  {size}\n" in texts[1]
 
 
 def test_a_copy_over_another_file_is_not_planned() -> None:

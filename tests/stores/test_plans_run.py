@@ -234,7 +234,7 @@ def test_the_pdfs_are_copied_to_where_their_records_look_and_the_old_ones_stay(a
     assert len(plan.copies) == len(ODD)
     done = aws.run(shell(plan), bucket.ceph)
     assert (done.returncode, done.stderr) == (0, "")
-    assert "4 copied, 0 there already, 0 with another file at the target" in done.stdout
+    assert "4 copied, 0 there already, 0 with a file at the target" in done.stdout
     assert bucket.keys() == {*ODD, *(step.target for step in plan.copies)}
     for step in plan.copies:
         assert bucket.get(step.target) == bucket.get(step.source)
@@ -256,7 +256,7 @@ def test_another_file_at_the_target_is_not_touched(aws: Shell, bucket: Bucket) -
     bucket.put(f"{LOCATION}/{ODD[0]}", b"%PDF somebody else's")
     done = aws.run(bucket.script(first, second), bucket.ceph)
     assert done.returncode == 1
-    assert "record 1: ANOTHER FILE lies at the target" in done.stderr
+    assert "record 1: the file at the target is NOT THE SAME" in done.stderr
     assert bucket.get(f"{LOCATION}/{ODD[0]}")[0] == b"%PDF somebody else's"
     assert bucket.get(f"{LOCATION}/{FOLDER}/second.pdf")[0] == body(2)
 
@@ -295,6 +295,9 @@ def test_an_upload_in_parts_is_compared_by_its_size(aws: Shell, bucket: Bucket) 
     done = aws.run(bucket.script(case), bucket.ceph)
     assert (done.returncode, done.stderr) == (0, "")
     assert bucket.get(f"{LOCATION}/{ODD[0]}")[0] == body(1)
+    again = aws.run(bucket.script(case), bucket.ceph)
+    assert again.returncode == 1
+    assert "NOT THE SAME, or cannot be compared" in again.stderr
 
 
 def test_shellcheck_finds_nothing_in_a_script(tmp_path: Path) -> None:
