@@ -12,14 +12,12 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers
 * ``records``    the rows of the clinic's database and the port that reads them
-* ``catalogue``  the ways to go wrong; ``causes`` which of them it is, with ``candidates`` for the right object out of an
-  ``inventory``, by the repairs in ``spellings``; ``listing`` the port that looks around in the bucket
-* ``plans``      what would mend broken rows (pure); ``plan_sql``, ``plan_copy`` and ``plan_signer`` are its scripts, with
-  ``plan_evidence`` in every line; ``plan_files`` puts them together
 * ``masking``    what is kept from those who may not see names and phones (pure)
 * ``diagnosis``  record + observation -> the state a person sees (pure)
 * ``catalogue``  the ways to go wrong; ``spellings`` what a broken key was meant to say, ``inventory`` the objects that are
   known, ``candidates`` which may be the right one and what proves it, ``causes`` the one main code of a row (all pure)
+* ``plans``      what would mend broken rows (pure); ``plan_sql``, ``plan_copy`` and ``plan_signer`` are its scripts, with
+  ``plan_evidence`` in every line; ``plan_files`` puts them together
 * ``listing``    looking around in a bucket, the port; ``explanation`` does it for one record, within a bound of requests
 * ``resolvers``  what every rule of the application makes of one stored key (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
