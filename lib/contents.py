@@ -21,11 +21,9 @@ _STARTS = (  # magic numbers; %PDF- and text are sought beyond the first byte
     (b"\x89PNG\r\n\x1a\n", "png"),
     (b"\xff\xd8\xff", "jpeg"),
 )
-_HTML = re.compile(
-    rb"(?:<\?xml[^>]*>\s*)?(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body|script|title)\b", re.I | re.S
-)
+_HTML = re.compile(rb"<(?:!doctype\s+html|html|head|body|script|title)\b", re.IGNORECASE)
 _JSON = re.compile(rb'\{\s*(?:"|\}\s*$)|\[\s*(?:["\[{\d-]|\]\s*$|true|false|null)')
-_XML_ERROR = re.compile(rb"(?:<\?xml[^>]*>\s*)?<Error\b", re.I)
+_XML_ERROR = re.compile(rb"(?:<\?xml[^>]*>\s*)?<Error\b", re.IGNORECASE)
 _ERROR_CODE = re.compile(rb"<Code>\s*(\w{1,64})\s*</Code>")
 _ENCRYPT = re.compile(rb"/Encrypt\s*(?:\d+\s+\d+\s+R\b|<<)")  # the trailer's entry, not a word on the page
 _LENGTH = re.compile(rb"/Linearized\b[^>]*?/L\s+(\d{1,18})\b")
@@ -58,10 +56,11 @@ def kind(ends: Ends) -> Kind:
         if ends.first.startswith(magic):
             return Kind(name)
     text = ends.first.removeprefix(b"\xef\xbb\xbf").lstrip()
-    for pattern, found in ((_XML_ERROR, Kind.XML_ERROR), (_HTML, Kind.HTML), (_JSON, Kind.JSON)):
-        if pattern.match(text):
-            return found
-    return Kind.OTHER
+    if _XML_ERROR.match(text):
+        return Kind.XML_ERROR
+    if text.startswith(b"<") and _HTML.search(text):  # behind comments and declarations
+        return Kind.HTML
+    return Kind.JSON if _JSON.match(text) else Kind.OTHER
 
 
 def error_code(ends: Ends) -> str | None:
