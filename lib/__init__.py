@@ -17,6 +17,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``catalogue``  the ways to go wrong; ``spellings`` what a broken key was meant to say, ``inventory`` the objects that are
   known, ``candidates`` which may be the right one and what proves it, ``causes`` the one main code of a row (all pure)
 * ``listing``    looking around in a bucket, the port; ``explanation`` does it for one record, within a bound of requests
+* ``contents``   what an object really is, by how its bytes begin and end (pure, but for the MD5 of all bytes)
 * ``resolvers``  what every rule of the application makes of one stored key (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
 * ``pasted``     what else somebody pasted: links, wrecks of links, error pages (pure); ``mangled`` undoes what was done to
