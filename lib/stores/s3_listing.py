@@ -37,17 +37,19 @@ class S3Lister:
         self._client = connection.client
         self._bucket = connection.config.bucket
 
-    def below(self, prefix: str, *, limit: int = PAGE) -> Listed:
+    def below(self, prefix: str, *, after: str = "", limit: int = PAGE) -> Listed:
         """LIST once."""
-        if prefix and key_rules.impossible(prefix):
+        if any(key_rules.impossible(each) for each in (prefix, after) if each):
             return Listed((), is_complete=False, doubt=Doubt.IMPOSSIBLE_KEY)
-        asked = _sendable(prefix)
-        most = max(limit, 1) if asked == prefix else PAGE  # of none, a page would say that nothing more follows
+        asked, begin = _sendable(prefix), _sendable(after)
+        # Of no keys at all, a page would say that nothing more follows.
+        most = max(limit, 1) if (asked, begin) == (prefix, after) else PAGE
+        wanted = {"Prefix": asked, "MaxKeys": most, "EncodingType": "url"} | ({"StartAfter": begin} if begin else {})
         try:
-            page = self._page(self._client.list_objects_v2, Prefix=asked, MaxKeys=most, EncodingType="url")
+            page = self._page(self._client.list_objects_v2, **wanted)
             rows = _rows(page, page.get("Contents", []), prefix=asked)
-            _check_whole(page, rows)
-            seen = tuple(_sighting(key, row) for key, row in rows if key.startswith(prefix))
+            _check_whole(page, rows, after=begin)
+            seen = tuple(_sighting(key, row) for key, row in rows if key.startswith(prefix) and key > after)
         except ObjectUnavailable as error:
             return Listed((), is_complete=False, doubt=error.doubt)
         return Listed(seen[:limit], is_complete=not page["IsTruncated"] and len(seen) <= limit)
@@ -164,9 +166,9 @@ def _decoded(key: str) -> str:
     return unquote_plus(key, errors="strict")  # AWS writes a space as +, Ceph as %20; both write + as %2B
 
 
-def _check_whole(page: Reply, rows: list[tuple[str, Reply]]) -> None:
+def _check_whole(page: Reply, rows: list[tuple[str, Reply]], *, after: str) -> None:
     """Raise ObjectUnavailable where rows are missing, out of order, or the page's end contradicts itself."""
-    names = [key.encode() for key, _ in rows]
+    names = [after.encode(), *(key.encode() for key, _ in rows)]
     if (
         page.get("KeyCount", len(rows)) != len(rows)
         or any(first >= second for first, second in pairwise(names))

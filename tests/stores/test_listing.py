@@ -129,6 +129,36 @@ def test_a_prefix_that_xml_cannot_hold_is_listed_by_its_beginning(world: World) 
     assert world.lister.below("a\x03") == Listed((), is_complete=True)
 
 
+def test_page_by_page_every_odd_key_is_seen_once(world: World) -> None:
+    """Each page begins behind the last key of the one before."""
+    odd = sorted((key for key in (*ODD_KEYS, *DOTTED_KEYS) if not UNFIT.search(key)), key=str.encode)
+    world.fill(*odd)
+    seen: list[str] = []
+    while not (page := world.lister.below("", after=seen[-1] if seen else "", limit=7)).is_complete:
+        assert len(page.sightings) == 7
+        seen += _keys(page)
+    assert seen + _keys(page) == odd
+    assert _keys(world.lister.below("caf", after="caf\u00e9.pdf")) == []
+    assert _keys(world.lister.below("caf", after="b")) == ["cafe\u0301.pdf", "caf\u00e9.pdf"]
+    assert world.lister.below("", after="a\0").doubt is Doubt.IMPOSSIBLE_KEY
+
+
+def test_a_page_may_begin_behind_a_key_that_xml_cannot_hold(world: World) -> None:
+    world.fill("p/a", "p/a\x01a", "p/a\x01b", "p/a\x02", "p/b")
+    assert _keys(world.lister.below("p/", after="p/a\x01a")) == ["p/a\x01b", "p/a\x02", "p/b"]
+    assert _keys(world.lister.below("p/a\x01", after="p/a\x01a")) == ["p/a\x01b"]
+
+
+def test_a_page_that_ends_at_a_key_that_xml_cannot_hold_is_a_doubt_and_not_the_end(ceph: Ceph) -> None:
+    """Ceph RGW 16.2.15 writes the token for the next page unencoded, so that nothing can parse this one."""
+    bucket = ceph.bucket()
+    for key in ("p/a\x01", "p/b"):
+        ceph.put(bucket, SeedObject(key, PDF))
+    lister = S3Lister(S3Objects(ceph.config(bucket)).connection)
+    assert lister.below("p/", limit=1) == Listed((), is_complete=False, doubt=Doubt.SERVER_ERROR)
+    assert _keys(lister.below("p/")) == ["p/a\x01", "p/b"]
+
+
 def test_no_request_is_made_for_what_cannot_exist(world: World) -> None:
     for key in IMPOSSIBLE_KEYS:
         asks: tuple[Callable[[str], object], ...] = (

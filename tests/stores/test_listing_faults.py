@@ -168,6 +168,13 @@ def test_a_short_page_is_believed_and_is_not_complete(stack: ExitStack) -> None:
     assert nothing_yet == Listed((), is_complete=False)
 
 
+def test_a_page_that_begins_before_the_place_that_was_asked_for_is_not_believed(stack: ExitStack) -> None:
+    xml = f"<ListBucketResult><Name>edrspace</Name><IsTruncated>false</IsTruncated>{TWO}</ListBucketResult>"
+    lister = _served(stack, bad_servers.answering(200, xml.encode(), extra="x-amz-request-id: tx0\r\n"))
+    assert lister.below("p/", after="p/a") == Listed((), is_complete=False, doubt=Doubt.OTHER)
+    assert len(lister.below("p/", after="p/").sightings) == 2
+
+
 def test_a_space_may_be_written_in_two_ways(stack: ExitStack) -> None:
     listed = _page(stack, ENCODED + _row("p/a%20%2B%25") + _row("p/b+%2B%25"))
     assert [each.key for each in listed.sightings] == ["p/a +%", "p/b +%"]

@@ -39,14 +39,15 @@ class MemoryLister:
         self.calls = bucket.calls
         self._bucket = bucket
 
-    def below(self, prefix: str, *, limit: int = PAGE) -> Listed:
+    def below(self, prefix: str, *, after: str = "", limit: int = PAGE) -> Listed:
         """LIST once."""
-        if prefix and key_rules.impossible(prefix):
+        if any(key_rules.impossible(each) for each in (prefix, after) if each):
             return Listed((), is_complete=False, doubt=Doubt.IMPOSSIBLE_KEY)
         self.calls.append(("below", prefix))
         if doubt := self.doubt or self._bucket.doubt:
             return Listed((), is_complete=False, doubt=doubt)
-        found = sorted((key for key in self._bucket.objects if key.startswith(prefix)), key=str.encode)
+        below = [key for key in self._bucket.objects if key.startswith(prefix) and key > after]
+        found = sorted(below)  # by code point, which is the order of the bytes
         shown = found[: min(limit, self.page)]
         return Listed(tuple(map(self._sighting, shown)), is_complete=len(shown) == len(found))
 
