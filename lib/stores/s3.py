@@ -6,43 +6,34 @@ import re
 import time
 import unicodedata
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor, as_completed
 from concurrent.futures import TimeoutError as NotInTime
+from concurrent.futures import as_completed
 from contextlib import closing
 from datetime import UTC, datetime, timedelta
-from typing import Any, TypeVar
 from urllib.parse import quote, urlsplit
 
 from botocore import exceptions
 
 from lib import keys as key_rules
 from lib.objects import Disposition, Doubt, Fetched, ObjectUnavailable, Observation, Presence
-from lib.stores import s3_client, s3_faults, s3_heads, s3_stranger
+from lib.stores import s3_faults, s3_heads, s3_stranger
 from lib.stores.s3_client import S3Config
+from lib.stores.s3_connection import S3Connection, within
 from lib.stores.s3_heads import Answer
 
 __all__ = ["S3Config", "S3Objects"]
 
-LISTING_TTL_S = 30.0  # a bucket that goes away meanwhile answers 404 too
 DOWNLOAD_TIMEOUT_S = 60.0
-DOWNLOADS = 4  # at once: previews and strangers, apart from the HEADs
-
-T = TypeVar("T")
 
 
 class S3Objects:
-    """An ObjectStore on one bucket. Thread-safe; touches no network until it is asked.
-
-    A call that hangs beyond every timeout keeps one of 8 (HEAD) or 4 (bytes) threads; nobody waits for it.
-    """
+    """An ObjectStore on one bucket. Its ``connection`` may be shared with an S3Lister."""
 
     def __init__(self, config: S3Config, *, clock: Callable[[], datetime] = lambda: datetime.now(UTC)) -> None:
+        self.connection = S3Connection(config)
         self._config = config
         self._clock = clock
-        self._client = s3_client.connect(config)
-        self._heads = ThreadPoolExecutor(s3_client.THREADS, thread_name_prefix="s3-head")
-        self._downloads = ThreadPoolExecutor(DOWNLOADS, thread_name_prefix="s3-read")
-        self._listed_at: dict[str, float] = {}  # prefix -> when a LIST under it worked
+        self._client = self.connection.client
 
     def head(self, keys: Sequence[str], *, budget: timedelta) -> Mapping[str, Observation]:
         """Observe each key.
@@ -56,27 +47,17 @@ class S3Objects:
         unique = tuple(dict.fromkeys(keys))
         answers = self._ask_all([key for key in unique if not key_rules.impossible(key)], deadline=deadline)
         refusal = self._learn_refusal(answers, deadline=deadline)
-        places = {self._place(key) for key, answer in answers.items() if answer.is_missing}
-        listing = {place: self._listing_doubt(place, deadline=deadline) for place in places}
+        places = {self.connection.place(key) for key, answer in answers.items() if answer.is_missing}
+        listing = {place: self.connection.listing_doubt(place, deadline=deadline) for place in places}
         observed = {
-            key: s3_heads.observation(key, answer, refusal=refusal, listing=listing.get(self._place(key)))
+            key: s3_heads.observation(key, answer, refusal=refusal, listing=listing.get(self.connection.place(key)))
             for key, answer in answers.items()
         }
         return {key: observed.get(key) or self._not_asked(key) for key in unique}
 
     def read(self, key: str, *, limit_bytes: int) -> bytes:
         """Return the object's bytes, within a minute."""
-        if key_rules.impossible(key):
-            raise ObjectUnavailable(Doubt.IMPOSSIBLE_KEY)
-        deadline = time.monotonic() + DOWNLOAD_TIMEOUT_S
-        try:
-            return _within(deadline, self._downloads.submit(self._read, key, limit_bytes))
-        except NotInTime as error:
-            raise ObjectUnavailable(Doubt.TIMED_OUT) from error
-        except s3_faults.DRIVER_ERRORS as error:
-            if s3_faults.is_missing(error):
-                raise ObjectUnavailable(self._listing_doubt(self._place(key), deadline=deadline)) from error
-            raise ObjectUnavailable(s3_faults.doubt_of(error)) from error
+        return self.connection.download(key, lambda: self._read(key, limit_bytes), timeout_s=DOWNLOAD_TIMEOUT_S)
 
     def presign(self, key: str, *, expires: timedelta, filename: str, disposition: Disposition) -> str:
         """Return a SigV4 GET link; raise ObjectUnavailable where none can be made. Checks no bounds."""
@@ -110,13 +91,13 @@ class S3Objects:
             return s3_stranger.fetch(url, first_bytes=first_bytes, timeout_s=left_s, ca_bundle=self._config.ca_bundle)
 
         try:
-            return _within(deadline, self._downloads.submit(fetch))
+            return within(deadline, self.connection.downloads.submit(fetch))
         except NotInTime:
             return s3_stranger.nothing(Doubt.TIMED_OUT)
 
     def _ask_all(self, wanted: Sequence[str], *, deadline: float) -> dict[str, Answer]:
         halted: list[Answer] = []
-        asked = {self._heads.submit(self._ask, key, halted): key for key in wanted}
+        asked = {self.connection.questions.submit(self._ask, key, halted): key for key in wanted}
         answers: dict[str, Answer] = {}
         try:
             for future in as_completed(asked, timeout=max(0.0, deadline - time.monotonic())):
@@ -147,7 +128,7 @@ class S3Objects:
         if key is None:
             return None
         try:
-            _within(deadline, self._heads.submit(self._first_byte, key))
+            within(deadline, self.connection.questions.submit(self._first_byte, key))
         except NotInTime:
             return None
         except s3_faults.DRIVER_ERRORS as error:
@@ -157,39 +138,6 @@ class S3Objects:
 
     def _first_byte(self, key: str) -> None:
         self._client.get_object(Bucket=self._config.bucket, Key=key, Range="bytes=0-0")["Body"].close()
-
-    def _place(self, key: str) -> str:
-        """Return the prefix whose listing judges a 404 of this key: the location for what lies below it, else all.
-
-        Credentials that may list one folder only may be told 404 of whatever lies elsewhere.
-        """
-        prefix = f"{self._config.location}/"
-        return prefix if self._config.location and key.startswith(prefix) else ""
-
-    def _listing_doubt(self, prefix: str, *, deadline: float) -> Doubt | None:
-        """Return None while a LIST under the prefix works (asked twice a minute at most), else why it does not."""
-        listed_at = self._listed_at.get(prefix)
-        if listed_at is not None and time.monotonic() - listed_at < LISTING_TTL_S:
-            return None
-        try:
-            reply = _within(deadline, self._heads.submit(self._list_one, prefix))
-        except NotInTime:
-            return Doubt.TIMED_OUT
-        except s3_faults.DRIVER_ERRORS as error:
-            if s3_faults.code_of(error) == "NoSuchKey":
-                return Doubt.BUCKET_IN_ENDPOINT  # the listing was taken for an object's name
-            doubt = s3_faults.doubt_of(error)
-            return Doubt.NO_LISTING if doubt in {Doubt.DENIED, Doubt.OTHER} else doubt
-        if not s3_heads.is_listing(reply, bucket=self._config.bucket):
-            return Doubt.NOT_S3
-        self._listed_at[prefix] = time.monotonic()
-        return None
-
-    def _list_one(self, prefix: str) -> Mapping[str, Any]:
-        reply: Mapping[str, Any] = self._client.list_objects_v2(
-            Bucket=self._config.bucket, Prefix=prefix, MaxKeys=1, EncodingType="url"
-        )
-        return reply
 
     def _read(self, key: str, limit_bytes: int) -> bytes:
         reply = self._client.get_object(Bucket=self._config.bucket, Key=key)
@@ -219,12 +167,3 @@ def content_disposition(disposition: Disposition, filename: str) -> str:
         plain = f"file{plain}"
     real = quote(safe or plain, safe="", errors="replace")
     return f"{disposition.value}; filename=\"{plain}\"; filename*=UTF-8''{real}"
-
-
-def _within(deadline: float, future: Future[T]) -> T:
-    """Return the result, or raise NotInTime at the deadline; what did not start by then never does."""
-    try:
-        return future.result(timeout=max(0.0, deadline - time.monotonic()))
-    except NotInTime:
-        future.cancel()
-        raise

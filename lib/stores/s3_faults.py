@@ -72,6 +72,13 @@ def doubt_of(error: Exception) -> Doubt:
     return next((doubt for kind, doubt in BY_EXCEPTION if isinstance(error, kind)), Doubt.OTHER)
 
 
+def doubt_of_listing(error: Exception) -> Doubt:
+    """Return why a LIST taught nothing."""
+    if code_of(error) == "NoSuchKey":
+        return Doubt.BUCKET_IN_ENDPOINT  # the listing was taken for an object's name
+    return doubt_of(error)
+
+
 def status_of(error: Exception) -> int | None:
     """Return the HTTP status of the answer behind an error, or None where there was no answer."""
     if isinstance(error, exceptions.ClientError):

@@ -59,7 +59,8 @@ def _has_own_key(reply: Mapping[str, Any]) -> bool:
 def is_listing(reply: Mapping[str, Any], *, bucket: str) -> bool:
     """Whether a LIST with a good status is S3's listing of our bucket; boto3 takes a half-empty page for one too."""
     is_s3 = s3_faults.is_s3(reply["ResponseMetadata"].get("HTTPHeaders", {}))
-    return is_s3 and reply.get("Name") == bucket and "IsTruncated" in reply
+    is_ours = bucket in {reply.get("Name"), reply.get("Bucket")}  # of uploads: Bucket
+    return is_s3 and is_ours and "IsTruncated" in reply
 
 
 def observation(key: str, answer: Answer, *, refusal: Doubt | None, listing: Doubt | None) -> Observation:

@@ -25,6 +25,7 @@ class StoredObject:
     is_public: bool = False
     etag: str | None = None
     last_modified: datetime = datetime(2026, 11, 12, 9, 30, tzinfo=UTC)
+    content_encoding: str | None = None
 
 
 def _same_url(url: str) -> str:
@@ -125,7 +126,7 @@ class MemoryObjects:
             now,
             http_status=200,
             size_bytes=len(found.body),
-            etag=_etag(found),
+            etag=etag_of(found),
             content_type=found.content_type,
             last_modified=found.last_modified,
         )
@@ -147,7 +148,7 @@ class MemoryObjects:
         if found is None:
             return _error(404, "NoSuchKey")
         content_type = given.get("response-content-type", found.content_type)
-        return Fetched(206, found.body[:first_bytes], len(found.body), content_type, None, etag=_etag(found))
+        return Fetched(206, found.body[:first_bytes], len(found.body), content_type, None, etag=etag_of(found))
 
     def _refusal(self, url: str, given: Mapping[str, str]) -> Fetched | None:
         unsigned, _, signature = url.rpartition("&X-Amz-Signature=")
@@ -160,7 +161,8 @@ class MemoryObjects:
         return None
 
 
-def _etag(found: StoredObject) -> str:
+def etag_of(found: StoredObject) -> str:
+    """Return the ETag, without quotes."""
     return found.etag or hashlib.md5(found.body, usedforsecurity=False).hexdigest()
 
 
