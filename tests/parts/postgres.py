@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -77,6 +80,25 @@ class Postgres:
         """Start the stopped server again, on the same socket."""
         self._server.ensure_postgres_running()
         assert str(self._server.get_postmaster_info().socket_dir) == self.socket_dir
+
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Freeze the server and its children: their kernel takes connections and acknowledges, nobody answers."""
+        postmaster: int = self._server.get_postmaster_info().pid
+        frozen = [postmaster]
+        os.kill(postmaster, signal.SIGSTOP)  # first, so that it starts no more of them
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if int(status.read_text().rpartition(")")[2].split()[1]) == postmaster:
+                    frozen.append(int(status.parent.name))
+        for each in frozen[1:]:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in reversed(frozen):
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
 
     def close(self) -> None:
         """Stop the server for good."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from websockets.typing import Subprotocol
 from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import DEVELOPMENT_COOKIE, SECURE_COOKIE, Site
 from dashboard.security_headers import SecurityHeaders
+from dashboard.sockets import BLIND_S, POLL_S
 from lib.errors import LedgerFault, LedgerUnavailable
 from tests.parts.served import Served, serve
 
@@ -29,8 +31,10 @@ class Tokens:
 
     alive: set[str] = field(default_factory=set)
     fault: LedgerFault | None = None
+    answers: threading.Event = field(default_factory=threading.Event)
 
     def live(self, tokens: Collection[str]) -> frozenset[str]:
+        self.answers.wait(20)
         if self.fault is not None:
             raise LedgerUnavailable(self.fault)
         return frozenset(self.alive & set(tokens))
@@ -118,6 +122,7 @@ def house(built: House) -> House:
     """The server of all tests here, with nobody signed in and nothing counted."""
     built.tokens.alive.clear()
     built.tokens.fault = None
+    built.tokens.answers.set()
     built.app.reached = built.app.sockets = 0
     built.app.ended.clear()
     built.served.lines.clear()
@@ -282,6 +287,19 @@ def test_a_ledger_that_is_busy_for_a_moment_cuts_nobody(house: House) -> None:
         house.tokens.fault = None
         socket.send(b"ping")
         assert socket.recv(5) == b"ping"
+
+
+def test_a_ledger_that_never_answers_ends_every_socket_in_time_and_leaves_the_server_free(house: House) -> None:
+    with house.socket(house.tokens.open()) as socket:
+        hello(socket)
+        time.sleep(2 * POLL_S)
+        house.tokens.answers.clear()
+        start = time.monotonic()
+        with pytest.raises(ConnectionClosed):
+            socket.recv(BLIND_S + 3)
+        assert BLIND_S - 1 < time.monotonic() - start < BLIND_S + 1
+        assert house.served.ask("/", host="evil.example").status == 400  # the event loop waited for nobody
+        house.tokens.answers.set()
 
 
 def test_a_streamlit_session_is_resumed_by_whoever_began_it_and_by_nobody_else(house: House) -> None:
