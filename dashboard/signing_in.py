@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from starlette.requests import Request
@@ -15,6 +15,7 @@ from dashboard import form_pages, forms, wording
 from dashboard.form_pages import Choice
 from dashboard.gate import token_of
 from dashboard.origins import Site
+from dashboard.password_work import Crowded, PasswordWork
 from dashboard.wording import people as words
 from lib import sign_in
 from lib.accounts import Accounts
@@ -51,6 +52,7 @@ class Desk:
     clock: Callable[[], datetime]
     demo: tuple[Person, ...] = ()
     enter: Enter | None = None
+    work: PasswordWork = field(default_factory=PasswordWork)
 
     def routes(self) -> list[BaseRoute]:
         """Return our own routes; ``gate.OPEN_ROUTES`` lets them be reached."""
@@ -73,6 +75,8 @@ class Desk:
                 return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.FORM_REFUSED), status=refused.status)
             except LedgerUnavailable as error:
                 return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.ledger(error)), status=503)
+            except Crowded:
+                return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.CROWDED), status=503)
 
         return handle
 
@@ -96,7 +100,7 @@ class Desk:
 
     async def _sign_in(self, request: Request, fields: Fields) -> Response:
         wanted, name = forms.own_path(fields.get("next", "/")), fields.get("name", "")
-        result = await asyncio.to_thread(self._try, request, fields)
+        result = await self.work.run(lambda: self._try(request, fields))
         if isinstance(result, Denied):
             page = form_pages.sign_in(
                 form_token=fields["form_token"],
@@ -159,8 +163,8 @@ class Desk:
 
     async def _set_password(self, request: Request, fields: Fields) -> Response:
         token, password, at = fields.get("token", ""), fields.get("password", ""), self.clock()
-        done = await asyncio.to_thread(
-            sign_in.set_password, self.accounts, token, password, address=_address(request), at=at
+        done = await self.work.run(
+            lambda: sign_in.set_password(self.accounts, token, password, address=_address(request), at=at)
         )
         if not isinstance(done, Denied):
             return form_pages.answer(form_pages.said(wording.SET_PASSWORD, wording.PASSWORD_SET))

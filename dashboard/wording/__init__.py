@@ -55,6 +55,7 @@ from dashboard.wording.links import (
 )
 from dashboard.wording.signing_in import (
     CONTINUE,
+    CROWDED,
     DEMO_SIGN_IN,
     FOREIGN_HOST,
     FOREIGN_ORIGIN,
@@ -114,6 +115,7 @@ __all__ = [
     "CHECKING",
     "CHECKING_ICON",
     "CONTINUE",
+    "CROWDED",
     "DATES_CROSSED",
     "DEMO",
     "DEMO_FAULT",
