@@ -43,9 +43,12 @@ class Choice:
 def sign_in(*, form_token: str, wanted: str, problem: str = "", name: str = "", choices: Iterable[Choice] = ()) -> str:
     """Return the page on which people sign in."""
     hidden = _hidden(form_token=form_token, next=wanted)
+    offered = tuple(choices)
+    first = None if name or not offered else offered[0]  # what Enter does
     buttons = "".join(
-        f'<button type="submit" name="person" value="{escape(each.value)}">{escape(each.label)}</button>'
-        for each in choices
+        f'<button type="submit" name="person" value="{escape(each.value)}"{" autofocus" if each is first else ""}>'
+        f"{escape(each.label)}</button>"
+        for each in offered
     )
     one_click = f'<form method="post" action="/signin">{hidden}<p>{wording.DEMO_SIGN_IN}</p>{buttons}</form>'
     return _page(
@@ -55,7 +58,7 @@ def sign_in(*, form_token: str, wanted: str, problem: str = "", name: str = "", 
         + f'<form method="post" action="/signin">{hidden}'
         + f'<label for="name">{wording.NAME}</label><input id="name" name="name" value="{escape(name)}" '
         'autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required'
-        + ("" if name else " autofocus")
+        + ("" if name or first else " autofocus")
         + f'><label for="password">{wording.PASSWORD}</label><input id="password" name="password" type="password" '
         'autocomplete="current-password" maxlength="256" required'
         + (" autofocus" if name else "")

@@ -13,7 +13,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from dashboard import signing_in
+from dashboard import form_pages, signing_in
+from dashboard.form_pages import Choice
 from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import Site
 from dashboard.wording import people as words
@@ -243,3 +244,16 @@ def test_the_gate_opens_exactly_the_routes_that_there_are(local: Front) -> None:
     for route in routes:
         there.setdefault(route.path, set()).update(route.methods)  # type: ignore[attr-defined]
     assert there == {path: set(methods) for path, methods in OPEN_ROUTES.items()}
+
+
+def test_enter_signs_in_as_the_first_of_the_demo_and_a_typed_name_goes_on_with_the_password() -> None:
+    choices = [Choice("1", "Asha, owner"), Choice("2", "Bilal, clinic admin")]
+    pages = [
+        form_pages.sign_in(form_token="", wanted="/", choices=choices),
+        form_pages.sign_in(form_token="", wanted="/", choices=choices, name="Asha"),
+        form_pages.sign_in(form_token="", wanted="/"),
+    ]
+    focused = [re.findall(r"<(?:input|button)[^>]* autofocus[^>]*>", page) for page in pages]
+    assert [len(each) for each in focused] == [1, 1, 1]
+    marks = ('value="1"', 'id="password"', 'id="name"')
+    assert all(mark in tag for (tag,), mark in zip(focused, marks, strict=True))
