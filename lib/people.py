@@ -176,7 +176,7 @@ def fits(wanted: NewRole) -> Refusal | None:
     """
     if wanted.role not in ROLES:
         return Refusal.NOT_A_ROLE
-    if not wanted.granted <= frozenset().union(*GRANTABLE.values()):
+    if not wanted.granted <= GRANTABLE.get(wanted.role, frozenset()):
         return Refusal.NOT_GRANTABLE
     if wanted.clinics is None:
         return Refusal.CLINICS_NOT_ALLOWED if wanted.role in BOUND_TO_CLINICS else None

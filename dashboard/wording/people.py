@@ -51,7 +51,7 @@ _REFUSAL = {
     Refusal.NOT_A_ROLE: "There is no such role: owner, clinic_admin, support, developer or auditor.",
     Refusal.CLINICS_NOT_ALLOWED: "These clinics do not fit the role: a clinic admin needs at least one, an owner sees all, "
     "and an id has no comma and no space at its ends.",
-    Refusal.NOT_GRANTABLE: "Only preview and link can be granted on top of a role.",
+    Refusal.NOT_GRANTABLE: "Only preview and link can be granted on top of a role, and only to a developer.",
     Refusal.DISABLED: "This account is disabled. Enable it first.",
 }
 
