@@ -45,6 +45,7 @@ def main() -> None:
         services=served.services,
         accounts=served.accounts,
         examples=served.examples,
+        public_url=served.public_url,
     )
     entries = []
     for number, screen in enumerate(each for each in PAGES if visit.may(each.permission)):

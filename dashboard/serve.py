@@ -94,7 +94,7 @@ def _serve(
             raise CouldNotRun(words.NOBODY_YET)
     except LedgerUnavailable as error:  # it may come back; until then the sign-in says so
         printing.note(wording.ledger(error))
-    wiring.configure(wiring.Served(services, accounts, site.cookie, examples))
+    wiring.configure(wiring.Served(services, accounts, site.cookie, examples, settings.public_url))
     for module in WARM:
         importlib.import_module(module)
     config = uvicorn.Config(

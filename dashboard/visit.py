@@ -32,6 +32,7 @@ class Visit:
     services: Services
     accounts: Accounts
     examples: tuple[tuple[str, str], ...] = ()  # searches worth trying: label, text
+    public_url: str = ""  # where people reach the dashboard, if that is set
 
     def may(self, permission: Permission) -> bool:
         """Whether to draw what needs this permission. The use case behind it asks again."""

@@ -95,6 +95,7 @@ class Served:
     accounts: Accounts
     cookie: str  # the name of the one that holds the session's token
     examples: Examples = ()
+    public_url: str = ""
 
     def who(self, token: str, *, is_use: bool = False) -> tuple[Actor, Scope]:
         """Return who acts under this token, as they are now; raise SignedOut, LedgerUnavailable."""

@@ -14,11 +14,13 @@ from itertools import product
 import pytest
 
 import lib
-from lib import access, activity, authority, links, previews, retention, search, whereabouts
+from lib import access, accounts, activity, authority, links, previews, retention, search, whereabouts
 from lib.access import Actor, Permission, Role, Scope
+from lib.accounts import NewPerson
 from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
 from lib.links import LinkRequest, PresignedUrl
 from lib.objects import Disposition
+from lib.people import NewRole, Refusal
 from lib.previews import Preview
 from lib.records import Clinic, Filters, Record, RecordIs
 from lib.search import Kind, Reading
@@ -27,6 +29,7 @@ from lib.stores.memory.records import MemoryRecords
 from lib.trail import EVERYTHING, Action, Intact, Subject, TrailEvent
 from tests.conftest import NOW
 from tests.core.clinic import PDF, RECORD, Bench, bench
+from tests.parts.accounts import MemoryBench, invited
 
 LOCATION = "edrcontainer1"
 ROWS = tuple(
@@ -45,6 +48,7 @@ ACTORS = (
     *(Actor("forged", role, frozenset(Permission)) for role in Role),
 )
 REQUEST = LinkRequest(timedelta(minutes=1), Disposition.INLINE)
+GITA = NewPerson("Gita", NewRole(Role.SUPPORT, None))
 
 Act = Callable[[Actor, Scope, Bench, Record], bool]
 
@@ -136,6 +140,18 @@ def _prune(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return isinstance(pruned, TrailEvent)
 
 
+def _on_accounts(do: Callable[..., object], *, has_person: bool = True, more: tuple[object, ...] = ()) -> Act:
+    def act(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+        desk = replace(MemoryBench().accounts, trail=where.services.trail)
+        fault, where.trail.fault = where.trail.fault, None
+        farid = invited(desk, "Farid", Role.SUPPORT).person
+        where.trail.fault = fault
+        about = ((farid.name if do is accounts.named else farid.person_id,) if has_person else ()) + more
+        return not isinstance(do(actor, desk, *about, at=NOW, scope=scope), Refusal)
+
+    return act
+
+
 ACTIONS: dict[str, tuple[Permission, Act]] = {
     "search.find": (Permission.FIND, _find),
     "search.total": (Permission.FIND, _total),
@@ -153,8 +169,15 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "activity.check": (Permission.ACTIVITY, _check),
     "activity.export": (Permission.ACTIVITY, _export),
     "retention.prune": (Permission.RETENTION, _prune),
+    "accounts.everybody": (Permission.PEOPLE, _on_accounts(accounts.everybody, has_person=False)),
+    "accounts.named": (Permission.PEOPLE, _on_accounts(accounts.named)),
+    "accounts.add": (Permission.PEOPLE, _on_accounts(accounts.add, has_person=False, more=(GITA,))),
+    "accounts.set_role": (Permission.PEOPLE, _on_accounts(accounts.set_role, more=(NewRole(Role.AUDITOR, None),))),
+    "accounts.disable": (Permission.PEOPLE, _on_accounts(accounts.disable)),
+    "accounts.enable": (Permission.PEOPLE, _on_accounts(accounts.enable)),
+    "accounts.reset": (Permission.PEOPLE, _on_accounts(accounts.reset)),
 }
-OF_NO_CLINIC = {"activity.check", "retention.prune"}
+OF_NO_CLINIC = {"activity.check", "retention.prune", *(name for name in ACTIONS if name.startswith("accounts."))}
 NO_USE_CASE = {
     "access.narrowed",
     "authority.ask",
@@ -201,7 +224,7 @@ def test_every_role_gets_what_its_permissions_and_clinics_say_and_nothing_else(a
             assert not may, case
             denial = where.trail.rows[-1]
             assert (denial.action, denial.result) == ("denied", f"refused:{permission}"), case
-            assert (denial.actor, denial.role) == (actor.name, actor.role), case
+            assert (denial.actor, denial.role, denial.scope) == (actor.name, actor.role, str(scope)), case
             assert where.objects.calls == [], case
             served = False
         if served and not (may and sees):

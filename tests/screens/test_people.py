@@ -11,7 +11,7 @@ from streamlit.testing.v1 import AppTest
 
 from lib import accounts as use
 from lib.access import Actor, Role, Scope
-from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
+from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable, NotAllowed
 from lib.people import Person
 from lib.records import Clinic
 from pages import PAGES
@@ -73,7 +73,7 @@ def test_somebody_is_added_and_their_link_is_shown_until_it_is_put_away(shop: Be
     at = opened(shop)
     at.text_input(key="name-0").set_value("Chitra")
     at.multiselect(key="clinics-new-0").set_value(["CLN002"])
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert not at.exception
     assert "Chitra sets their own password there, once, until tomorrow" in words(at)
     assert token_in(at)
@@ -118,7 +118,7 @@ def test_who_cannot_be_added_is_said_and_what_was_typed_stays(
     at = opened(shop)
     at.text_input(key="name-0").set_value(name)
     at.multiselect(key="clinics-new-0").set_value(clinics)
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert said in at.error[0].value
     assert at.text_input(key="name-0").value == name
     assert len(cells(at)) == 2
@@ -128,10 +128,10 @@ def test_nobody_gets_all_clinics_by_leaving_them_empty(shop: Bench) -> None:
     at = opened(shop)
     at.text_input(key="name-0").set_value("Chitra")
     at.selectbox(key="role-new-0").set_value(Role.SUPPORT).run()
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert "These clinics do not fit the role" in at.error[0].value
     at.toggle(key="all-new-0").set_value(True).run()
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert known(shop, "Chitra").clinics is None
 
 
@@ -189,3 +189,18 @@ def test_a_click_that_comes_after_a_downgrade_changes_nobody(shop: Bench) -> Non
     assert "You may not do this." in words(at)
     assert not at.dataframe
     assert known(shop, "Bilal").is_active
+
+
+def test_a_link_is_at_the_address_that_people_use_where_that_is_set(shop: Bench) -> None:
+    shop.visit = replace(shop.visit, public_url="https://rx.example")
+    at = picked(shop, "Bilal").button(key="reset").click().run()
+    (copied,) = [str(each.proto) for each in at.main.get("bidi_component")]
+    assert "https://rx.example/set-password?token=" in copied
+    assert "Put the dashboard's address before it" not in words(at)
+
+
+def test_a_denied_act_stands_in_the_trail_with_what_its_actor_sees(shop: Bench) -> None:
+    bilal, theirs = Actor("Bilal", Role.CLINIC_ADMIN), Scope(frozenset({"CLN001"}))
+    with pytest.raises(NotAllowed):
+        use.disable(bilal, shop.visit.accounts, known(shop, "Asha").person_id, at=NOW, scope=theirs)
+    assert (shop.trail.rows[-1].action, shop.trail.rows[-1].scope) == ("denied", "CLN001")
