@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+from typing import Any
 
 import streamlit as st
 
@@ -17,7 +18,9 @@ except ModuleNotFoundError as error:  # `streamlit run`: this file's folder is o
 from dashboard.frame import show
 from dashboard.visit import SignedOut, Visit
 from lib.errors import LedgerUnavailable
-from pages import PAGES
+from pages import PAGES, Screen
+
+START = "start"  # what Streamlit calls the screen at "/"
 
 
 def main() -> None:
@@ -49,9 +52,10 @@ def main() -> None:
     )
     entries = []
     for number, screen in enumerate(each for each in PAGES if visit.may(each.permission)):
-        body = functools.partial(show, screen, visit)
-        body.__name__ = screen.url  # type: ignore[attr-defined]  # st.Page names the callable
-        entries.append(st.Page(body, title=screen.title, icon=screen.icon, url_path=screen.url, default=number == 0))
+        is_start = number == 0
+        if is_start:  # Streamlit knows the screen at "/" by no other address; a link names it by its own
+            entries.append(_entry(screen, visit, url=START, default=True))
+        entries.append(_entry(screen, visit, url=screen.url, visibility="hidden" if is_start else "visible"))
     if not entries:
         st.error(wording.NOT_ALLOWED)
         return
@@ -59,6 +63,12 @@ def main() -> None:
     widgets.head(
         wording.TITLE, actor, is_demo=served.services.is_demo, sign_out=functools.partial(served.sign_out, token)
     )
+
+
+def _entry(screen: Screen, visit: Visit, *, url: str, **how: Any) -> Any:
+    body = functools.partial(show, screen, visit)
+    body.__name__ = url  # type: ignore[attr-defined]  # st.Page names the callable
+    return st.Page(body, title=screen.title, icon=screen.icon, url_path=url, **how)
 
 
 if __name__ == "__main__":  # as Streamlit runs it

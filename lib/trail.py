@@ -64,6 +64,7 @@ class Action(StrEnum):
     AUDIT_STARTED = "audit_started"
     AUDIT_ENDED = "audit_ended"
     EXPORT = "export"
+    ACTIVITY_SEARCHED = "activity_searched"  # read who did what
     PRUNE = PRUNE
     MACS_BEGIN = "macs_begin"  # every event from here on has a MAC
 

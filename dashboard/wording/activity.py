@@ -28,6 +28,7 @@ ACTION = {
     Action.AUDIT_STARTED: "Began to check all files",
     Action.AUDIT_ENDED: "Checked all files",
     Action.EXPORT: "Exported the activity",
+    Action.ACTIVITY_SEARCHED: "Looked at the activity",
     Action.PRUNE: "Took old events away",
     Action.MACS_BEGIN: "Began to seal every event",
 }
@@ -98,7 +99,7 @@ _WORDS: dict[str, str] = {
 WHO_SAW = "Who saw this patient?"
 
 WHO_SAW_LIMITS = (
-    "Whoever opened, looked at or shared a record of this patient. A search that only listed the patient among others "
+    "Whoever opened, looked at or shared a record of this patient, or asked here who did. A search that only listed the patient among others "
     "is not here: the trail keeps record numbers for those, no patient."
 )
 
@@ -114,6 +115,8 @@ NOTHING_YET = (
 )
 
 NO_EVENT = "No event fits. Names and patient ids must be written exactly as they stand in the list; try fewer filters."
+
+NOT_WRITTEN = "That you looked here could not be written down."
 
 VERIFY = "Check that nobody changed it"
 
