@@ -22,6 +22,7 @@ input { font: inherit; width: 100%; box-sizing: border-box; padding: .6rem; bord
 button { font: inherit; font-weight: 600; width: 100%; margin-top: 1.25rem; padding: .7rem; border: 0; border-radius: .4rem;
   background: var(--main); color: var(--on-main); cursor: pointer; }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
+form + form { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem; }
 .error { border-left: .3rem solid var(--bad); padding-left: .75rem; color: var(--bad); }
 """
 HEADERS = {
