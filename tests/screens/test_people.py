@@ -204,3 +204,16 @@ def test_a_denied_act_stands_in_the_trail_with_what_its_actor_sees(shop: Bench) 
     with pytest.raises(NotAllowed):
         use.disable(bilal, shop.visit.accounts, known(shop, "Asha").person_id, at=NOW, scope=theirs)
     assert (shop.trail.rows[-1].action, shop.trail.rows[-1].scope) == ("denied", "CLN001")
+
+
+def test_the_second_click_of_a_double_click_is_heard_by_nobody_and_the_link_stays(shop: Bench) -> None:
+    at = opened(shop)
+    at.text_input(key="name-0").set_value("Chitra")
+    at.multiselect(key="clinics-new-0").set_value(["CLN002"])
+    at.button(key="add-0").click()
+    sent = at._tree.get_widget_states()  # what the browser sends with each of the two clicks
+    at._run(sent)
+    at._run(sent)
+    assert not at.error
+    assert "Chitra sets their own password there" in words(at)
+    assert [event.result for event in shop.trail.rows] == ["intent", "ok"]
