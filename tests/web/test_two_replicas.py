@@ -7,11 +7,14 @@ import time
 from collections import deque
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
 
 import pytest
+from sqlalchemy import create_engine, text
+from sqlalchemy.pool import NullPool
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 
@@ -43,6 +46,7 @@ class Replicas:
     other: Served
     accounts: Accounts  # on the same ledger, as the command line has it
     trail: Trail
+    database: str
 
     def person(self, name: str) -> Person:
         """Somebody of that name, with a password and nobody's failures."""
@@ -55,7 +59,8 @@ class Replicas:
 
 @pytest.fixture(scope="module")
 def replicas(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Replicas]:
-    url = postgres.url(postgres.new_database())
+    database = postgres.new_database()
+    url = postgres.url(database)
     clinic = postgres.url(postgres.new_database(schema=SCHEMA.read_text()))
     env = settings(tmp_path_factory.mktemp("replicas"), DASHBOARD_DATABASE_URL=url, DATABASE_URL=clinic)
     values = Settings.load(env)
@@ -66,7 +71,7 @@ def replicas(postgres: Postgres, tmp_path_factory: pytest.TempPathFactory) -> It
     with ThreadPoolExecutor(2) as both:
         apps = list(both.map(lambda _: start_app(env=env), range(2)))
     one, other = (Served(int(app.url.rpartition(":")[2])) for app in apps)
-    yield Replicas(one, other, accounts, trail)
+    yield Replicas(one, other, accounts, trail, database)
     for app in apps:
         app.stop()
         assert "Traceback" not in "".join(app.lines)
@@ -181,3 +186,51 @@ def test_a_ledger_that_is_slow_for_a_moment_cuts_no_socket(replicas: Replicas, p
         line.ping().wait(2)
         assert post(replicas.one, "/signout", session=token).status == 303
         assert seconds_until_cut(line) < CUT_S
+
+
+@pytest.mark.parametrize(
+    ("broken", "said"),
+    [("locked", "The activity database is locked"), ("read-only", "The activity database cannot be written")],
+)
+def test_a_ledger_that_takes_nothing_lets_nobody_in_and_throws_nobody_out(
+    replicas: Replicas, postgres: Postgres, broken: str, said: str
+) -> None:
+    name = f"Kiran {broken}"
+    replicas.person(name)
+    token = sign_in(replicas.one, name)
+    began = time.monotonic()
+    with socket(replicas.one, token) as line:
+        with locked(postgres, replicas.database) if broken == "locked" else read_only(postgres, replicas.database):
+            with ThreadPoolExecutor(1) as crowd:
+                door = crowd.submit(post, replicas.one, "/signin", name=name, password=PASSWORD)
+                while not door.done():
+                    asked = time.monotonic()
+                    assert is_in(replicas.one, token) == 204
+                    assert time.monotonic() - asked < CUT_S
+                    time.sleep(0.2)
+            left = post(replicas.one, "/signout", session=token)
+        assert [door.result().status, left.status] == [503, 503]
+        assert said in door.result().body.decode()
+        assert time.monotonic() - began < 4 * ledger_engine.WAIT_S
+        assert is_in(replicas.one, token) == 204
+        assert post(replicas.one, "/signout", session=token).status == 303
+        assert seconds_until_cut(line) < CUT_S
+    assert isinstance(replicas.trail.verified(seen=lambda events: events), Intact)
+
+
+@contextmanager
+def locked(postgres: Postgres, database: str) -> Iterator[None]:
+    """Hold the trail, as a backup or somebody at a prompt may."""
+    engine = create_engine(postgres.url(database), poolclass=NullPool)
+    with engine.begin() as other:
+        other.execute(text("LOCK TABLE trail IN ACCESS EXCLUSIVE MODE"))
+        yield
+
+
+@contextmanager
+def read_only(postgres: Postgres, database: str) -> Iterator[None]:
+    """Let the database only read, and every connection notice, as after a failover to a standby."""
+    hang_up = f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+    postgres.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on", hang_up)
+    yield
+    postgres.execute(f"ALTER DATABASE {database} RESET default_transaction_read_only", hang_up)
