@@ -16,7 +16,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``diagnosis``  record + observation -> the state a person sees (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
 * ``whereabouts`` the keys and the place of a record's file, for the roles that see them
-* ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
+* ``trail``      who did what; ``trail_store`` is which events are asked for, and the port that keeps them; ``chain`` is
+  their rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
   what is kept elsewhere (pure); ``activity`` reads it out, ``retention`` takes old events away
 * ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure),
   ``link_quota`` how many an hour
