@@ -40,7 +40,8 @@ def main() -> None:
         widgets.signed_out()
         return
     except LedgerUnavailable as error:
-        st.error(wording.ledger(error))
+        st.error(wording.ledger(error), icon=":material/database_off:")
+        st.button("Try again", key="retry")
         return
     visit = Visit(
         who=functools.partial(served.who, token),

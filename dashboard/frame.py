@@ -23,7 +23,8 @@ def show(screen: Screen, visit: Visit) -> None:
         st.error(wording.database(error), icon=":material/database_off:")
         st.button("Try again", key="retry")
     except LedgerUnavailable as error:
-        st.error(wording.ledger(error))
+        st.error(wording.ledger(error), icon=":material/database_off:")
+        st.button("Try again", key="retry")
     except SignedOut:
         widgets.signed_out()
     except NotAllowed:
