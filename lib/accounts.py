@@ -189,7 +189,7 @@ def _written(
     do: Callable[[], Done | Refusal],
     *,
     at: datetime,
-    scope: Scope,
+    scope: Scope = ALL,
 ) -> Done | Refusal:
     reason = json.dumps(about, sort_keys=True)
     intent = accounts.trail.intent(actor, scope, Action.PEOPLE_CHANGED, at=at, subject=NOBODY, reason=reason)
