@@ -136,7 +136,7 @@ def hello(socket: ClientConnection) -> dict[str, object]:
 
 def test_whoever_signed_in_gets_through(house: House) -> None:
     token = house.tokens.open()
-    answer = house.served.ask("/media/a.pdf", cookie=house.cookie(token))
+    answer = house.served.ask("/find", cookie=house.cookie(token))
     assert (answer.status, answer.body) == (200, SECRET)
     with house.socket(token) as socket:
         hello(socket)
@@ -313,6 +313,19 @@ def test_a_streamlit_session_is_resumed_by_whoever_began_it_and_by_nobody_else(h
             said = hello(socket)["offered"]
             assert isinstance(said, list)
             assert said[2:] == []
+
+
+def test_a_file_opens_for_the_browser_that_was_sent_its_address_and_for_nobody_else(house: House) -> None:
+    mine, theirs = house.tokens.open(), house.tokens.open()
+    with house.socket(mine) as socket:
+        hello(socket)
+        assert house.served.ask("/media/0dd5.pdf", cookie=house.cookie(mine)).status == 404
+        socket.send(b"drawn with /media/0dd5.pdf in it")
+        socket.recv(5)
+    answers = [house.served.ask("/media/0dd5.pdf", cookie=house.cookie(each)) for each in (mine, theirs)]
+    assert [(each.status, each.body) for each in answers] == [(200, SECRET), (404, b"")]
+    house.tokens.alive.discard(mine)
+    assert house.served.ask("/media/0dd5.pdf", cookie=house.cookie(mine)).status == 401
 
 
 def test_no_log_line_holds_a_token(house: House) -> None:
