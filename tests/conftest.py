@@ -16,6 +16,7 @@ pytest_plugins = (
     "tests.parts.guarded_s3",
     "tests.parts.ceph",
     "tests.parts.chromium",
+    "tests.parts.watched",
     "tests.parts.command_line",
 )
 

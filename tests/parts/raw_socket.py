@@ -15,7 +15,7 @@ from websockets.typing import Subprotocol
 
 from tests.parts.served import Served
 
-PATIENCE_S = 20
+PATIENCE_S = 10
 MEDIA = re.compile(rb"/media/[0-9a-f]{20,}\.\w+")
 
 
@@ -120,7 +120,7 @@ class RawSession:
                 assert isinstance(data, bytes)
                 answer.body += data
                 answer.is_whole = _read(answer, data) == until
-        except ConnectionClosed:
+        except (ConnectionClosed, TimeoutError):  # Streamlit says nothing at all about a fragment that is gone
             pass
         self.session = answer.session or self.session
         return answer
