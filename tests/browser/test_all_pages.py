@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from playwright.sync_api import Page
+import pytest
+from playwright.sync_api import Page, expect
 
 from dashboard.gate import OPEN_ROUTES
 from pages import PAGES
@@ -19,6 +20,20 @@ RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 def test_every_screen_and_every_open_page_has_its_walk() -> None:
     assert set(walks.SCREENS) == {screen.url for screen in PAGES}
     assert set(walks.FRONT) == {path for path, methods in OPEN_ROUTES.items() if "GET" in methods}
+
+
+@pytest.mark.parametrize(
+    ("name", "url"), [*(("Asha", screen.url) for screen in PAGES), ("Esha", "activity"), ("Esha", "account")]
+)
+def test_a_link_to_a_screen_leads_there_for_everybody_who_has_it(
+    watched: Watched, demo_app: App, name: str, url: str
+) -> None:
+    page = watched.tab()
+    sign_in(page, demo_app, name=name)
+    page.goto(f"{demo_app.url}/{url}")
+    expect(page.get_by_text(f"{name}, ")).to_be_visible(timeout=walks.PATIENCE_MS)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
 
 
 def test_nothing_breaks_the_content_security_policy_and_nothing_is_asked_elsewhere(

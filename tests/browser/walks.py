@@ -35,7 +35,7 @@ class Walk:
 def find(walk: Walk) -> None:
     """The welcome, the newest, nothing found, a record, its PDF, its storage details, its link."""
     page = walk.page
-    walk.go("/")
+    walk.go("/find")
     expect(page.get_by_role("button", name="Newest prescriptions")).to_be_visible(timeout=PATIENCE_MS)
     walk.look("welcome")
     page.get_by_role("button", name="Newest prescriptions").click()
