@@ -10,12 +10,13 @@ from dashboard.demo.guarded_s3 import GuardedS3, serve
 from lib.stores.s3 import S3Config
 
 LOCATION = "edrcontainer1"
+SECRET = "guardedsecret"
 
 
 @pytest.fixture
 def guarded_s3() -> Iterator[GuardedS3]:
     """A fresh, empty server for one test."""
-    with serve(bucket="edrspace", access_key_id="GUARDEDKEY", secret_access_key="guardedsecret") as server:
+    with serve(bucket="edrspace", access_key_id="GUARDEDKEY", secret_access_key=SECRET) as server:
         yield server
 
 

@@ -16,7 +16,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from tests.parts import needed
+from tests.parts import canaries, needed
 
 SCHEMA = Path(__file__).parents[2] / "dashboard" / "demo" / "schema.sql"
 NEEDS_PASSWORD = "needs_password"  # a role that the server asks for a password; it is 'right'
@@ -120,7 +120,9 @@ def postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         server = start(Path(folder) / "data")
         yield server
+        leaks = canaries.in_postgres(server.socket_dir)
         server.close()
+        assert leaks == []
 
 
 @pytest.fixture
