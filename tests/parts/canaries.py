@@ -75,7 +75,7 @@ def in_postgres(socket_dir: str) -> list[str]:
     leaks = []
     for (name,) in _rows(socket_dir, "postgres", "SELECT datname FROM pg_database WHERE NOT datistemplate"):
         if _rows(socket_dir, name, "SELECT 1 FROM pg_tables WHERE tablename = 'trail'"):
-            kinds = found("\n".join(map(repr, _rows(socket_dir, name, "SELECT * FROM trail"))))
+            kinds = found("\n".join(map(repr, _rows(socket_dir, name, "SELECT trail::text FROM trail"))))
             leaks += [f"PostgreSQL {name}: {', '.join(kinds)}"] if kinds else []
     return leaks
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -15,7 +16,8 @@ SECRET = "guardedsecret"
 
 @pytest.fixture
 def guarded_s3() -> Iterator[GuardedS3]:
-    """A fresh, empty server for one test."""
+    """A fresh, empty server for one test. What a storage logs of the links that are opened is not ours."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
     with serve(bucket="edrspace", access_key_id="GUARDEDKEY", secret_access_key=SECRET) as server:
         yield server
 
