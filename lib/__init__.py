@@ -22,7 +22,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure),
   ``link_quota`` how many an hour
 * ``previews``   showing a PDF on the server's side; ``documents`` is what it shares with links, ``refusals`` why not
-* ``settings``   configuration from the environment; ``setting_rules`` the rule of each
+* ``settings``   configuration from the environment; ``setting_section`` how it is read, ``setting_rules`` the rule of each
 * ``services``   the ports, the clock and the rules that one process works with
 * ``stores``     the outside world, one driver a module
 """
