@@ -20,12 +20,12 @@ from lib import setting_rules as rule
 from lib.errors import SettingInvalid
 from lib.keys import Rules
 from lib.link_bounds import Policy
+from lib.setting_oidc import OidcSettings
 from lib.setting_section import ENV_FILE_VARIABLE, Notice, Noticed, Section, list_of, names, variables
 
 __all__ = ["ENV_FILE_VARIABLE", "ROOT", "Notice", "Noticed", "Section", "Settings", "documented", "variables"]
 
 ROOT = rule.ROOT
-LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
 
 Secret = Annotated[SecretStr, AfterValidator(rule.no_space)]
 SecretKey = Annotated[SecretStr, AfterValidator(rule.no_space), AfterValidator(rule.long_enough)]
@@ -125,7 +125,7 @@ class TrailSettings(LedgerSettings):
         return _derived(self.secret_key, purpose)
 
 
-class Settings(KeySettings, LedgerSettings):
+class Settings(KeySettings, LedgerSettings, OidcSettings):
     """Everything that the dashboard needs. What has no default here is required."""
 
     bucket: Bucket = Field(alias="AWS_STORAGE_BUCKET_NAME", description="the bucket's name alone, such as edrspace")
@@ -167,7 +167,7 @@ class Settings(KeySettings, LedgerSettings):
     def _noticed(self, given: Mapping[str, str]) -> list[Noticed]:
         found = super()._noticed(given)
         for variable, url in (("AWS_S3_ENDPOINT_URL", self.endpoint_url), ("DASHBOARD_PUBLIC_URL", self.public_url)):
-            if url.startswith("http:") and rule.web_address(url).hostname not in LOCAL_HOSTS:
+            if url.startswith("http:") and rule.web_address(url).hostname not in rule.LOOPBACK:
                 found.append(Noticed(variable, Notice.PLAIN_HTTP))
         if self.policy.may_end_sooner:
             found.append(Noticed("DASHBOARD_CREDENTIALS_EXPIRE_AT", Notice.TOKEN_END_UNKNOWN))
