@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from dashboard import form_pages, signing_in
 from dashboard.form_pages import Choice
 from dashboard.forms import PATIENCE_S
-from dashboard.gate import OPEN_ROUTES, Gate
+from dashboard.gate import Gate
 from dashboard.origins import Site
 from dashboard.wording import people as words
 from lib import accounts as desk_of
@@ -304,14 +304,6 @@ def test_no_log_line_holds_a_token_or_a_password(local: Front) -> None:
     local.sign_in()
     secrets = (local.link.token, PASSWORD, *local.cookies.values())
     assert not [line for line in local.served.lines if any(each in line for each in secrets if each)]
-
-
-def test_the_gate_opens_exactly_the_routes_that_there_are(local: Front) -> None:
-    routes = signing_in.Desk(local.site, local.accounts, now).routes()
-    there: dict[str, set[str]] = {}
-    for route in routes:
-        there.setdefault(route.path, set()).update(route.methods)  # type: ignore[attr-defined]
-    assert there == {path: set(methods) for path, methods in OPEN_ROUTES.items()}
 
 
 def test_enter_signs_in_as_the_first_of_the_demo_and_a_typed_name_goes_on_with_the_password() -> None:
