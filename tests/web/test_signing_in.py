@@ -17,7 +17,7 @@ from starlette.middleware import Middleware
 from dashboard import form_pages, signing_in
 from dashboard.form_pages import Choice
 from dashboard.forms import PATIENCE_S
-from dashboard.gate import Gate
+from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import Site
 from dashboard.wording import people as words
 from lib import accounts as desk_of
