@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
 from dashboard import wording
 from dashboard.security_headers import form_policy
+from dashboard.wording import federation
 
 STYLE = """
 :root { color-scheme: light dark; --line: #767676; --main: #0f766e; --on-main: #fff; --bad: #b42318; }
@@ -23,6 +25,11 @@ button { font: inherit; font-weight: 600; width: 100%; margin-top: 1.25rem; padd
   background: var(--main); color: var(--on-main); cursor: pointer; }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 form + form { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem; }
+.other { display: block; text-align: center; text-decoration: none; font-weight: 600; margin-top: 1.25rem; padding: .7rem;
+  border: 1px solid var(--main); border-radius: .4rem; color: var(--main); }
+.other:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
+.or { display: flex; align-items: center; gap: .75rem; margin: 1.5rem 0 .25rem; font-size: .9rem; }
+.or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
 .error { border-left: .3rem solid var(--bad); padding-left: .75rem; color: var(--bad); }
 """
 HEADERS = {
@@ -41,7 +48,15 @@ class Choice:
     label: str
 
 
-def sign_in(*, form_token: str, wanted: str, problem: str = "", name: str = "", choices: Iterable[Choice] = ()) -> str:
+def sign_in(
+    *,
+    form_token: str,
+    wanted: str,
+    problem: str = "",
+    name: str = "",
+    choices: Iterable[Choice] = (),
+    provider: str = "",
+) -> str:
     """Return the page on which people sign in."""
     hidden = _hidden(form_token=form_token, next=wanted)
     offered = tuple(choices)
@@ -56,6 +71,7 @@ def sign_in(*, form_token: str, wanted: str, problem: str = "", name: str = "", 
         wording.SIGN_IN,
         _problem(problem)
         + (one_click if buttons else "")
+        + (_through(provider, wanted) if provider else "")
         + f'<form method="post" action="/signin">{hidden}'
         + f'<label for="name">{wording.NAME}</label><input id="name" name="name" value="{escape(name)}" '
         'autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required'
@@ -104,6 +120,13 @@ def answer(page: str, *, status: int = 200) -> HTMLResponse:
 
 def _hidden(**fields: str) -> str:
     return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
+
+
+def _through(provider: str, wanted: str) -> str:
+    # A link, not a form: a form may lead to our own address only (form-action), and this one leads elsewhere.
+    label = escape(federation.SIGN_IN_WITH.format(name=provider))
+    start = f"/oidc/start?next={quote(wanted, safe='')}"
+    return f'<a class="other" href="{start}">{label}</a><p class="or">{federation.OR_PASSWORD}</p>'
 
 
 def _problem(sentence: str) -> str:

@@ -34,6 +34,8 @@ OPEN_ROUTES = {  # everything else of these paths needs a session too: behind th
     "/signout": frozenset({"POST"}),
     "/session": SAFE_METHODS,
     "/set-password": SAFE_METHODS | {"POST"},
+    "/oidc/start": SAFE_METHODS,
+    "/oidc/callback": SAFE_METHODS,
 }
 MAX_COOKIE_BYTES = 4096
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, URL-safe base64

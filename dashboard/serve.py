@@ -74,7 +74,7 @@ def _bind(host: str, port: int) -> socket.socket:
 def _serve(
     settings: Settings, *, bound: socket.socket, examples: tuple[tuple[str, str], ...] = (), is_demo: bool = False
 ) -> None:
-    from dashboard import asgi, safety, signing_in, wiring  # bring Streamlit, boto3 and SQLAlchemy
+    from dashboard import asgi, oidc_desk, safety, signing_in, wiring  # bring Streamlit, boto3 and SQLAlchemy
 
     safety.require()
     for noticed in settings.notices():
@@ -83,7 +83,8 @@ def _serve(
     accounts = wiring.accounts(settings, trail=services.trail)
     host = bound.getsockname()[0]
     site = Site(settings.public_url, names=frozenset(LOOPBACK) if host in LOOPBACK else None)
-    desk = signing_in.Desk(site, accounts, services.clock)
+    through = wiring.federation(settings, clock=services.clock)
+    desk = signing_in.Desk(site, accounts, services.clock, provider=through.name if through else "")
     try:
         wiring.migrate(settings)
         if is_demo:
@@ -98,7 +99,11 @@ def _serve(
     for module in WARM:
         importlib.import_module(module)
     config = uvicorn.Config(
-        asgi.build(site, signing_in.LiveTokens(accounts, services.clock), routes=desk.routes()),
+        asgi.build(
+            site,
+            signing_in.LiveTokens(accounts, services.clock),
+            routes=[*desk.routes(), *oidc_desk.OidcDesk(desk, through).routes()],
+        ),
         access_log=False,
         log_config=None,
         log_level="warning",

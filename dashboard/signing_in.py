@@ -53,19 +53,20 @@ class Desk:
     demo: tuple[Person, ...] = ()
     enter: Enter | None = None
     work: PasswordWork = field(default_factory=PasswordWork)
+    provider: str = ""  # what people call the identity provider, where there is one
 
     def routes(self) -> list[BaseRoute]:
         """Return our own routes; ``gate.OPEN_ROUTES`` lets them be reached."""
         return [
-            Route("/signin", self._safely(self._show_sign_in), methods=["GET"]),
-            Route("/signin", self._safely(self._form(self._sign_in)), methods=["POST"]),
-            Route("/signout", self._safely(self._form(self._sign_out)), methods=["POST"]),
+            Route("/signin", self.safely(self._show_sign_in), methods=["GET"]),
+            Route("/signin", self.safely(self._form(self._sign_in)), methods=["POST"]),
+            Route("/signout", self.safely(self._form(self._sign_out)), methods=["POST"]),
             Route("/session", self._session, methods=["GET"]),
-            Route("/set-password", self._safely(self._show_set_password), methods=["GET"]),
-            Route("/set-password", self._safely(self._form(self._set_password)), methods=["POST"]),
+            Route("/set-password", self.safely(self._show_set_password), methods=["GET"]),
+            Route("/set-password", self.safely(self._form(self._set_password)), methods=["POST"]),
         ]
 
-    def _safely(self, then: Handler) -> Handler:
+    def safely(self, then: Handler) -> Handler:
         """Return a handler that says in a page what failed."""
 
         async def handle(request: Request) -> Response:
@@ -95,7 +96,9 @@ class Desk:
             page = form_pages.signed_in(form_token=form_token, name=name)
         else:
             wanted = forms.own_path(request.query_params.get("next", "/"))
-            page = form_pages.sign_in(form_token=form_token, wanted=wanted, choices=self._choices)
+            page = form_pages.sign_in(
+                form_token=form_token, wanted=wanted, choices=self._choices, provider=self.provider
+            )
         return forms.keep_token(form_pages.answer(page), form_token, site=self.site)
 
     async def _sign_in(self, request: Request, fields: Fields) -> Response:
@@ -108,17 +111,18 @@ class Desk:
                 problem=words.denied(result),
                 name=name[:NAME_MAX],
                 choices=self._choices,
+                provider=self.provider,
             )
             return form_pages.answer(page, status=403)
-        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
+        await asyncio.to_thread(self.end, token_of(request.scope, self.site))
         answer = RedirectResponse(wanted, 303)
-        self._set(answer, self.site.cookie, result.opened.token)
+        self.keep(answer, self.site.cookie, result.opened.token)
         if result.device:
-            self._set(answer, self._device_cookie, result.device, lifetime=DEVICE_LIFETIME)
+            self.keep(answer, self._device_cookie, result.device, lifetime=DEVICE_LIFETIME)
         return answer
 
     def _try(self, request: Request, fields: Fields) -> SignedIn | Denied:
-        address, at = _address(request), self.clock()
+        address, at = address_of(request), self.clock()
         if self.enter is not None and "person" in fields:
             opened = self.enter(self.accounts, fields["person"], at=at, address=address)
             return Denied(Denial.WRONG) if opened is None else SignedIn(opened, "")
@@ -127,12 +131,13 @@ class Desk:
         return sign_in.sign_in(self.accounts, attempt, at=at)
 
     async def _sign_out(self, request: Request, _fields: Fields) -> Response:
-        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
+        await asyncio.to_thread(self.end, token_of(request.scope, self.site))
         answer = RedirectResponse("/signin", 303)
-        self._set(answer, self.site.cookie, "", lifetime=timedelta())
+        self.keep(answer, self.site.cookie, "", lifetime=timedelta())
         return answer
 
-    def _end(self, token: str | None) -> None:
+    def end(self, token: str | None) -> None:
+        """End the session of this token, if it lives: a browser that signs in anew keeps no older one."""
         at = self.clock()
         live = self.accounts.sessions.live(token, at=at, is_use=False) if token else None
         if live is not None:
@@ -164,7 +169,7 @@ class Desk:
     async def _set_password(self, request: Request, fields: Fields) -> Response:
         token, password, at = fields.get("token", ""), fields.get("password", ""), self.clock()
         done = await self.work.run(
-            lambda: sign_in.set_password(self.accounts, token, password, address=_address(request), at=at)
+            lambda: sign_in.set_password(self.accounts, token, password, address=address_of(request), at=at)
         )
         if not isinstance(done, Denied):
             return form_pages.answer(form_pages.said(wording.SET_PASSWORD, wording.PASSWORD_SET))
@@ -184,7 +189,7 @@ class Desk:
     def _device_cookie(self) -> str:
         return f"{self.site.cookie}-known"
 
-    def _set(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
+    def keep(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
         """Set a cookie for this browser alone; without a lifetime it lasts as long as the browser runs."""
         answer.set_cookie(
             name,
@@ -197,7 +202,8 @@ class Desk:
         )
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Return where a request comes from, for the throttle and the trail."""
     return request.client.host if request.client else ""
 
 

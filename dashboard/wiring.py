@@ -10,14 +10,17 @@ from dashboard.visit import SignedOut
 from lib import sign_in
 from lib.access import Actor, Role, Scope
 from lib.accounts import Accounts
+from lib.federated_sign_in import Federation
 from lib.objects import PresenceCache
 from lib.passwords import Hasher
 from lib.services import Services
 from lib.sessions import Lifetimes, Live, Sessions
 from lib.settings import Settings
 from lib.stores import ledger_db, ledger_engine, records_db
+from lib.stores.ledger_flows import LedgerFlows
 from lib.stores.ledger_people import LedgerPasswordLinks, LedgerPeople
 from lib.stores.ledger_sessions import LedgerSessions, LedgerThrottle
+from lib.stores.oidc import OidcConfig, OidcProvider
 from lib.stores.s3 import S3Config, S3Objects
 from lib.throttle import Throttle
 from lib.trail import Trail
@@ -74,6 +77,25 @@ def accounts(settings: Settings, *, trail: Trail) -> Accounts:
         throttle=Throttle(LedgerThrottle(engine), secret=settings.derive("throttle")),
         hasher=Hasher(),
         trail=trail,
+    )
+
+
+def federation(settings: Settings, *, clock: Callable[[], datetime] = _now) -> Federation | None:
+    """Return the identity provider of these settings, None where there is none. Touches no network."""
+    if not settings.has_provider:
+        return None
+    config = OidcConfig(
+        issuer=settings.oidc_issuer,
+        client_id=settings.oidc_client_id,
+        client_secret=settings.oidc_client_secret.get_secret_value(),
+    )
+    return Federation(
+        provider=OidcProvider(config, clock=clock),
+        rules=settings.claim_rules,
+        name=settings.provider_name,
+        issuer=settings.oidc_issuer,
+        spent=LedgerFlows(ledger_engine.make(settings.ledger_url.get_secret_value())),
+        secret=settings.derive("oidc"),
     )
 
 

@@ -96,7 +96,7 @@ def add(
     def do() -> PasswordLink | Refusal:
         return _new_link(accounts, person, at=at) if accounts.people.add(person) else Refusal.NAME_TAKEN
 
-    return _written(actor, accounts, {"act": "add", "person": name, **_told(rights)}, do, at=at, scope=scope)
+    return written(actor, accounts, {"act": "add", "person": name, **told(rights)}, do, at=at, scope=scope)
 
 
 def set_role(
@@ -105,7 +105,7 @@ def set_role(
     """Give another role with its clinics and grants. Raises NotAllowed, LedgerUnavailable."""
     _require(actor, accounts, "set_role", at=at, scope=scope)
     return fits(wanted) or _change(
-        actor, accounts, person_id, wanted, act="set_role", at=at, scope=scope, more=_told(wanted)
+        actor, accounts, person_id, wanted, act="set_role", at=at, scope=scope, more=told(wanted)
     )
 
 
@@ -129,10 +129,12 @@ def reset(
     person = _known(actor, accounts, person_id, act="reset", at=at, scope=scope)
     if isinstance(person, Refusal):
         return person
+    if person.identity is not None:
+        return Refusal.FROM_PROVIDER
     if not person.is_active:
         return Refusal.DISABLED
     about = {"act": "reset", "person": person.name}
-    return _written(actor, accounts, about, lambda: _new_link(accounts, person, at=at), at=at, scope=scope)
+    return written(actor, accounts, about, lambda: _new_link(accounts, person, at=at), at=at, scope=scope)
 
 
 def _change(
@@ -149,11 +151,13 @@ def _change(
     person = _known(actor, accounts, person_id, act=act, at=at, scope=scope)
     if isinstance(person, Refusal):
         return person
+    if person.identity is not None and isinstance(change, NewRole):
+        return Refusal.FROM_PROVIDER
 
     def do() -> Person | Refusal:
         return accounts.people.change(person_id, change, at=at)
 
-    return _written(actor, accounts, {"act": act, "person": person.name, **more}, do, at=at, scope=scope)
+    return written(actor, accounts, {"act": act, "person": person.name, **more}, do, at=at, scope=scope)
 
 
 def _require(actor: Actor, accounts: Accounts, act: str, *, at: datetime, scope: Scope) -> None:
@@ -177,12 +181,13 @@ def _new_link(accounts: Accounts, person: Person, *, at: datetime) -> PasswordLi
     return PasswordLink(token, person, at + LIFETIME)
 
 
-def _told(rights: NewRole) -> dict[str, object]:
+def told(rights: NewRole) -> dict[str, object]:
+    """Return what the trail says of a role that is given."""
     clinics = None if rights.clinics is None else sorted(rights.clinics)
     return {"role": rights.role, "clinics": clinics, "granted": sorted(rights.granted)}
 
 
-def _written(
+def written(
     actor: Actor,
     accounts: Accounts,
     about: Mapping[str, object],
@@ -191,6 +196,7 @@ def _written(
     at: datetime,
     scope: Scope = ALL,
 ) -> Done | Refusal:
+    """Do what changes an account, written down before and after; raise LedgerUnavailable."""
     reason = json.dumps(about, sort_keys=True)
     intent = accounts.trail.intent(actor, scope, Action.PEOPLE_CHANGED, at=at, subject=NOBODY, reason=reason)
     try:

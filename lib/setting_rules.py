@@ -19,6 +19,7 @@ from lib import links
 
 ROOT = Path(__file__).resolve().parent.parent  # relative paths in settings are relative to this folder
 MIN_SECRET_LENGTH = 32
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOW_TO_MAKE_A_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
 

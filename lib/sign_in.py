@@ -75,7 +75,7 @@ def sign_in(accounts: Accounts, attempt: Attempt, *, at: datetime) -> SignedIn |
     if account is None or password_hash is None or not match.is_right or not account.person.is_active:
         _write_failure(accounts, account.person if account else None, key, address=attempt.address, at=at)
         return Denied(Denial.WRONG)
-    opened = _open(accounts, account.person, address=attempt.address, at=at)
+    opened = open_for(accounts, account.person, address=attempt.address, at=at)
     with suppress(LedgerUnavailable):  # they are in, and the trail says so; both can wait for the next time
         accounts.throttle.succeeded(key, address=attempt.address, device=attempt.device)
         if match.is_outdated:
@@ -94,7 +94,8 @@ def _write_failure(accounts: Accounts, person: Person | None, key: str, *, addre
     )
 
 
-def _open(accounts: Accounts, person: Person, *, address: str, at: datetime) -> Opened:
+def open_for(accounts: Accounts, person: Person, *, address: str, at: datetime) -> Opened:
+    """Open a session for somebody who has proved who they are, written down before and after. Raises LedgerUnavailable."""
     intent = _intent(accounts, person, Action.SIGN_IN, address=address, at=at)
     try:
         opened = accounts.sessions.open_session(person, at=at, address=address)

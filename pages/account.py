@@ -32,6 +32,9 @@ def render(visit: Visit) -> None:
 
 def _password(visit: Visit, live: Live) -> None:
     st.subheader("Change your password")
+    if live.person.password is PasswordState.ELSEWHERE:
+        st.caption(words.PASSWORD_ELSEWHERE)
+        return
     if live.person.password is PasswordState.NONE:
         st.caption(words.NO_PASSWORD)
         return

@@ -55,14 +55,19 @@ def _change(visit: Visit, people: tuple[Person, ...], clinics: dict[str, str]) -
     by_id = {person.person_id: person for person in people}
     chosen = st.selectbox("Person", list(by_id), format_func=lambda each: by_id[each].name, key="person")
     person = by_id[chosen]
-    st.caption(words.YOURSELF if person.name == visit.actor.name else words.CHANGE_SIGNS_OUT)
+    is_ours = person.identity is None
+    if is_ours:
+        st.caption(words.YOURSELF if person.name == visit.actor.name else words.CHANGE_SIGNS_OUT)
+    else:
+        st.caption(words.FROM_PROVIDER)
     now = NewRole(person.role, person.clinics, person.granted)
-    wanted = rights.choose(f"{person.person_id}-{person.generation}", clinics, now=now)  # its own, and as it is now
+    if is_ours:
+        wanted = rights.choose(f"{person.person_id}-{person.generation}", clinics, now=now)  # its own, and as it is now
     with st.container(horizontal=True):
-        if st.button("Save role and clinics", key="save", type="primary", disabled=wanted == now):
+        if is_ours and st.button("Save role and clinics", key="save", type="primary", disabled=wanted == now):
             _done(visit, _act(visit, accounts.set_role, chosen, wanted))
         if person.is_active:
-            if st.button("New password link", key="reset", icon=":material/key:"):
+            if is_ours and st.button("New password link", key="reset", icon=":material/key:"):
                 _done(visit, _act(visit, accounts.reset, chosen))
             if st.button("Disable", key="disable", icon=":material/person_off:"):
                 _done(visit, _act(visit, accounts.disable, chosen))

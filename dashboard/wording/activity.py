@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from dashboard.wording import federation
 from dashboard.wording.people import ROLE
 from dashboard.wording.times import clock_time, day
 from lib.access import Permission, Role
@@ -77,6 +78,7 @@ _REFUSED = {
     Refusal.CLINICS_NOT_ALLOWED: "the clinics do not fit the role",
     Refusal.NOT_GRANTABLE: "that cannot be granted",
     Refusal.DISABLED: "the account is disabled",
+    Refusal.FROM_PROVIDER: "their role comes from the identity provider",
     Denial.WRONG: "wrong name or password",
     Denial.WAIT: "too many tries, had to wait",
     Denial.LINK_OVER: "the set-password link was over",
@@ -92,6 +94,7 @@ _REFUSED = {
 }
 
 _WORDS: dict[str, str] = {
+    **federation.BRIEF,
     **{str(code): words for code, words in _REFUSED.items()},
     **{str(each): f"may not do this ({words})" for each, words in _PERMISSION.items()},
 }

@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.wording import people as people_words
 from lib import accounts as use
 from lib.access import Actor, Role, Scope
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable, NotAllowed
-from lib.people import Person
+from lib.people import Identity, PasswordState, Person
 from lib.records import Clinic
 from pages import PAGES
 from tests.conftest import NOW
@@ -217,3 +218,15 @@ def test_the_second_click_of_a_double_click_is_heard_by_nobody_and_the_link_stay
     assert not at.error
     assert "Chitra sets their own password there" in words(at)
     assert [event.result for event in shop.trail.rows] == ["intent", "ok"]
+
+
+def test_who_comes_through_a_provider_gets_no_role_and_no_password_here(shop: Bench) -> None:
+    bilal = known(shop, "Bilal")
+    kept = replace(bilal, person_id="c" * 32, name="Chitra via EDR", identity=Identity("https://id.example", "7"))
+    shop.visit.accounts.people.add(replace(kept, password=PasswordState.ELSEWHERE))
+    at = picked(shop, "Chitra via EDR")
+    assert people_words.FROM_PROVIDER in words(at)
+    assert {button.label for button in at.button if button.key in {"save", "reset", "disable"}} == {"Disable"}
+    assert ("Chitra via EDR", "elsewhere") in [(cell["Name"], cell["Password"]) for cell in cells(at)]
+    at.button(key="disable").click().run()
+    assert not known(shop, "Chitra via EDR").is_active

@@ -306,14 +306,6 @@ def test_no_log_line_holds_a_token_or_a_password(local: Front) -> None:
     assert not [line for line in local.served.lines if any(each in line for each in secrets if each)]
 
 
-def test_the_gate_opens_exactly_the_routes_that_there_are(local: Front) -> None:
-    routes = signing_in.Desk(local.site, local.accounts, now).routes()
-    there: dict[str, set[str]] = {}
-    for route in routes:
-        there.setdefault(route.path, set()).update(route.methods)  # type: ignore[attr-defined]
-    assert there == {path: set(methods) for path, methods in OPEN_ROUTES.items()}
-
-
 def test_enter_signs_in_as_the_first_of_the_demo_and_a_typed_name_goes_on_with_the_password() -> None:
     choices = [Choice("1", "Asha, owner"), Choice("2", "Bilal, clinic admin")]
     pages = [

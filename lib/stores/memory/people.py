@@ -28,10 +28,11 @@ class MemoryPeople:
             raise self.fault
 
     def add(self, person: Person) -> bool:
-        """Keep a new account without a password; False when somebody has that name."""
+        """Keep a new account without a password; False when somebody has that name or identity."""
         self.check()
         with self.lock:
-            if self.by_name(person.name) is not None:
+            identities = {each.person.identity for each in self._people.values()} - {None}
+            if self.by_name(person.name) is not None or person.identity in identities:
                 return False
             self._people[person.person_id] = Account(person, None)
             return True
