@@ -8,6 +8,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``people``     who has an account, and the port that keeps them; ``sessions`` who is signed in
 * ``passwords``  which may be chosen, and how they are compared; ``password_links`` set one, ``throttle`` slows guessing
 * ``accounts``   what an owner does with them; ``sign_in`` getting in, and one's own password
+* ``locking``    a locked session, and proving again who sits before it; ``pins`` the short PIN for that
 * ``keys``       which object a stored key means (pure); ``key_problems`` what a key shows by itself, ``key_urls`` what
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers

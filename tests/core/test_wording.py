@@ -6,15 +6,18 @@ import pytest
 
 from dashboard import wording
 from dashboard.wording import activity as activity_words
+from dashboard.wording import lock as lock_words
 from dashboard.wording import people as people_words
 from lib import keys
 from lib.access import Permission, Role
 from lib.diagnosis import Md5, State
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.links import RefusalCode, Refused
+from lib.locking import NoPin, StillLocked
 from lib.objects import Doubt
 from lib.passwords import PasswordProblem
 from lib.people import PasswordState, Refusal
+from lib.pins import PinProblem
 from lib.search import Kind
 from lib.settings import Notice, Noticed
 from lib.sign_in import Denial, Denied
@@ -82,6 +85,11 @@ def test_every_reason_not_to_get_in_is_said(code: Denial | PasswordProblem) -> N
     assert people_words.denied(Denied(code)).endswith(".")
 
 
+@pytest.mark.parametrize("code", [*StillLocked, *PinProblem, *NoPin])
+def test_every_reason_to_stay_locked_or_without_a_pin_is_said(code: StillLocked | PinProblem | NoPin) -> None:
+    assert lock_words.refused(code).endswith(".")
+
+
 @pytest.mark.parametrize("role", Role)
 def test_every_role_has_its_name(role: Role) -> None:
     assert people_words.ROLE[role]
@@ -97,7 +105,9 @@ def test_every_act_in_the_trail_is_said(action: Action) -> None:
     assert activity_words.act(action) == activity_words.ACTION[action]
 
 
-@pytest.mark.parametrize("code", [*RefusalCode, *Permission, *Refusal, *Denial, *LedgerFault, "BROKEN", "ERROR"])
+@pytest.mark.parametrize(
+    "code", [*RefusalCode, *Permission, *Refusal, *Denial, *StillLocked, *LedgerFault, "BROKEN", "ERROR"]
+)
 def test_every_way_an_act_can_end_is_said(code: str) -> None:
     for kind in ("refused", "failed"):
         said = activity_words.result(f"{kind}:{code}")
