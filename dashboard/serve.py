@@ -21,6 +21,7 @@ from lib.settings import ROOT, Settings, variables
 
 DEFAULT_PORT = 8501
 DEMO_FOLDER = ROOT / "var" / "demo"
+DEMO_TAKES = ("DASHBOARD_LOCK_AFTER",)  # from the environment; everything else of the demo is its own
 WARM = ("pandas", "pyarrow.compute", "streamlit.dataframe_util", "streamlit.elements.arrow", "pages")
 
 
@@ -55,7 +56,8 @@ def run(*, is_demo: bool, host: str, port: int) -> None:
         except demo.DemoFailed as error:
             raise SettingInvalid("--demo", wording.DEMO_FAULT[error.fault]) from error
         try:
-            _serve(Settings.load(clinic.values), bound=bound, examples=clinic.examples, is_demo=True)
+            given = {name: os.environ[name] for name in DEMO_TAKES if name in os.environ}
+            _serve(Settings.load({**clinic.values, **given}), bound=bound, examples=clinic.examples, is_demo=True)
         finally:
             clinic.stop()
 
@@ -74,7 +76,7 @@ def _bind(host: str, port: int) -> socket.socket:
 def _serve(
     settings: Settings, *, bound: socket.socket, examples: tuple[tuple[str, str], ...] = (), is_demo: bool = False
 ) -> None:
-    from dashboard import asgi, safety, signing_in, wiring  # bring Streamlit, boto3 and SQLAlchemy
+    from dashboard import asgi, safety, signing_in, unlocking, wiring  # bring Streamlit, boto3 and SQLAlchemy
 
     safety.require()
     for noticed in settings.notices():
@@ -97,8 +99,10 @@ def _serve(
     wiring.configure(wiring.Served(services, accounts, site.cookie, examples))
     for module in WARM:
         importlib.import_module(module)
+    lock_desk = unlocking.LockDesk(desk, wiring.locks(settings, accounts))
+    routes = [*desk.routes(), *lock_desk.routes(), *lock_desk.inner_routes()]
     config = uvicorn.Config(
-        asgi.build(site, signing_in.LiveTokens(accounts, services.clock), routes=desk.routes()),
+        asgi.build(site, signing_in.LiveTokens(accounts, services.clock), routes=routes),
         access_log=False,
         log_config=None,
         log_level="warning",

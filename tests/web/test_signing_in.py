@@ -13,7 +13,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from dashboard import signing_in
+from dashboard import signing_in, unlocking
 from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import Site
 from dashboard.wording import people as words
@@ -22,12 +22,14 @@ from lib import sign_in
 from lib.access import Actor, Role
 from lib.accounts import Accounts, NewPerson
 from lib.errors import LedgerFault, LedgerUnavailable
+from lib.locking import Locks
 from lib.password_links import PasswordLink
 from lib.passwords import Cost, Hasher
 from lib.people import NewRole
 from lib.sessions import Lifetimes, Sessions
 from lib.sign_in import Denial, Denied
 from lib.stores.memory.people import MemoryPasswordLinks, MemoryPeople, MemorySessions, MemoryThrottle
+from lib.stores.memory.pins import MemoryPins
 from lib.stores.memory.trail import MemoryTrail
 from lib.throttle import Throttle
 from lib.trail import Trail
@@ -238,7 +240,8 @@ def test_no_log_line_holds_a_token_or_a_password(local: Front) -> None:
 
 
 def test_the_gate_opens_exactly_the_routes_that_there_are(local: Front) -> None:
-    routes = signing_in.Desk(local.site, local.accounts, now).routes()
+    desk = signing_in.Desk(local.site, local.accounts, now)
+    routes = [*desk.routes(), *unlocking.LockDesk(desk, Locks(local.accounts, MemoryPins())).routes()]
     there: dict[str, set[str]] = {}
     for route in routes:
         there.setdefault(route.path, set()).update(route.methods)  # type: ignore[attr-defined]
