@@ -89,7 +89,7 @@ def pin(shown: PinPage) -> str:
         parts.append(_form("/pin", token + name + _pin_field(words.NEW_PIN, is_first=True) + rule + password + button))
     if shown.has_any:
         forget = f'<button type="submit" class="second" name="forget" value="1">{words.FORGET_PIN}</button>'
-        parts.append(_form("/pin", token + forget))
+        parts.append(f'<div class="other">{_form("/pin", token + forget)}</div>')
     parts.append(f'<p><a href="/account">{words.BACK}</a></p>')
     return form_pages.whole_page(words.PIN_TITLE, "".join(parts))
 
