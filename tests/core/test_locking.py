@@ -356,3 +356,21 @@ def test_every_pin_that_can_be_chosen_is_six_to_twelve_ascii_digits(text: str) -
 def test_no_repr_shows_a_pin_or_a_password() -> None:
     shown = repr([Key("my secret", "482913", "my secret", BROWSER), NewPin("482913", BROWSER)])
     assert not [secret for secret in ("482913", "my secret", BROWSER) if secret in shown]
+
+
+def test_a_pin_that_was_guessed_away_is_kept_nowhere(front: Front) -> None:
+    front.set_pin()
+    front.lock()
+    for _ in range(GUESSES):
+        front.unlock(pin="000000", browser=BROWSER)
+    assert front.pins.forget(front.live_person()) == 0
+
+
+def test_whoever_reads_the_hash_cannot_try_pins_without_the_browsers_secret(front: Front) -> None:
+    front.set_pin()
+    hashed, person = pins.browser_hash(BROWSER), front.live().person
+    assert hashed is not None
+    guess = front.pins.guess(person.person_id, hashed, generation=person.generation)
+    assert guess is not None
+    assert not front.accounts.hasher.match(PIN, guess.pin_hash).is_right
+    assert front.accounts.hasher.match(pins.salted(PIN, BROWSER), guess.pin_hash).is_right
