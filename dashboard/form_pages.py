@@ -25,7 +25,7 @@ button:focus-visible, input:focus-visible { outline: 3px solid var(--main); outl
 button.second { background: transparent; color: inherit; border: 1px solid var(--line); margin-top: .5rem; }
 summary { cursor: pointer; margin-top: 1.25rem; }
 .who { font-weight: 600; overflow-wrap: anywhere; }
-.other { margin: 2.5rem 0 0; }
+.apart { margin: 2.5rem 0 0; }
 .error { border-left: .3rem solid var(--bad); padding-left: .75rem; color: var(--bad); }
 """
 HEADERS = {

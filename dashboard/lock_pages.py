@@ -54,7 +54,7 @@ def unlock(shown: Unlock) -> str:
     else:
         token = form_pages.hidden_fields(form_token=shown.form_token)
         out = f'<button type="submit" class="second">{wording.SIGN_OUT}</button>'
-        parts.append(_form("/signout", f'{token}<p class="other">{words.SOMEBODY_ELSE}</p>{out}'))
+        parts.append(_form("/signout", f'{token}<p class="apart">{words.SOMEBODY_ELSE}</p>{out}'))
     return form_pages.whole_page(words.LOCKED_TITLE, "".join(parts))
 
 
@@ -89,7 +89,7 @@ def pin(shown: PinPage) -> str:
         parts.append(_form("/pin", token + name + _pin_field(words.NEW_PIN, is_first=True) + rule + password + button))
     if shown.has_any:
         forget = f'<button type="submit" class="second" name="forget" value="1">{words.FORGET_PIN}</button>'
-        parts.append(f'<div class="other">{_form("/pin", token + forget)}</div>')
+        parts.append(f'<div class="apart">{_form("/pin", token + forget)}</div>')
     parts.append(f'<p><a href="/account">{words.BACK}</a></p>')
     return form_pages.whole_page(words.PIN_TITLE, "".join(parts))
 

@@ -111,15 +111,15 @@ class Desk:
                 choices=self._choices,
             )
             return form_pages.answer(page, status=403)
-        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
+        await asyncio.to_thread(self.end, token_of(request.scope, self.site))
         answer = RedirectResponse(wanted, 303)
-        self.set_cookie(answer, self.site.cookie, result.opened.token)
+        self.keep(answer, self.site.cookie, result.opened.token)
         if result.device:
-            self.set_cookie(answer, self.device_cookie, result.device, lifetime=DEVICE_LIFETIME)
+            self.keep(answer, self.device_cookie, result.device, lifetime=DEVICE_LIFETIME)
         return answer
 
     def _try(self, request: Request, fields: Fields) -> SignedIn | Denied:
-        address, at = _address(request), self.clock()
+        address, at = address_of(request), self.clock()
         if self.enter is not None and "person" in fields:
             opened = self.enter(self.accounts, fields["person"], at=at, address=address)
             return Denied(Denial.WRONG) if opened is None else SignedIn(opened, "")
@@ -128,12 +128,13 @@ class Desk:
         return sign_in.sign_in(self.accounts, attempt, at=at)
 
     async def _sign_out(self, request: Request, fields: Fields) -> Response:
-        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
+        await asyncio.to_thread(self.end, token_of(request.scope, self.site))
         answer = RedirectResponse(sign_in_at(forms.own_path(fields.get("next", "/"))), 303)
-        self.set_cookie(answer, self.site.cookie, "", lifetime=timedelta())
+        self.keep(answer, self.site.cookie, "", lifetime=timedelta())
         return answer
 
-    def _end(self, token: str | None) -> None:
+    def end(self, token: str | None) -> None:
+        """End the session of this token, if it lives: a browser that signs in anew keeps no older one."""
         at = self.clock()
         held = self.accounts.sessions.held(token, at=at) if token else None
         if held is not None:
@@ -166,7 +167,7 @@ class Desk:
     async def _set_password(self, request: Request, fields: Fields) -> Response:
         token, password, at = fields.get("token", ""), fields.get("password", ""), self.clock()
         done = await asyncio.to_thread(
-            sign_in.set_password, self.accounts, token, password, address=_address(request), at=at
+            sign_in.set_password, self.accounts, token, password, address=address_of(request), at=at
         )
         if not isinstance(done, Denied):
             return form_pages.answer(form_pages.said(wording.SET_PASSWORD, wording.PASSWORD_SET))
@@ -187,7 +188,7 @@ class Desk:
         """The cookie by which this browser is known for one account."""
         return f"{self.site.cookie}-known"
 
-    def set_cookie(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
+    def keep(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
         """Set a cookie for this browser alone; without a lifetime it lasts as long as the browser runs."""
         answer.set_cookie(
             name,
@@ -209,7 +210,8 @@ def _with_next(path: str, wanted: str) -> str:
     return path if wanted == "/" else f"{path}?next={quote(wanted, safe='')}"
 
 
-def _address(request: Request) -> str:
+def address_of(request: Request) -> str:
+    """Return where a request comes from, for the throttle and the trail."""
     return request.client.host if request.client else ""
 
 

@@ -61,7 +61,7 @@ class LockDesk:
         done = await asyncio.to_thread(self._try, request, held, fields)
         if isinstance(done, Opened):
             answer = RedirectResponse(wanted, 303)
-            self.desk.set_cookie(answer, self.desk.site.cookie, done.token)
+            self.desk.keep(answer, self.desk.site.cookie, done.token)
             return answer
         page = await self._unlock_page(
             request, held, form_token=fields["form_token"], wanted=wanted, refused=done, is_pin="pin" in fields
@@ -131,7 +131,7 @@ class LockDesk:
             page = await self._pin_page(request, held, form_token=fields["form_token"], problem=words.refused(refused))
             return form_pages.answer(page, status=422)
         answer = form_pages.answer(lock_pages.pin_done(words.PIN_IS_SET))
-        self.desk.set_cookie(answer, self._cookie, browser, lifetime=BROWSER_LIFETIME)
+        self.desk.keep(answer, self._cookie, browser, lifetime=BROWSER_LIFETIME)
         return answer
 
     async def _pin_page(self, request: Request, live: Live, *, form_token: str, problem: str = "") -> str:

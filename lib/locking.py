@@ -134,7 +134,7 @@ def set_pin(
     problem = pins.problem(new.pin)
     if problem is not None:
         return problem
-    if person.password is PasswordState.NONE:
+    if person.password is not PasswordState.SET:
         if at - live.session.created_at >= FRESH:
             return NoPin.NOT_FRESH
     else:
