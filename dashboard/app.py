@@ -35,9 +35,9 @@ def main() -> None:
     assets.watch()
     token = st.context.cookies.get(served.cookie, "")
     try:
-        actor, _ = served.who(token, is_use=True)  # the only use that keeps a session alive: fragments poll
-    except SignedOut:
-        widgets.signed_out()
+        actor, _ = served.who(token)
+    except SignedOut as left:
+        widgets.signed_out(is_locked=left.is_locked)
         return
     except LedgerUnavailable as error:
         st.error(wording.ledger(error), icon=":material/database_off:")
@@ -62,7 +62,11 @@ def main() -> None:
         return
     st.navigation(entries, position="top").run()
     widgets.head(
-        wording.TITLE, actor, is_demo=served.services.is_demo, sign_out=functools.partial(served.sign_out, token)
+        wording.TITLE,
+        actor,
+        is_demo=served.services.is_demo,
+        lock=functools.partial(served.lock, token),
+        sign_out=functools.partial(served.sign_out, token),
     )
 
 

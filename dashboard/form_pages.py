@@ -30,6 +30,10 @@ form + form { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: 
 .other:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
 .or { display: flex; align-items: center; gap: .75rem; margin: 1.5rem 0 .25rem; font-size: .9rem; }
 .or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
+button.second { background: transparent; color: inherit; border: 1px solid var(--line); margin-top: .5rem; }
+summary { cursor: pointer; margin-top: 1.25rem; }
+.who { font-weight: 600; overflow-wrap: anywhere; }
+.apart { margin: 2.5rem 0 0; }
 .error { border-left: .3rem solid var(--bad); padding-left: .75rem; color: var(--bad); }
 """
 HEADERS = {
@@ -58,7 +62,7 @@ def sign_in(
     provider: str = "",
 ) -> str:
     """Return the page on which people sign in."""
-    hidden = _hidden(form_token=form_token, next=wanted)
+    hidden = hidden_fields(form_token=form_token, next=wanted)
     offered = tuple(choices)
     first = None if name or not offered else offered[0]  # what Enter does
     buttons = "".join(
@@ -67,9 +71,9 @@ def sign_in(
         for each in offered
     )
     one_click = f'<form method="post" action="/signin">{hidden}<p>{wording.DEMO_SIGN_IN}</p>{buttons}</form>'
-    return _page(
+    return whole_page(
         wording.SIGN_IN,
-        _problem(problem)
+        error_line(problem)
         + (one_click if buttons else "")
         + (_through(provider, wanted) if provider else "")
         + f'<form method="post" action="/signin">{hidden}'
@@ -85,20 +89,20 @@ def sign_in(
 
 def signed_in(*, form_token: str, name: str) -> str:
     """Return the page that somebody who is signed in gets at the same address."""
-    return _page(
+    return whole_page(
         wording.SIGNED_IN_AS.format(name=name),
         f'<p><a href="/">{wording.CONTINUE}</a></p>'
-        f'<form method="post" action="/signout">{_hidden(form_token=form_token)}'
+        f'<form method="post" action="/signout">{hidden_fields(form_token=form_token)}'
         f'<button type="submit">{wording.SIGN_OUT}</button></form>',
     )
 
 
 def set_password(*, form_token: str, token: str, name: str, problem: str = "") -> str:
     """Return the page on which a one-time link's person chooses a password."""
-    return _page(
+    return whole_page(
         wording.SET_PASSWORD,
-        _problem(problem)
-        + f'<form method="post" action="/set-password">{_hidden(form_token=form_token, token=token)}'
+        error_line(problem)
+        + f'<form method="post" action="/set-password">{hidden_fields(form_token=form_token, token=token)}'
         + f'<label for="name">{wording.NAME}</label>'
         + f'<input id="name" name="name" value="{escape(name)}" autocomplete="username" readonly>'
         + f'<label for="password">{wording.NEW_PASSWORD}</label>'
@@ -110,7 +114,7 @@ def set_password(*, form_token: str, token: str, name: str, problem: str = "") -
 
 def said(title: str, sentence: str) -> str:
     """Return a page that says one thing."""
-    return _page(title, f'<p>{escape(sentence)}</p><p><a href="/signin">{wording.SIGN_IN}</a></p>')
+    return whole_page(title, f'<p>{escape(sentence)}</p><p><a href="/signin">{wording.SIGN_IN}</a></p>')
 
 
 def answer(page: str, *, status: int = 200) -> HTMLResponse:
@@ -118,7 +122,8 @@ def answer(page: str, *, status: int = 200) -> HTMLResponse:
     return HTMLResponse(page, status, headers=HEADERS)
 
 
-def _hidden(**fields: str) -> str:
+def hidden_fields(**fields: str) -> str:
+    """Return what a form sends along unseen."""
     return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
 
 
@@ -129,11 +134,13 @@ def _through(provider: str, wanted: str) -> str:
     return f'<a class="other" href="{start}">{label}</a><p class="or">{federation.OR_PASSWORD}</p>'
 
 
-def _problem(sentence: str) -> str:
+def error_line(sentence: str) -> str:
+    """Return what went wrong, as a screen reader announces it; nothing for nothing."""
     return f'<p class="error" role="alert">{escape(sentence)}</p>' if sentence else ""
 
 
-def _page(title: str, body: str) -> str:
+def whole_page(title: str, body: str) -> str:
+    """Return a page of ours around what is already HTML."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}: {wording.TITLE}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'

@@ -33,6 +33,7 @@ OPEN_ROUTES = {  # everything else of these paths needs a session too: behind th
     SIGN_IN: SAFE_METHODS | {"POST"},
     "/signout": frozenset({"POST"}),
     "/session": SAFE_METHODS,
+    "/unlock": SAFE_METHODS | {"POST"},
     "/set-password": SAFE_METHODS | {"POST"},
     "/oidc/start": SAFE_METHODS,
     "/oidc/callback": SAFE_METHODS,

@@ -1,4 +1,4 @@
-"""The routes in front of the gate: signing in and out, setting a password, and whether a session lives."""
+"""The routes in front of the gate: signing in and out, setting a password, and whether a session lives and is open."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Awaitable, Callable, Collection
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,15 +14,15 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard import form_pages, forms, wording
 from dashboard.form_pages import Choice
-from dashboard.gate import token_of
+from dashboard.gate import SIGN_IN, token_of
 from dashboard.origins import Site
 from dashboard.password_work import Crowded, PasswordWork
 from dashboard.wording import people as words
 from lib import sign_in
 from lib.accounts import Accounts
-from lib.errors import LedgerUnavailable
+from lib.errors import LedgerUnavailable, NotAllowed
 from lib.people import NAME_MAX, Person
-from lib.sessions import Opened
+from lib.sessions import Live, Locked, Opened
 from lib.sign_in import Attempt, Denial, Denied, SignedIn
 
 DEVICE_LIFETIME = timedelta(days=180)
@@ -59,11 +60,11 @@ class Desk:
         """Return our own routes; ``gate.OPEN_ROUTES`` lets them be reached."""
         return [
             Route("/signin", self.safely(self._show_sign_in), methods=["GET"]),
-            Route("/signin", self.safely(self._form(self._sign_in)), methods=["POST"]),
-            Route("/signout", self.safely(self._form(self._sign_out)), methods=["POST"]),
+            Route("/signin", self.safely(self.form(self._sign_in)), methods=["POST"]),
+            Route("/signout", self.safely(self.form(self._sign_out)), methods=["POST"]),
             Route("/session", self._session, methods=["GET"]),
             Route("/set-password", self.safely(self._show_set_password), methods=["GET"]),
-            Route("/set-password", self.safely(self._form(self._set_password)), methods=["POST"]),
+            Route("/set-password", self.safely(self.form(self._set_password)), methods=["POST"]),
         ]
 
     def safely(self, then: Handler) -> Handler:
@@ -78,10 +79,12 @@ class Desk:
                 return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.ledger(error)), status=503)
             except Crowded:
                 return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.CROWDED), status=503)
+            except NotAllowed:
+                return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.NOT_ALLOWED), status=403)
 
         return handle
 
-    def _form(self, then: Callable[[Request, Fields], Awaitable[Response]]) -> Handler:
+    def form(self, then: Callable[[Request, Fields], Awaitable[Response]]) -> Handler:
         """Return a handler that reads our form first."""
 
         async def handle(request: Request) -> Response:
@@ -90,12 +93,14 @@ class Desk:
         return handle
 
     async def _show_sign_in(self, request: Request) -> Response:
-        name = await self._name(request)
+        held = await self._held(request)
         form_token = forms.token_for(request, site=self.site)
-        if name is not None:
-            page = form_pages.signed_in(form_token=form_token, name=name)
+        wanted = forms.own_path(request.query_params.get("next", "/"))
+        if isinstance(held, Locked):
+            return RedirectResponse(_with_next("/unlock", wanted), 303)
+        if held is not None:
+            page = form_pages.signed_in(form_token=form_token, name=held.person.name)
         else:
-            wanted = forms.own_path(request.query_params.get("next", "/"))
             page = form_pages.sign_in(
                 form_token=form_token, wanted=wanted, choices=self._choices, provider=self.provider
             )
@@ -118,7 +123,7 @@ class Desk:
         answer = RedirectResponse(wanted, 303)
         self.keep(answer, self.site.cookie, result.opened.token)
         if result.device:
-            self.keep(answer, self._device_cookie, result.device, lifetime=DEVICE_LIFETIME)
+            self.keep(answer, self.device_cookie, result.device, lifetime=DEVICE_LIFETIME)
         return answer
 
     def _try(self, request: Request, fields: Fields) -> SignedIn | Denied:
@@ -126,36 +131,37 @@ class Desk:
         if self.enter is not None and "person" in fields:
             opened = self.enter(self.accounts, fields["person"], at=at, address=address)
             return Denied(Denial.WRONG) if opened is None else SignedIn(opened, "")
-        known = request.cookies.get(self._device_cookie)
+        known = request.cookies.get(self.device_cookie)
         attempt = Attempt(fields.get("name", ""), fields.get("password", ""), address=address, device=known)
         return sign_in.sign_in(self.accounts, attempt, at=at)
 
-    async def _sign_out(self, request: Request, _fields: Fields) -> Response:
+    async def _sign_out(self, request: Request, fields: Fields) -> Response:
         await asyncio.to_thread(self.end, token_of(request.scope, self.site))
-        answer = RedirectResponse("/signin", 303)
+        answer = RedirectResponse(sign_in_at(forms.own_path(fields.get("next", "/"))), 303)
         self.keep(answer, self.site.cookie, "", lifetime=timedelta())
         return answer
 
     def end(self, token: str | None) -> None:
         """End the session of this token, if it lives: a browser that signs in anew keeps no older one."""
         at = self.clock()
-        live = self.accounts.sessions.live(token, at=at, is_use=False) if token else None
-        if live is not None:
-            sign_in.sign_out(self.accounts, live, at=at)
+        held = self.accounts.sessions.held(token, at=at) if token else None
+        if held is not None:
+            sign_in.sign_out(self.accounts, held, at=at)
 
     async def _session(self, request: Request) -> Response:
+        # No other site's page can send this header along (Fetch, CORS: the gate answers no preflight).
+        is_use = request.headers.get("x-active") == "1"
         try:
-            name = await self._name(request)
+            held = await self._held(request, is_use=is_use)
         except LedgerUnavailable:
             return Response(status_code=503)
-        return Response(status_code=401 if name is None else 204)
+        return Response(status_code=401 if held is None else 423 if isinstance(held, Locked) else 204)
 
-    async def _name(self, request: Request) -> str | None:
+    async def _held(self, request: Request, *, is_use: bool = False) -> Live | Locked | None:
         token = token_of(request.scope, self.site)
         if token is None:
             return None
-        live = await asyncio.to_thread(self.accounts.sessions.live, token, at=self.clock(), is_use=False)
-        return None if live is None else live.person.name
+        return await asyncio.to_thread(self.accounts.sessions.held, token, at=self.clock(), is_use=is_use)
 
     async def _show_set_password(self, request: Request) -> Response:
         token = request.query_params.get("token", "")
@@ -186,7 +192,8 @@ class Desk:
         return tuple(Choice(each.person_id, f"{each.name}, {words.ROLE[each.role].lower()}") for each in self.demo)
 
     @property
-    def _device_cookie(self) -> str:
+    def device_cookie(self) -> str:
+        """The cookie by which this browser is known for one account."""
         return f"{self.site.cookie}-known"
 
     def keep(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
@@ -200,6 +207,15 @@ class Desk:
             samesite="lax",
             max_age=None if lifetime is None else int(lifetime.total_seconds()),
         )
+
+
+def sign_in_at(wanted: str) -> str:
+    """Return the address of the sign-in that leads to a path of ours."""
+    return _with_next(SIGN_IN, wanted)
+
+
+def _with_next(path: str, wanted: str) -> str:
+    return path if wanted == "/" else f"{path}?next={quote(wanted, safe='')}"
 
 
 def address_of(request: Request) -> str:

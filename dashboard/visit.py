@@ -16,7 +16,11 @@ Who = Callable[[], tuple[Actor, Scope]]
 
 
 class SignedOut(Exception):
-    """The session of this visit has ended: signed out, idle, disabled, or with another role or password."""
+    """The session of this visit is open no more: signed out, idle, disabled, with another role or password, or locked."""
+
+    def __init__(self, *, is_locked: bool = False) -> None:
+        super().__init__("locked" if is_locked else "ended")
+        self.is_locked = is_locked
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,18 +7,20 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from dashboard.visit import SignedOut
-from lib import sign_in
+from lib import locking, sign_in
 from lib.access import Actor, Role, Scope
 from lib.accounts import Accounts
 from lib.federated_sign_in import Federation
+from lib.locking import Locks
 from lib.objects import PresenceCache
 from lib.passwords import Hasher
 from lib.services import Services
-from lib.sessions import Lifetimes, Live, Sessions
+from lib.sessions import Held, Lifetimes, Live, Locked, Sessions
 from lib.settings import Settings
 from lib.stores import ledger_db, ledger_engine, records_db
 from lib.stores.ledger_flows import LedgerFlows
 from lib.stores.ledger_people import LedgerPasswordLinks, LedgerPeople
+from lib.stores.ledger_pins import LedgerPins
 from lib.stores.ledger_sessions import LedgerSessions, LedgerThrottle
 from lib.stores.oidc import OidcConfig, OidcProvider
 from lib.stores.s3 import S3Config, S3Objects
@@ -72,7 +74,7 @@ def accounts(settings: Settings, *, trail: Trail) -> Accounts:
     engine = ledger_engine.make(settings.ledger_url.get_secret_value())
     return Accounts(
         people=LedgerPeople(engine),
-        sessions=Sessions(LedgerSessions(engine), lifetimes=Lifetimes()),
+        sessions=Sessions(LedgerSessions(engine), lifetimes=Lifetimes(lock=settings.lock_after)),
         links=LedgerPasswordLinks(engine),
         throttle=Throttle(LedgerThrottle(engine), secret=settings.derive("throttle")),
         hasher=Hasher(),
@@ -99,6 +101,11 @@ def federation(settings: Settings, *, clock: Callable[[], datetime] = _now) -> F
     )
 
 
+def locks(settings: Settings, accounts: Accounts) -> Locks:
+    """Return what locks and unlocks the sessions of these accounts. Touches no network."""
+    return Locks(accounts, LedgerPins(ledger_engine.make(settings.ledger_url.get_secret_value())))
+
+
 def migrate(settings: Settings) -> None:
     """Bring our own database up to date; raise LedgerUnavailable."""
     ledger_db.migrate(settings.ledger_url.get_secret_value())
@@ -119,26 +126,36 @@ class Served:
     examples: Examples = ()
     public_url: str = ""
 
-    def who(self, token: str, *, is_use: bool = False) -> tuple[Actor, Scope]:
+    def who(self, token: str) -> tuple[Actor, Scope]:
         """Return who acts under this token, as they are now; raise SignedOut, LedgerUnavailable."""
-        live = self.session(token, is_use=is_use)
+        live = self.session(token)
         return live.actor, live.person.scope
 
-    def session(self, token: str, *, is_use: bool = False) -> Live:
-        """Return this token's session and its person, as they are now; raise SignedOut, LedgerUnavailable."""
-        live = self._live(token, is_use=is_use)
-        if live is None:
-            raise SignedOut
-        return live
+    def session(self, token: str) -> Live:
+        """Return this token's open session and its person, as they are now; raise SignedOut, LedgerUnavailable.
+
+        Asking is no use of it: a script also runs when a connection comes back. What the person touches is
+        (``assets/watch.js``).
+        """
+        held = self._held(token)
+        if not isinstance(held, Live):
+            raise SignedOut(is_locked=isinstance(held, Locked))
+        return held
 
     def sign_out(self, token: str) -> None:
         """End this token's session, if it lives; raise LedgerUnavailable."""
-        live = self._live(token, is_use=False)
-        if live is not None:
-            sign_in.sign_out(self.accounts, live, at=self.services.clock())
+        held = self._held(token)
+        if held is not None:
+            sign_in.sign_out(self.accounts, held, at=self.services.clock())
 
-    def _live(self, token: str, *, is_use: bool) -> Live | None:
-        return self.accounts.sessions.live(token, at=self.services.clock(), is_use=is_use)
+    def lock(self, token: str) -> None:
+        """Lock this token's session, if it is open; raise LedgerUnavailable."""
+        held = self._held(token)
+        if isinstance(held, Live):
+            locking.lock(self.accounts, held, at=self.services.clock())
+
+    def _held(self, token: str) -> Held | None:
+        return self.accounts.sessions.held(token, at=self.services.clock())
 
 
 _served: Served | None = None

@@ -10,6 +10,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``accounts``   what an owner does with them; ``sign_in`` getting in, and one's own password
 * ``federation`` what an identity provider's claims open (pure); ``flows`` binds its answer to one browser (pure),
   ``federated_sign_in`` getting in with it
+* ``locking``    a locked session, and proving again who sits before it; ``pins`` the short PIN for that
 * ``keys``       which object a stored key means (pure); ``key_problems`` what a key shows by itself, ``key_urls`` what
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers

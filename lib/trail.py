@@ -59,6 +59,9 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    UNLOCK_FAILED = "unlock_failed"
     DENIED = "denied"  # asked for what the role or the clinic does not allow
     PEOPLE_CHANGED = "people_changed"
     SETTINGS_READ = "settings_read"

@@ -10,6 +10,7 @@ from dashboard.wording.people import ROLE
 from dashboard.wording.times import clock_time, day
 from lib.access import Permission, Role
 from lib.errors import LedgerFault
+from lib.locking import StillLocked
 from lib.people import Refusal
 from lib.refusals import RefusalCode
 from lib.sign_in import Denial
@@ -23,6 +24,9 @@ ACTION = {
     Action.SIGN_IN: "Signed in",
     Action.SIGN_IN_FAILED: "Tried to sign in",
     Action.SIGN_OUT: "Signed out",
+    Action.LOCK: "Locked the screen",
+    Action.UNLOCK: "Unlocked the screen",
+    Action.UNLOCK_FAILED: "Tried to unlock the screen",
     Action.DENIED: "Asked for what is not allowed",
     Action.PEOPLE_CHANGED: "Changed an account",
     Action.SETTINGS_READ: "Read the settings",
@@ -82,6 +86,9 @@ _REFUSED = {
     Denial.WRONG: "wrong name or password",
     Denial.WAIT: "too many tries, had to wait",
     Denial.LINK_OVER: "the set-password link was over",
+    StillLocked.WRONG_PIN: "wrong PIN",
+    StillLocked.PIN_FORGOTTEN: "wrong PIN, and the last one: it is forgotten",
+    StillLocked.OVER: "the session was over",
     LedgerFault.DOWN: "our database was down",
     LedgerFault.READ_ONLY: "our database was read-only",
     LedgerFault.FULL: "our disk was full",

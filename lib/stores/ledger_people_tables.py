@@ -61,6 +61,7 @@ SESSIONS = Table(
     Column("last_seen_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False, index=True),
     Column("address", Text, nullable=False),
+    Column("locked_at", Instant),
 )
 PASSWORD_LINKS = Table(
     "password_links",
@@ -69,6 +70,16 @@ PASSWORD_LINKS = Table(
     Column("person_id", Text, ForeignKey("people.person_id"), nullable=False, index=True),
     Column("created_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
+)
+PINS = Table(
+    "pins",
+    METADATA,
+    Column("person_id", Text, ForeignKey("people.person_id"), primary_key=True),
+    Column("browser_hash", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("pin_hash", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
 )
 THROTTLE = Table(
     "throttle",

@@ -180,6 +180,7 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
 OF_NO_CLINIC = {"activity.check", "retention.prune", *(name for name in ACTIONS if name.startswith("accounts."))}
 NO_USE_CASE = {
     "access.narrowed",
+    "accounts.written",
     "authority.ask",
     "authority.require",
     "documents.refuse",

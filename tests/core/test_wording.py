@@ -7,6 +7,7 @@ import pytest
 from dashboard import wording
 from dashboard.wording import activity as activity_words
 from dashboard.wording import federation as federation_words
+from dashboard.wording import lock as lock_words
 from dashboard.wording import people as people_words
 from lib import keys
 from lib.access import Permission, Role
@@ -23,9 +24,11 @@ from lib.errors import (
 from lib.federated_sign_in import Barred, Outside, Reason
 from lib.federation import Unfit
 from lib.links import RefusalCode, Refused
+from lib.locking import NoPin, StillLocked
 from lib.objects import Doubt
 from lib.passwords import PasswordProblem
 from lib.people import PasswordState, Refusal
+from lib.pins import PinProblem
 from lib.search import Kind
 from lib.settings import Notice, Noticed
 from lib.sign_in import Denial, Denied
@@ -109,6 +112,11 @@ def test_every_fault_of_a_provider_is_said_with_what_to_do_next(fault: ProviderF
     assert "Sign in with a password" in said
 
 
+@pytest.mark.parametrize("code", [*StillLocked, *PinProblem, *NoPin])
+def test_every_reason_to_stay_locked_or_without_a_pin_is_said(code: StillLocked | PinProblem | NoPin) -> None:
+    assert lock_words.refused(code).endswith(".")
+
+
 @pytest.mark.parametrize("role", Role)
 def test_every_role_has_its_name(role: Role) -> None:
     assert people_words.ROLE[role]
@@ -125,7 +133,19 @@ def test_every_act_in_the_trail_is_said(action: Action) -> None:
 
 
 @pytest.mark.parametrize(
-    "code", [*RefusalCode, *Permission, *Refusal, *Denial, *LedgerFault, *FEDERATED, *ProviderFault, "BROKEN", "ERROR"]
+    "code",
+    [
+        *RefusalCode,
+        *Permission,
+        *Refusal,
+        *Denial,
+        *StillLocked,
+        *LedgerFault,
+        *FEDERATED,
+        *ProviderFault,
+        "BROKEN",
+        "ERROR",
+    ],
 )
 def test_every_way_an_act_can_end_is_said(code: str) -> None:
     for kind in ("refused", "failed"):

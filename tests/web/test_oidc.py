@@ -20,7 +20,7 @@ from joserfc.jwk import ECKey, OKPKey
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from dashboard import oidc_desk, signing_in
+from dashboard import oidc_desk, signing_in, unlocking
 from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import Site
 from dashboard.wording import federation as words
@@ -29,8 +29,10 @@ from lib.access import Role
 from lib.errors import LedgerFault, LedgerUnavailable, ProviderFault, ProviderUnavailable, TokenFault
 from lib.federated_sign_in import Barred, Federation, Outside
 from lib.federation import ClaimRules, Unfit
+from lib.locking import Locks
 from lib.people import Identity, Person
 from lib.stores.memory.flows import MemoryFlows
+from lib.stores.memory.pins import MemoryPins
 from lib.stores.oidc import OidcConfig, OidcProvider
 from lib.trail import Action, TrailEvent
 from tests.parts.accounts import OPERATOR, MemoryBench, added
@@ -547,7 +549,8 @@ def test_the_button_is_on_the_sign_in_page_and_keeps_the_way_back(local: House) 
 def test_the_gate_opens_exactly_the_routes_that_there_are(local: House) -> None:
     desk = signing_in.Desk(local.site, local.bench.accounts, now)
     there: dict[str, set[str]] = {}
-    for route in [*desk.routes(), *oidc_desk.OidcDesk(desk, None).routes()]:
+    lock_desk = unlocking.LockDesk(desk, Locks(local.bench.accounts, MemoryPins()))
+    for route in [*desk.routes(), *oidc_desk.OidcDesk(desk, None).routes(), *lock_desk.routes()]:
         there.setdefault(route.path, set()).update(route.methods)  # type: ignore[attr-defined]
     assert there == {path: set(methods) for path, methods in OPEN_ROUTES.items()}
 
