@@ -64,7 +64,7 @@ def session_begun(message: bytes) -> str | None:
 def say_fault(error: Exception) -> bool:
     """Answer an error that escaped the entry script (a callback's): our sentence, no traceback."""
     if isinstance(error, SignedOut):
-        widgets.signed_out()
+        widgets.signed_out(is_locked=error.is_locked)
         return True
     logs.failed("callback", error)
     st.error(wording.UNEXPECTED, icon=":material/error:")

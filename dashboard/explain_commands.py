@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -13,7 +12,7 @@ from dashboard.terminal import CouldNotRun, Json, me, services
 from dashboard.wording import autopsy as link_words
 from dashboard.wording import error_pages as page_words
 from dashboard.wording.codes import CODE
-from lib import autopsy, explanation, inspection, keys, plans
+from lib import autopsy, inspection, keys
 from lib.access import Scope
 from lib.autopsy import Autopsy
 from lib.candidates import Candidate
@@ -23,8 +22,6 @@ from lib.error_pages import ErrorPage
 from lib.explanation import Explanation
 from lib.inspection import Inspection
 from lib.link_faults import LinkFault
-from lib.records import Filters, Record
-from lib.settings import Settings
 
 if TYPE_CHECKING:
     from lib.services import Services
@@ -36,7 +33,8 @@ ALL = "-"
 
 def inspect(
     text: Annotated[
-        str, typer.Argument(metavar="TEXT|-", help="A key, an address, a link, an error page or a number; - reads stdin.")
+        str,
+        typer.Argument(metavar="TEXT|-", help="A key, an address, a link, an error page or a number; - reads stdin."),
     ] = "",
     record: Annotated[int | None, typer.Option(help="The number of the PDF row; the text may then be empty.")] = None,
     as_json: Json = False,
@@ -50,9 +48,7 @@ def inspect(
     if not text.strip() and record is None:
         raise CouldNotRun("Nothing to inspect: give a TEXT, - for standard input, or --record ID.")
     _values, using = services()
-    found = inspection.inspect(
-        me(), Scope(), services=using, text=text, record_id=record, max_requests=MAX_REQUESTS
-    )
+    found = inspection.inspect(me(), Scope(), services=using, text=text, record_id=record, max_requests=MAX_REQUESTS)
     if record is not None and not found.explanations:
         raise CouldNotRun(wording.NO_SUCH_RECORD)
     if found.trail_fault is not None:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from html import escape
+from urllib.parse import quote
 
 from starlette.responses import HTMLResponse
 
 from dashboard import wording
 from dashboard.security_headers import form_policy
+from dashboard.wording import federation
 
 STYLE = """
 :root { color-scheme: light dark; --line: #767676; --main: #0f766e; --on-main: #fff; --bad: #b42318; }
@@ -22,6 +24,16 @@ input { font: inherit; width: 100%; box-sizing: border-box; padding: .6rem; bord
 button { font: inherit; font-weight: 600; width: 100%; margin-top: 1.25rem; padding: .7rem; border: 0; border-radius: .4rem;
   background: var(--main); color: var(--on-main); cursor: pointer; }
 button:focus-visible, input:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
+form + form { margin-top: 2rem; border-top: 1px solid var(--line); padding-top: .5rem; }
+.other { display: block; text-align: center; text-decoration: none; font-weight: 600; margin-top: 1.25rem; padding: .7rem;
+  border: 1px solid var(--main); border-radius: .4rem; color: var(--main); }
+.other:focus-visible { outline: 3px solid var(--main); outline-offset: 2px; }
+.or { display: flex; align-items: center; gap: .75rem; margin: 1.5rem 0 .25rem; font-size: .9rem; }
+.or::before, .or::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
+button.second { background: transparent; color: inherit; border: 1px solid var(--line); margin-top: .5rem; }
+summary { cursor: pointer; margin-top: 1.25rem; }
+.who { font-weight: 600; overflow-wrap: anywhere; }
+.apart { margin: 2.5rem 0 0; }
 .error { border-left: .3rem solid var(--bad); padding-left: .75rem; color: var(--bad); }
 """
 HEADERS = {
@@ -40,22 +52,34 @@ class Choice:
     label: str
 
 
-def sign_in(*, form_token: str, wanted: str, problem: str = "", name: str = "", choices: Iterable[Choice] = ()) -> str:
+def sign_in(
+    *,
+    form_token: str,
+    wanted: str,
+    problem: str = "",
+    name: str = "",
+    choices: Iterable[Choice] = (),
+    provider: str = "",
+) -> str:
     """Return the page on which people sign in."""
-    hidden = _hidden(form_token=form_token, next=wanted)
+    hidden = hidden_fields(form_token=form_token, next=wanted)
+    offered = tuple(choices)
+    first = None if name or not offered else offered[0]  # what Enter does
     buttons = "".join(
-        f'<button type="submit" name="person" value="{escape(each.value)}">{escape(each.label)}</button>'
-        for each in choices
+        f'<button type="submit" name="person" value="{escape(each.value)}"{" autofocus" if each is first else ""}>'
+        f"{escape(each.label)}</button>"
+        for each in offered
     )
     one_click = f'<form method="post" action="/signin">{hidden}<p>{wording.DEMO_SIGN_IN}</p>{buttons}</form>'
-    return _page(
+    return whole_page(
         wording.SIGN_IN,
-        _problem(problem)
+        error_line(problem)
         + (one_click if buttons else "")
+        + (_through(provider, wanted) if provider else "")
         + f'<form method="post" action="/signin">{hidden}'
         + f'<label for="name">{wording.NAME}</label><input id="name" name="name" value="{escape(name)}" '
         'autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required'
-        + ("" if name else " autofocus")
+        + ("" if name or first else " autofocus")
         + f'><label for="password">{wording.PASSWORD}</label><input id="password" name="password" type="password" '
         'autocomplete="current-password" maxlength="256" required'
         + (" autofocus" if name else "")
@@ -65,20 +89,20 @@ def sign_in(*, form_token: str, wanted: str, problem: str = "", name: str = "", 
 
 def signed_in(*, form_token: str, name: str) -> str:
     """Return the page that somebody who is signed in gets at the same address."""
-    return _page(
+    return whole_page(
         wording.SIGNED_IN_AS.format(name=name),
         f'<p><a href="/">{wording.CONTINUE}</a></p>'
-        f'<form method="post" action="/signout">{_hidden(form_token=form_token)}'
+        f'<form method="post" action="/signout">{hidden_fields(form_token=form_token)}'
         f'<button type="submit">{wording.SIGN_OUT}</button></form>',
     )
 
 
 def set_password(*, form_token: str, token: str, name: str, problem: str = "") -> str:
     """Return the page on which a one-time link's person chooses a password."""
-    return _page(
+    return whole_page(
         wording.SET_PASSWORD,
-        _problem(problem)
-        + f'<form method="post" action="/set-password">{_hidden(form_token=form_token, token=token)}'
+        error_line(problem)
+        + f'<form method="post" action="/set-password">{hidden_fields(form_token=form_token, token=token)}'
         + f'<label for="name">{wording.NAME}</label>'
         + f'<input id="name" name="name" value="{escape(name)}" autocomplete="username" readonly>'
         + f'<label for="password">{wording.NEW_PASSWORD}</label>'
@@ -90,7 +114,7 @@ def set_password(*, form_token: str, token: str, name: str, problem: str = "") -
 
 def said(title: str, sentence: str) -> str:
     """Return a page that says one thing."""
-    return _page(title, f'<p>{escape(sentence)}</p><p><a href="/signin">{wording.SIGN_IN}</a></p>')
+    return whole_page(title, f'<p>{escape(sentence)}</p><p><a href="/signin">{wording.SIGN_IN}</a></p>')
 
 
 def answer(page: str, *, status: int = 200) -> HTMLResponse:
@@ -98,15 +122,25 @@ def answer(page: str, *, status: int = 200) -> HTMLResponse:
     return HTMLResponse(page, status, headers=HEADERS)
 
 
-def _hidden(**fields: str) -> str:
+def hidden_fields(**fields: str) -> str:
+    """Return what a form sends along unseen."""
     return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
 
 
-def _problem(sentence: str) -> str:
+def _through(provider: str, wanted: str) -> str:
+    # A link, not a form: a form may lead to our own address only (form-action), and this one leads elsewhere.
+    label = escape(federation.SIGN_IN_WITH.format(name=provider))
+    start = f"/oidc/start?next={quote(wanted, safe='')}"
+    return f'<a class="other" href="{start}">{label}</a><p class="or">{federation.OR_PASSWORD}</p>'
+
+
+def error_line(sentence: str) -> str:
+    """Return what went wrong, as a screen reader announces it; nothing for nothing."""
     return f'<p class="error" role="alert">{escape(sentence)}</p>' if sentence else ""
 
 
-def _page(title: str, body: str) -> str:
+def whole_page(title: str, body: str) -> str:
+    """Return a page of ours around what is already HTML."""
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}: {wording.TITLE}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'

@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import hmac
 import re
 import secrets
 from urllib.parse import parse_qsl
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
 from dashboard.origins import Site
 
 MAX_BYTES = 8192
 MAX_FIELDS = 8
+PATIENCE_S = 5  # for all of it: who sends a byte a second holds a connection and no more
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")
 _OWN_PATH = re.compile(r"/(?![/\\])[!-\[\]-~]{0,1000}")  # printable ASCII without a backslash; never //host
 
 
 class NotOurForm(Exception):
-    """Too large, not a form, or not from our page. ``status`` is what HTTP calls it."""
+    """Too large, too slow, not a form, or not from our page. ``status`` is what HTTP calls it."""
 
     def __init__(self, status: int) -> None:
         super().__init__(f"form refused: {status}")
@@ -46,17 +48,23 @@ def keep_token(answer: Response, token: str, *, site: Site) -> Response:
 
 
 async def read(request: Request, *, site: Site) -> dict[str, str]:
-    """Return the fields of a form; raise NotOurForm before more than MAX_BYTES are read."""
+    """Return the fields of a form; raise NotOurForm before more than MAX_BYTES are read, or after PATIENCE_S."""
     if request.headers.get("content-type", "").partition(";")[0].strip() != "application/x-www-form-urlencoded":
         raise NotOurForm(415)
     length = request.headers.get("content-length", "0")
     if not length.isdigit() or int(length[:10]) > MAX_BYTES:
         raise NotOurForm(413)
     body = bytearray()
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > MAX_BYTES:
-            raise NotOurForm(413)
+    try:
+        async with asyncio.timeout(PATIENCE_S):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > MAX_BYTES:
+                    raise NotOurForm(413)
+    except TimeoutError:
+        raise NotOurForm(408) from None
+    except ClientDisconnect:
+        raise NotOurForm(400) from None
     try:
         fields = dict(parse_qsl(body.decode("ascii"), keep_blank_values=True, max_num_fields=MAX_FIELDS))
     except ValueError:  # not ASCII, or too many fields

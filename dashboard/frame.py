@@ -23,9 +23,10 @@ def show(screen: Screen, visit: Visit) -> None:
         st.error(wording.database(error), icon=":material/database_off:")
         st.button("Try again", key="retry")
     except LedgerUnavailable as error:
-        st.error(wording.ledger(error))
-    except SignedOut:
-        widgets.signed_out()
+        st.error(wording.ledger(error), icon=":material/database_off:")
+        st.button("Try again", key="retry")
+    except SignedOut as left:
+        widgets.signed_out(is_locked=left.is_locked)
     except NotAllowed:
         st.error(wording.NOT_ALLOWED)
     except Exception as error:  # noqa: BLE001 - the one catch-all of the screens: a person never sees a traceback

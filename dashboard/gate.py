@@ -6,7 +6,8 @@
    Without it a page is sent to the sign-in, a websocket is refused before it is accepted, the rest gets 401.
 4. No header names a person. Who acts is read from the session, by the cookie's token, in every script run
    (``dashboard/app.py``), so there is nothing to forge; ``safety`` sees to it that Streamlit trusts no header either.
-5. Streamlit resumes a session for whoever names its id. It may be named only under the session of ours that began it.
+5. A file is for the browser that was sent its address (``sent_files``), and for no other that is signed in.
+6. Streamlit resumes a session for whoever names its id. It may be named only under the session of ours that began it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard import wording
 from dashboard.origins import Site, has, only
+from dashboard.sent_files import SentFiles
 from dashboard.sockets import Learn, OpenSockets, Owners, Sessions, Socket
 from lib.errors import LedgerUnavailable
 
@@ -31,7 +33,10 @@ OPEN_ROUTES = {  # everything else of these paths needs a session too: behind th
     SIGN_IN: SAFE_METHODS | {"POST"},
     "/signout": frozenset({"POST"}),
     "/session": SAFE_METHODS,
+    "/unlock": SAFE_METHODS | {"POST"},
     "/set-password": SAFE_METHODS | {"POST"},
+    "/oidc/start": SAFE_METHODS,
+    "/oidc/callback": SAFE_METHODS,
 }
 MAX_COOKIE_BYTES = 4096
 _TOKEN = re.compile(r"[A-Za-z0-9_-]{43}")  # 256 bits, URL-safe base64
@@ -50,6 +55,7 @@ class Gate:
         self._sessions = sessions
         self._learn = learn
         self._owners = Owners()
+        self._files = SentFiles()
         self._sockets = OpenSockets(sessions)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: D102 - the ASGI interface
@@ -73,8 +79,11 @@ class Gate:
         except LedgerUnavailable as error:
             await PlainTextResponse(wording.ledger(error), 503)(scope, receive, send)
             return
-        if not is_live:
+        if token is None or not is_live:
             await _turned_away(scope)(scope, receive, send)
+            return
+        if not self._files.opens(scope["path"], token):
+            await Response(status_code=404)(scope, receive, send)
             return
         await self._app(scope, receive, send)
 
@@ -110,11 +119,12 @@ class Gate:
             self._sockets.remove(socket)
 
     def _learner(self, token: str) -> Callable[[bytes], None]:
-        """Return what reads the Streamlit session's id from what is sent, until it is known."""
+        """Return what reads from what is sent: addresses of files, and the Streamlit session's id until it is known."""
         is_known = False
 
         def learn(message: bytes) -> None:
             nonlocal is_known
+            self._files.learn(message, token)
             if not is_known and (session_id := self._learn(message)):
                 self._owners.remember(session_id, token)
                 is_known = True

@@ -31,7 +31,7 @@ Clinics = Annotated[
 ]
 Grants = Annotated[
     list[str] | None,
-    typer.Option("--grant", help="preview or link, for a role that has it not.", show_default=False),
+    typer.Option("--grant", help="preview or link, for a developer.", show_default=False),
 ]
 
 

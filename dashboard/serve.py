@@ -21,6 +21,7 @@ from lib.settings import ROOT, Settings, variables
 
 DEFAULT_PORT = 8501
 DEMO_FOLDER = ROOT / "var" / "demo"
+DEMO_TAKES = ("DASHBOARD_LOCK_AFTER",)  # from the environment; everything else of the demo is its own
 WARM = ("pandas", "pyarrow.compute", "streamlit.dataframe_util", "streamlit.elements.arrow", "pages")
 
 
@@ -55,7 +56,8 @@ def run(*, is_demo: bool, host: str, port: int) -> None:
         except demo.DemoFailed as error:
             raise SettingInvalid("--demo", wording.DEMO_FAULT[error.fault]) from error
         try:
-            _serve(Settings.load(clinic.values), bound=bound, examples=clinic.examples, is_demo=True)
+            given = {name: os.environ[name] for name in DEMO_TAKES if name in os.environ}
+            _serve(Settings.load({**clinic.values, **given}), bound=bound, examples=clinic.examples, is_demo=True)
         finally:
             clinic.stop()
 
@@ -74,7 +76,14 @@ def _bind(host: str, port: int) -> socket.socket:
 def _serve(
     settings: Settings, *, bound: socket.socket, examples: tuple[tuple[str, str], ...] = (), is_demo: bool = False
 ) -> None:
-    from dashboard import asgi, safety, signing_in, wiring  # bring Streamlit, boto3 and SQLAlchemy
+    from dashboard import (  # bring Streamlit, boto3 and SQLAlchemy
+        asgi,
+        oidc_desk,
+        safety,
+        signing_in,
+        unlocking,
+        wiring,
+    )
 
     safety.require()
     for noticed in settings.notices():
@@ -83,7 +92,8 @@ def _serve(
     accounts = wiring.accounts(settings, trail=services.trail)
     host = bound.getsockname()[0]
     site = Site(settings.public_url, names=frozenset(LOOPBACK) if host in LOOPBACK else None)
-    desk = signing_in.Desk(site, accounts, services.clock)
+    through = wiring.federation(settings, clock=services.clock)
+    desk = signing_in.Desk(site, accounts, services.clock, provider=through.name if through else "")
     try:
         wiring.migrate(settings)
         if is_demo:
@@ -94,11 +104,14 @@ def _serve(
             raise CouldNotRun(words.NOBODY_YET)
     except LedgerUnavailable as error:  # it may come back; until then the sign-in says so
         printing.note(wording.ledger(error))
-    wiring.configure(wiring.Served(services, accounts, site.cookie, examples))
+    wiring.configure(wiring.Served(services, accounts, site.cookie, examples, settings.public_url))
     for module in WARM:
         importlib.import_module(module)
+    lock_desk = unlocking.LockDesk(desk, wiring.locks(settings, accounts))
+    provider_routes = oidc_desk.OidcDesk(desk, through).routes()
+    routes = [*desk.routes(), *provider_routes, *lock_desk.routes(), *lock_desk.inner_routes()]
     config = uvicorn.Config(
-        asgi.build(site, signing_in.LiveTokens(accounts, services.clock), routes=desk.routes()),
+        asgi.build(site, signing_in.LiveTokens(accounts, services.clock), routes=routes),
         access_log=False,
         log_config=None,
         log_level="warning",

@@ -1,11 +1,12 @@
-"""The routes in front of the gate: signing in and out, setting a password, and whether a session lives."""
+"""The routes in front of the gate: signing in and out, setting a password, and whether a session lives and is open."""
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from urllib.parse import quote
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
@@ -13,14 +14,15 @@ from starlette.routing import BaseRoute, Route
 
 from dashboard import form_pages, forms, wording
 from dashboard.form_pages import Choice
-from dashboard.gate import token_of
+from dashboard.gate import SIGN_IN, token_of
 from dashboard.origins import Site
+from dashboard.password_work import Crowded, PasswordWork
 from dashboard.wording import people as words
 from lib import sign_in
 from lib.accounts import Accounts
-from lib.errors import LedgerUnavailable
+from lib.errors import LedgerUnavailable, NotAllowed
 from lib.people import NAME_MAX, Person
-from lib.sessions import Opened
+from lib.sessions import Live, Locked, Opened
 from lib.sign_in import Attempt, Denial, Denied, SignedIn
 
 DEVICE_LIFETIME = timedelta(days=180)
@@ -51,19 +53,21 @@ class Desk:
     clock: Callable[[], datetime]
     demo: tuple[Person, ...] = ()
     enter: Enter | None = None
+    work: PasswordWork = field(default_factory=PasswordWork)
+    provider: str = ""  # what people call the identity provider, where there is one
 
     def routes(self) -> list[BaseRoute]:
         """Return our own routes; ``gate.OPEN_ROUTES`` lets them be reached."""
         return [
-            Route("/signin", self._safely(self._show_sign_in), methods=["GET"]),
-            Route("/signin", self._safely(self._form(self._sign_in)), methods=["POST"]),
-            Route("/signout", self._safely(self._form(self._sign_out)), methods=["POST"]),
+            Route("/signin", self.safely(self._show_sign_in), methods=["GET"]),
+            Route("/signin", self.safely(self.form(self._sign_in)), methods=["POST"]),
+            Route("/signout", self.safely(self.form(self._sign_out)), methods=["POST"]),
             Route("/session", self._session, methods=["GET"]),
-            Route("/set-password", self._safely(self._show_set_password), methods=["GET"]),
-            Route("/set-password", self._safely(self._form(self._set_password)), methods=["POST"]),
+            Route("/set-password", self.safely(self._show_set_password), methods=["GET"]),
+            Route("/set-password", self.safely(self.form(self._set_password)), methods=["POST"]),
         ]
 
-    def _safely(self, then: Handler) -> Handler:
+    def safely(self, then: Handler) -> Handler:
         """Return a handler that says in a page what failed."""
 
         async def handle(request: Request) -> Response:
@@ -73,10 +77,14 @@ class Desk:
                 return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.FORM_REFUSED), status=refused.status)
             except LedgerUnavailable as error:
                 return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.ledger(error)), status=503)
+            except Crowded:
+                return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.CROWDED), status=503)
+            except NotAllowed:
+                return form_pages.answer(form_pages.said(wording.SIGN_IN, wording.NOT_ALLOWED), status=403)
 
         return handle
 
-    def _form(self, then: Callable[[Request, Fields], Awaitable[Response]]) -> Handler:
+    def form(self, then: Callable[[Request, Fields], Awaitable[Response]]) -> Handler:
         """Return a handler that reads our form first."""
 
         async def handle(request: Request) -> Response:
@@ -85,18 +93,22 @@ class Desk:
         return handle
 
     async def _show_sign_in(self, request: Request) -> Response:
-        name = await self._name(request)
+        held = await self._held(request)
         form_token = forms.token_for(request, site=self.site)
-        if name is not None:
-            page = form_pages.signed_in(form_token=form_token, name=name)
+        wanted = forms.own_path(request.query_params.get("next", "/"))
+        if isinstance(held, Locked):
+            return RedirectResponse(_with_next("/unlock", wanted), 303)
+        if held is not None:
+            page = form_pages.signed_in(form_token=form_token, name=held.person.name)
         else:
-            wanted = forms.own_path(request.query_params.get("next", "/"))
-            page = form_pages.sign_in(form_token=form_token, wanted=wanted, choices=self._choices)
+            page = form_pages.sign_in(
+                form_token=form_token, wanted=wanted, choices=self._choices, provider=self.provider
+            )
         return forms.keep_token(form_pages.answer(page), form_token, site=self.site)
 
     async def _sign_in(self, request: Request, fields: Fields) -> Response:
         wanted, name = forms.own_path(fields.get("next", "/")), fields.get("name", "")
-        result = await asyncio.to_thread(self._try, request, fields)
+        result = await self.work.run(lambda: self._try(request, fields))
         if isinstance(result, Denied):
             page = form_pages.sign_in(
                 form_token=fields["form_token"],
@@ -104,49 +116,52 @@ class Desk:
                 problem=words.denied(result),
                 name=name[:NAME_MAX],
                 choices=self._choices,
+                provider=self.provider,
             )
             return form_pages.answer(page, status=403)
-        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
+        await asyncio.to_thread(self.end, token_of(request.scope, self.site))
         answer = RedirectResponse(wanted, 303)
-        self._set(answer, self.site.cookie, result.opened.token)
+        self.keep(answer, self.site.cookie, result.opened.token)
         if result.device:
-            self._set(answer, self._device_cookie, result.device, lifetime=DEVICE_LIFETIME)
+            self.keep(answer, self.device_cookie, result.device, lifetime=DEVICE_LIFETIME)
         return answer
 
     def _try(self, request: Request, fields: Fields) -> SignedIn | Denied:
-        address, at = _address(request), self.clock()
+        address, at = address_of(request), self.clock()
         if self.enter is not None and "person" in fields:
             opened = self.enter(self.accounts, fields["person"], at=at, address=address)
             return Denied(Denial.WRONG) if opened is None else SignedIn(opened, "")
-        known = request.cookies.get(self._device_cookie)
+        known = request.cookies.get(self.device_cookie)
         attempt = Attempt(fields.get("name", ""), fields.get("password", ""), address=address, device=known)
         return sign_in.sign_in(self.accounts, attempt, at=at)
 
-    async def _sign_out(self, request: Request, _fields: Fields) -> Response:
-        await asyncio.to_thread(self._end, token_of(request.scope, self.site))
-        answer = RedirectResponse("/signin", 303)
-        self._set(answer, self.site.cookie, "", lifetime=timedelta())
+    async def _sign_out(self, request: Request, fields: Fields) -> Response:
+        await asyncio.to_thread(self.end, token_of(request.scope, self.site))
+        answer = RedirectResponse(sign_in_at(forms.own_path(fields.get("next", "/"))), 303)
+        self.keep(answer, self.site.cookie, "", lifetime=timedelta())
         return answer
 
-    def _end(self, token: str | None) -> None:
+    def end(self, token: str | None) -> None:
+        """End the session of this token, if it lives: a browser that signs in anew keeps no older one."""
         at = self.clock()
-        live = self.accounts.sessions.live(token, at=at, is_use=False) if token else None
-        if live is not None:
-            sign_in.sign_out(self.accounts, live, at=at)
+        held = self.accounts.sessions.held(token, at=at) if token else None
+        if held is not None:
+            sign_in.sign_out(self.accounts, held, at=at)
 
     async def _session(self, request: Request) -> Response:
+        # No other site's page can send this header along (Fetch, CORS: the gate answers no preflight).
+        is_use = request.headers.get("x-active") == "1"
         try:
-            name = await self._name(request)
+            held = await self._held(request, is_use=is_use)
         except LedgerUnavailable:
             return Response(status_code=503)
-        return Response(status_code=401 if name is None else 204)
+        return Response(status_code=401 if held is None else 423 if isinstance(held, Locked) else 204)
 
-    async def _name(self, request: Request) -> str | None:
+    async def _held(self, request: Request, *, is_use: bool = False) -> Live | Locked | None:
         token = token_of(request.scope, self.site)
         if token is None:
             return None
-        live = await asyncio.to_thread(self.accounts.sessions.live, token, at=self.clock(), is_use=False)
-        return None if live is None else live.person.name
+        return await asyncio.to_thread(self.accounts.sessions.held, token, at=self.clock(), is_use=is_use)
 
     async def _show_set_password(self, request: Request) -> Response:
         token = request.query_params.get("token", "")
@@ -159,8 +174,8 @@ class Desk:
 
     async def _set_password(self, request: Request, fields: Fields) -> Response:
         token, password, at = fields.get("token", ""), fields.get("password", ""), self.clock()
-        done = await asyncio.to_thread(
-            sign_in.set_password, self.accounts, token, password, address=_address(request), at=at
+        done = await self.work.run(
+            lambda: sign_in.set_password(self.accounts, token, password, address=address_of(request), at=at)
         )
         if not isinstance(done, Denied):
             return form_pages.answer(form_pages.said(wording.SET_PASSWORD, wording.PASSWORD_SET))
@@ -177,10 +192,11 @@ class Desk:
         return tuple(Choice(each.person_id, f"{each.name}, {words.ROLE[each.role].lower()}") for each in self.demo)
 
     @property
-    def _device_cookie(self) -> str:
+    def device_cookie(self) -> str:
+        """The cookie by which this browser is known for one account."""
         return f"{self.site.cookie}-known"
 
-    def _set(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
+    def keep(self, answer: Response, name: str, value: str, *, lifetime: timedelta | None = None) -> None:
         """Set a cookie for this browser alone; without a lifetime it lasts as long as the browser runs."""
         answer.set_cookie(
             name,
@@ -193,7 +209,17 @@ class Desk:
         )
 
 
-def _address(request: Request) -> str:
+def sign_in_at(wanted: str) -> str:
+    """Return the address of the sign-in that leads to a path of ours."""
+    return _with_next(SIGN_IN, wanted)
+
+
+def _with_next(path: str, wanted: str) -> str:
+    return path if wanted == "/" else f"{path}?next={quote(wanted, safe='')}"
+
+
+def address_of(request: Request) -> str:
+    """Return where a request comes from, for the throttle and the trail."""
     return request.client.host if request.client else ""
 
 

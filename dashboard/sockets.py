@@ -11,6 +11,7 @@ import hashlib
 import logging
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from concurrent.futures import ThreadPoolExecutor
 from typing import Protocol
 
 from starlette.types import Message, Receive, Send
@@ -107,6 +108,7 @@ class OpenSockets:
 
     def __init__(self, sessions: Sessions) -> None:
         self._sessions = sessions
+        self._asking = ThreadPoolExecutor(1, thread_name_prefix="gate-watch")  # nobody else's work delays the question
         self._open: set[Socket] = set()
         self._watch: asyncio.Task[None] | None = None
 
@@ -121,18 +123,23 @@ class OpenSockets:
         self._open.discard(socket)
 
     async def _watching(self) -> None:
-        seen = asyncio.get_running_loop().time()
+        loop = asyncio.get_running_loop()
+        seen = loop.time()
         while self._open:
             await asyncio.sleep(POLL_S)
             watched = list(self._open)
-            now = asyncio.get_running_loop().time()
+            asked = loop.time()
             try:
-                live = await asyncio.to_thread(self._sessions.live, {socket.token for socket in watched})
-                seen = now
-            except LedgerUnavailable as error:
-                if now - seen < BLIND_S:
+                async with asyncio.timeout_at(seen + BLIND_S):  # a ledger may take questions and never answer
+                    live = await loop.run_in_executor(
+                        self._asking, self._sessions.live, {socket.token for socket in watched}
+                    )
+                seen = asked
+            except (LedgerUnavailable, TimeoutError) as error:
+                if loop.time() - seen < BLIND_S:
                     continue
-                logging.getLogger("dashboard").warning("sessions cannot be checked (%s): sockets are cut", error.fault)
+                why = error.fault if isinstance(error, LedgerUnavailable) else "no answer"
+                logging.getLogger("dashboard").warning("sessions cannot be checked (%s): sockets are cut", why)
                 live = frozenset()
             ended = [socket for socket in watched if socket.token not in live]
             await asyncio.gather(*(socket.cut() for socket in ended), return_exceptions=True)

@@ -16,7 +16,11 @@ Who = Callable[[], tuple[Actor, Scope]]
 
 
 class SignedOut(Exception):
-    """The session of this visit has ended: signed out, idle, disabled, or with another role or password."""
+    """The session of this visit is open no more: signed out, idle, disabled, with another role or password, or locked."""
+
+    def __init__(self, *, is_locked: bool = False) -> None:
+        super().__init__("locked" if is_locked else "ended")
+        self.is_locked = is_locked
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +36,7 @@ class Visit:
     services: Services
     accounts: Accounts
     examples: tuple[tuple[str, str], ...] = ()  # searches worth trying: label, text
+    public_url: str = ""  # where people reach the dashboard, if that is set
 
     def may(self, permission: Permission) -> bool:
         """Whether to draw what needs this permission. The use case behind it asks again."""

@@ -7,8 +7,11 @@ from collections.abc import Callable
 import streamlit as st
 
 from dashboard import wording
+from dashboard.wording import lock as lock_words
 from dashboard.wording import people as words
 from lib.access import Actor
+
+LOCK_SHORTCUT = "Alt+L"  # no browser has it, and no key of its own writes a letter with it on Windows and Linux
 
 # Static style, no data in it. The table's own toolbar goes: its export would let a cell start a formula.
 STYLE = """
@@ -16,6 +19,7 @@ STYLE = """
 .st-key-identity [data-testid="stText"] * { font-family: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
 .st-key-identity { gap: .25rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-head) { order: -1; }
+[data-testid="stCaptionContainer"][data-testid] { color: inherit; opacity: .8; }
 [data-testid="stElementToolbar"] { display: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; max-width: 82rem; }
 [data-testid="stApp"]:has([data-testid="stTopNav"], [data-testid="stExpandSidebarButton"]) [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
@@ -27,8 +31,8 @@ def style() -> None:
     st.html(f"<style>{STYLE}</style>")
 
 
-def head(title: str, actor: Actor, *, is_demo: bool, sign_out: Callable[[], None]) -> None:
-    """Draw the line above every screen: what this is, who is signed in, and the way out.
+def head(title: str, actor: Actor, *, is_demo: bool, lock: Callable[[], None], sign_out: Callable[[], None]) -> None:
+    """Draw the line above every screen: what this is, who is signed in, how to lock it, and the way out.
 
     It is drawn after the screen and lifted above it by the style, so that Tab reaches the search box first.
     """
@@ -37,10 +41,20 @@ def head(title: str, actor: Actor, *, is_demo: bool, sign_out: Callable[[], None
         if is_demo:
             st.badge(wording.DEMO, icon=":material/science:", color="orange")
         st.text(f"{actor.name}, {words.ROLE[actor.role]}", width="content")
+        st.button(
+            lock_words.LOCK,
+            key="lock",
+            icon=":material/lock:",
+            type="tertiary",
+            shortcut=LOCK_SHORTCUT,
+            help=lock_words.LOCK_HELP,
+            on_click=lock,
+        )
         st.button(wording.SIGN_OUT, key="sign_out", icon=":material/logout:", type="tertiary", on_click=sign_out)
 
 
-def signed_out() -> None:
-    """Draw what is left when the session has ended: nothing but the way in."""
-    st.info(wording.SIGNED_OUT, icon=":material/lock:")
-    st.html(f'<a href="/signin" target="_self">{wording.SIGN_IN}</a>')
+def signed_out(*, is_locked: bool = False) -> None:
+    """Draw what is left when the session has ended or is locked: nothing but the way in."""
+    st.info(lock_words.LOCKED if is_locked else wording.SIGNED_OUT, icon=":material/lock:")
+    way, name = ("/unlock", lock_words.UNLOCK) if is_locked else ("/signin", wording.SIGN_IN)
+    st.html(f'<a href="{way}" target="_self">{name}</a>')

@@ -8,6 +8,9 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``people``     who has an account, and the port that keeps them; ``sessions`` who is signed in
 * ``passwords``  which may be chosen, and how they are compared; ``password_links`` set one, ``throttle`` slows guessing
 * ``accounts``   what an owner does with them; ``sign_in`` getting in, and one's own password
+* ``federation`` what an identity provider's claims open (pure); ``flows`` binds its answer to one browser (pure),
+  ``federated_sign_in`` getting in with it
+* ``locking``    a locked session, and proving again who sits before it; ``pins`` the short PIN for that
 * ``keys``       which object a stored key means (pure); ``key_problems`` what a key shows by itself, ``key_urls`` what
   an address names
 * ``objects``    what the bucket says about a key, the port that asks it, and the cache of its answers
@@ -27,12 +30,14 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``autopsy``    what a signed link says of itself and why it does not open (pure); ``link_faults`` are the reasons,
   in order, ``symptoms`` finds them, ``signatures`` is what the two signatures of S3 write into a query
 * ``whereabouts`` the keys and the place of a record's file, for the roles that see them
-* ``trail``      who did what; ``chain`` is its rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
+* ``trail``      who did what; ``trail_store`` is which events are asked for, and the port that keeps them; ``chain`` is
+  their rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``
   what is kept elsewhere (pure); ``activity`` reads it out, ``retention`` takes old events away
 * ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure),
   ``link_quota`` how many an hour
 * ``previews``   showing a PDF on the server's side; ``documents`` is what it shares with links, ``refusals`` why not
-* ``settings``   configuration from the environment; ``setting_rules`` the rule of each
+* ``settings``   configuration from the environment; ``setting_section`` how it is read, ``setting_oidc``
+  the identity provider's, ``setting_rules`` the rule of each
 * ``services``   the ports, the clock and the rules that one process works with
 * ``stores``     the outside world, one driver a module
 """

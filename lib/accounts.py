@@ -54,23 +54,25 @@ class NewPerson:
     rights: NewRole
 
 
-def everybody(actor: Actor, accounts: Accounts, *, at: datetime) -> tuple[Person, ...]:
+def everybody(actor: Actor, accounts: Accounts, *, at: datetime, scope: Scope = ALL) -> tuple[Person, ...]:
     """Return all accounts, the oldest first. Raises NotAllowed, LedgerUnavailable."""
-    _require(actor, accounts, "list", at=at)
+    _require(actor, accounts, "list", at=at, scope=scope)
     return accounts.people.everybody()
 
 
-def named(actor: Actor, accounts: Accounts, name: str, *, at: datetime) -> Person | None:
+def named(actor: Actor, accounts: Accounts, name: str, *, at: datetime, scope: Scope = ALL) -> Person | None:
     """Return the account of this name, however it is typed. Raises NotAllowed, LedgerUnavailable."""
-    _require(actor, accounts, "list", at=at)
+    _require(actor, accounts, "list", at=at, scope=scope)
     known = read_name(name)
     account = accounts.people.by_name(known) if known is not None else None
     return account.person if account is not None else None
 
 
-def add(actor: Actor, accounts: Accounts, wanted: NewPerson, *, at: datetime) -> PasswordLink | Refusal:
+def add(
+    actor: Actor, accounts: Accounts, wanted: NewPerson, *, at: datetime, scope: Scope = ALL
+) -> PasswordLink | Refusal:
     """Add an account without a password and return the link that sets one. Raises NotAllowed, LedgerUnavailable."""
-    _require(actor, accounts, "add", at=at)
+    _require(actor, accounts, "add", at=at, scope=scope)
     name = read_name(wanted.name)
     if name is None:
         return Refusal.NAME_NOT_ALLOWED
@@ -94,37 +96,45 @@ def add(actor: Actor, accounts: Accounts, wanted: NewPerson, *, at: datetime) ->
     def do() -> PasswordLink | Refusal:
         return _new_link(accounts, person, at=at) if accounts.people.add(person) else Refusal.NAME_TAKEN
 
-    return _written(actor, accounts, {"act": "add", "person": name, **_told(rights)}, do, at=at)
+    return written(actor, accounts, {"act": "add", "person": name, **told(rights)}, do, at=at, scope=scope)
 
 
-def set_role(actor: Actor, accounts: Accounts, person_id: str, wanted: NewRole, *, at: datetime) -> Person | Refusal:
+def set_role(
+    actor: Actor, accounts: Accounts, person_id: str, wanted: NewRole, *, at: datetime, scope: Scope = ALL
+) -> Person | Refusal:
     """Give another role with its clinics and grants. Raises NotAllowed, LedgerUnavailable."""
-    _require(actor, accounts, "set_role", at=at)
-    return fits(wanted) or _change(actor, accounts, person_id, wanted, act="set_role", at=at, more=_told(wanted))
+    _require(actor, accounts, "set_role", at=at, scope=scope)
+    return fits(wanted) or _change(
+        actor, accounts, person_id, wanted, act="set_role", at=at, scope=scope, more=told(wanted)
+    )
 
 
-def disable(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> Person | Refusal:
+def disable(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime, scope: Scope = ALL) -> Person | Refusal:
     """Switch an account off, and with it its sessions and links, at once. Raises NotAllowed, LedgerUnavailable."""
-    return _change(actor, accounts, person_id, Activity(False), act="disable", at=at)
+    return _change(actor, accounts, person_id, Activity(False), act="disable", at=at, scope=scope)
 
 
-def enable(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> Person | Refusal:
+def enable(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime, scope: Scope = ALL) -> Person | Refusal:
     """Switch an account on again; its password is what it was. Raises NotAllowed, LedgerUnavailable."""
-    return _change(actor, accounts, person_id, Activity(True), act="enable", at=at)
+    return _change(actor, accounts, person_id, Activity(True), act="enable", at=at, scope=scope)
 
 
-def reset(actor: Actor, accounts: Accounts, person_id: str, *, at: datetime) -> PasswordLink | Refusal:
+def reset(
+    actor: Actor, accounts: Accounts, person_id: str, *, at: datetime, scope: Scope = ALL
+) -> PasswordLink | Refusal:
     """Return a new link that sets a password; earlier ones are void. Raises NotAllowed, LedgerUnavailable.
 
     The old password works until the link is used: whoever must not get in is disabled.
     """
-    person = _known(actor, accounts, person_id, act="reset", at=at)
+    person = _known(actor, accounts, person_id, act="reset", at=at, scope=scope)
     if isinstance(person, Refusal):
         return person
+    if person.identity is not None:
+        return Refusal.FROM_PROVIDER
     if not person.is_active:
         return Refusal.DISABLED
     about = {"act": "reset", "person": person.name}
-    return _written(actor, accounts, about, lambda: _new_link(accounts, person, at=at), at=at)
+    return written(actor, accounts, about, lambda: _new_link(accounts, person, at=at), at=at, scope=scope)
 
 
 def _change(
@@ -135,25 +145,30 @@ def _change(
     *,
     act: str,
     at: datetime,
+    scope: Scope,
     more: Mapping[str, object] = MappingProxyType({}),
 ) -> Person | Refusal:
-    person = _known(actor, accounts, person_id, act=act, at=at)
+    person = _known(actor, accounts, person_id, act=act, at=at, scope=scope)
     if isinstance(person, Refusal):
         return person
+    if person.identity is not None and isinstance(change, NewRole):
+        return Refusal.FROM_PROVIDER
 
     def do() -> Person | Refusal:
         return accounts.people.change(person_id, change, at=at)
 
-    return _written(actor, accounts, {"act": act, "person": person.name, **more}, do, at=at)
+    return written(actor, accounts, {"act": act, "person": person.name, **more}, do, at=at, scope=scope)
 
 
-def _require(actor: Actor, accounts: Accounts, act: str, *, at: datetime) -> None:
+def _require(actor: Actor, accounts: Accounts, act: str, *, at: datetime, scope: Scope) -> None:
     reason = json.dumps({"act": act})
-    authority.ask(actor, ALL, Permission.PEOPLE, trail=accounts.trail, clock=lambda: at, reason=reason)
+    authority.ask(actor, scope, Permission.PEOPLE, trail=accounts.trail, clock=lambda: at, reason=reason)
 
 
-def _known(actor: Actor, accounts: Accounts, person_id: str, *, act: str, at: datetime) -> Person | Refusal:
-    _require(actor, accounts, act, at=at)
+def _known(
+    actor: Actor, accounts: Accounts, person_id: str, *, act: str, at: datetime, scope: Scope
+) -> Person | Refusal:
+    _require(actor, accounts, act, at=at, scope=scope)
     account = accounts.people.by_id(person_id)
     return Refusal.NO_SUCH_PERSON if account is None else account.person
 
@@ -166,16 +181,24 @@ def _new_link(accounts: Accounts, person: Person, *, at: datetime) -> PasswordLi
     return PasswordLink(token, person, at + LIFETIME)
 
 
-def _told(rights: NewRole) -> dict[str, object]:
+def told(rights: NewRole) -> dict[str, object]:
+    """Return what the trail says of a role that is given."""
     clinics = None if rights.clinics is None else sorted(rights.clinics)
     return {"role": rights.role, "clinics": clinics, "granted": sorted(rights.granted)}
 
 
-def _written(
-    actor: Actor, accounts: Accounts, about: Mapping[str, object], do: Callable[[], Done | Refusal], *, at: datetime
+def written(
+    actor: Actor,
+    accounts: Accounts,
+    about: Mapping[str, object],
+    do: Callable[[], Done | Refusal],
+    *,
+    at: datetime,
+    scope: Scope = ALL,
 ) -> Done | Refusal:
+    """Do what changes an account, written down before and after; raise LedgerUnavailable."""
     reason = json.dumps(about, sort_keys=True)
-    intent = accounts.trail.intent(actor, ALL, Action.PEOPLE_CHANGED, at=at, subject=NOBODY, reason=reason)
+    intent = accounts.trail.intent(actor, scope, Action.PEOPLE_CHANGED, at=at, subject=NOBODY, reason=reason)
     try:
         done = do()
     except LedgerUnavailable as error:

@@ -9,6 +9,7 @@ from datetime import datetime
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
+from lib.errors import LedgerUnavailable
 from lib.trail import OK, Action, Broken, Intact, Selection, Subject, Trail, TrailEvent
 
 STEP = 1000  # events between two reports of a walk
@@ -16,10 +17,14 @@ STEP = 1000  # events between two reports of a walk
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some events, newest first. ``before`` is where the next page begins; None on the last one."""
+    """Some events, newest first. ``before`` is where the next page begins; None on the last one.
+
+    ``trail_fault`` is set when it could not be written down that they were asked for.
+    """
 
     events: tuple[TrailEvent, ...]
     before: int | None
+    trail_fault: LedgerUnavailable | None = None
 
 
 def read(
@@ -31,14 +36,24 @@ def read(
     chosen: Selection,
     limit: int,
     before: int | None = None,
+    is_asked_anew: bool = True,
 ) -> Page:
     """Return the newest chosen events, of those below a sequence number. The scope's clinics narrow the choice.
 
+    A question that is asked anew is written to the trail, once the answer is known: it is not among it.
     Raises NotAllowed and LedgerUnavailable.
     """
     scope = authority.ask(actor, scope, Permission.ACTIVITY, trail=trail, clock=clock)
-    found = trail.newest(_narrowed(chosen, scope), limit=limit + 1, before=before)
-    return Page(tuple(found[:limit]), found[limit - 1].sequence if len(found) > limit else None)
+    chosen = _narrowed(chosen, scope)
+    found = trail.newest(chosen, limit=limit + 1, before=before)
+    fault = None
+    if is_asked_anew:
+        subject, reason = _told(chosen, trail=trail, is_known=bool(found))
+        try:
+            trail.record(actor, scope, Action.ACTIVITY_SEARCHED, at=clock(), subject=subject, reason=reason)
+        except LedgerUnavailable as error:
+            fault = error
+    return Page(tuple(found[:limit]), found[limit - 1].sequence if len(found) > limit else None, fault)
 
 
 def check(
@@ -70,14 +85,7 @@ def export(
     """
     scope = authority.ask(actor, scope, Permission.ACTIVITY, trail=trail, clock=clock)
     chosen = _narrowed(chosen, scope)
-    subject = Subject(record_id=chosen.record_id, patient_id=chosen.patient_id)
-    asked = {
-        "since": chosen.since and chosen.since.isoformat(),
-        "until": chosen.until and chosen.until.isoformat(),
-        "actor": chosen.actor,
-        "action": chosen.action,
-    }
-    reason = json.dumps({name: value for name, value in asked.items() if value}, separators=(",", ":"))
+    subject, reason = _told(chosen, trail=trail, is_known=bool(trail.newest(chosen, limit=1)))
     intent = trail.intent(actor, scope, Action.EXPORT, at=clock(), subject=subject, reason=reason)
     return _taken(intent, chosen, trail=trail, clock=clock)
 
@@ -86,6 +94,24 @@ def _narrowed(chosen: Selection, scope: Scope) -> Selection:
     if scope.clinics is None:
         return chosen
     return replace(chosen, clinics=scope.clinics if chosen.clinics is None else scope.clinics & chosen.clinics)
+
+
+def _told(chosen: Selection, *, trail: Trail, is_known: bool) -> tuple[Subject, str]:
+    """Return what the trail says of a question: about whom, and compact JSON.
+
+    What was typed as an id or a person and stands in no event may be anything, a patient's name too: of it there is
+    only a keyed hash, as of the text of a search.
+    """
+    typed = {"actor": chosen.actor, "patient": chosen.patient_id}
+    asked = {
+        "since": chosen.since and chosen.since.isoformat(),
+        "until": chosen.until and chosen.until.isoformat(),
+        "actor": chosen.actor if is_known else None,
+        "action": chosen.action,
+        **{f"{name}_hmac": trail.keyed_hash(text) for name, text in typed.items() if text and not is_known},
+    }
+    subject = Subject(record_id=chosen.record_id, patient_id=chosen.patient_id if is_known else None)
+    return subject, json.dumps({name: value for name, value in asked.items() if value}, separators=(",", ":"))
 
 
 def _taken(

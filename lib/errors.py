@@ -61,5 +61,47 @@ class LedgerUnavailable(DashboardError):
         self.fault = fault
 
 
+class ProviderFault(StrEnum):
+    """Why the identity provider gave no answer that can be used."""
+
+    DOWN = "provider_down"
+    SLOW = "provider_slow"
+    NONSENSE = "provider_nonsense"  # no document of OpenID Connect, too large, or sent elsewhere
+    ISSUER = "provider_issuer"  # its document names another issuer than our setting
+    CLIENT = "provider_client"  # it does not know us: client id or secret
+
+
+class ProviderUnavailable(DashboardError):
+    """The identity provider could not be asked. Never carries what it said."""
+
+    def __init__(self, fault: ProviderFault) -> None:
+        super().__init__(f"identity provider: {fault}")
+        self.fault = fault
+
+
+class TokenFault(StrEnum):
+    """Why what the identity provider sent proves nobody."""
+
+    CODE = "token_code"  # the code was used, is too old, or was made for another
+    MALFORMED = "token_malformed"
+    ALGORITHM = "token_algorithm"  # signed in a way that we do not take: none, or with a shared secret
+    KEY = "token_key"  # signed with a key that the provider does not publish
+    SIGNATURE = "token_signature"
+    ISSUER = "token_issuer"
+    AUDIENCE = "token_audience"  # made for another application
+    EXPIRED = "token_expired"
+    CLOCK = "token_clock"  # made in the future, or long ago
+    NONCE = "token_nonce"  # made for another sign-in
+    SUBJECT = "token_subject"  # says nobody
+
+
+class TokenRefused(DashboardError):
+    """Nobody is signed in with this. Never carries the token or a part of it."""
+
+    def __init__(self, fault: TokenFault) -> None:
+        super().__init__(f"token refused: {fault}")
+        self.fault = fault
+
+
 class NotAllowed(DashboardError):
     """The actor may not do this, or may not see this record."""

@@ -84,10 +84,15 @@ def look(record: Record | BareKey, *, services: Services, max_requests: int = MA
     return looker.look()
 
 
-def matrix(actor: Actor, scope: Scope, *, services: Services, stored: str) -> tuple[Live, ...]:
-    """Return what every resolver asks for, each with its live answer. Raises NotAllowed."""
-    authority.require(actor, scope, Permission.KEYS, services=services)
-    asked = resolvers.matrix(stored, services.rules)
+def matrix(actor: Actor, scope: Scope, *, services: Services, row: Record | BareKey) -> tuple[Live, ...]:
+    """Return what every resolver asks for, each with its live answer; nothing for a row that the scope does not see.
+
+    A key that no record has is for scopes of all clinics. Raises NotAllowed.
+    """
+    scope = authority.require(actor, scope, Permission.KEYS, services=services)
+    if not (scope.clinics is None if isinstance(row, BareKey) else scope.sees(row.clinic_id)):
+        return ()
+    asked = resolvers.matrix(row.stored_key or "", services.rules)
     seen = services.objects.head([each.key for each in asked if each.key is not None], budget=HEAD_BUDGET)
     return tuple(Live(each, None if each.key is None else seen[each.key]) for each in asked)
 

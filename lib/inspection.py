@@ -117,7 +117,9 @@ def _terms(found: Pasted, *, services: Services, record_id: int | None) -> Itera
         yield from (reading.term for reading in found.readings if reading.term is not None)
     if found.key and not _is_foreign(found, services):
         prefix = services.rules.prefix
-        raw = "" if found.link and pasted.is_signed(found.link) else found.raw  # no live signature goes into a statement
+        raw = (
+            "" if found.link and pasted.is_signed(found.link) else found.raw
+        )  # no live signature goes into a statement
         exact = (raw, found.key, found.key.removeprefix(prefix), prefix + found.key)
         yield KeyIs(tuple(dict.fromkeys(each for each in exact if each)))
         forms = [each.text for each in spellings(found.key, services.rules)][:MAX_FORMS]

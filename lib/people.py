@@ -26,6 +26,7 @@ class PasswordState(StrEnum):
 
     NONE = "none"  # none was ever set; a link sets it
     SET = "set"
+    ELSEWHERE = "elsewhere"  # who signs in through an identity provider has none here, ever
 
 
 class Refusal(StrEnum):
@@ -39,6 +40,15 @@ class Refusal(StrEnum):
     CLINICS_NOT_ALLOWED = "clinics_not_allowed"
     NOT_GRANTABLE = "not_grantable"
     DISABLED = "disabled"
+    FROM_PROVIDER = "from_provider"  # their role and how they sign in are kept there
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Who somebody is to an identity provider. Of two issuers the same subject is two people."""
+
+    issuer: str
+    subject: str = field(repr=False)  # some providers take the mail address
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +69,7 @@ class Person:
     generation: int
     created_at: datetime
     changed_at: datetime
+    identity: Identity | None = None  # of who signs in through a provider
 
     @property
     def actor(self) -> Actor:
@@ -117,7 +128,7 @@ class PeopleStore(Protocol):
     """Keeps accounts. Every method raises ``LedgerUnavailable``."""
 
     def add(self, person: Person) -> bool:
-        """Commit a new account without a password; False when somebody has that name (compared by ``name_key``)."""
+        """Commit a new account without a password; False when somebody has that name (by ``name_key``) or identity."""
         ...
 
     def everybody(self) -> tuple[Person, ...]:
@@ -176,7 +187,7 @@ def fits(wanted: NewRole) -> Refusal | None:
     """
     if wanted.role not in ROLES:
         return Refusal.NOT_A_ROLE
-    if not wanted.granted <= frozenset().union(*GRANTABLE.values()):
+    if not wanted.granted <= GRANTABLE.get(wanted.role, frozenset()):
         return Refusal.NOT_GRANTABLE
     if wanted.clinics is None:
         return Refusal.CLINICS_NOT_ALLOWED if wanted.role in BOUND_TO_CLINICS else None
@@ -196,6 +207,8 @@ def changed(everybody: tuple[Person, ...], person_id: str, change: Change, *, at
     person = next((each for each in everybody if each.person_id == person_id), None)
     if person is None:
         return Refusal.NO_SUCH_PERSON
+    if person.identity is not None and isinstance(change, NewPassword | Rehash):
+        return Refusal.FROM_PROVIDER
     after = _applied(person, change)
     if _leaves_no_owner(everybody, person, after):
         return Refusal.LAST_OWNER
@@ -226,4 +239,5 @@ def _leaves_no_owner(everybody: tuple[Person, ...], before: Person, after: Perso
 
 
 def _is_owner(person: Person) -> bool:
-    return person.role is Role.OWNER and person.is_active
+    # An owner whom a provider made, it can unmake, and it can be down: such a one stands in for nobody.
+    return person.role is Role.OWNER and person.is_active and person.identity is None

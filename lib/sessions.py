@@ -2,6 +2,9 @@
 
 A session is dead when it was ended, was idle too long, reached its end, or when its person's role, clinics,
 password or activity changed since it began: their ``generation`` is compared at every use.
+
+One that lives can be locked: by its person, or by itself after a shorter idle time. It opens nothing until its person
+proves again who they are (``locking``), which gives it another token.
 """
 
 from __future__ import annotations
@@ -19,7 +22,7 @@ from lib.errors import LedgerUnavailable
 from lib.people import Person
 
 SKEW = timedelta(minutes=5)  # between the clocks of two replicas; a session from a later future is nobody's
-SEEN_STEP = timedelta(minutes=1)  # a use is written down at most this often
+SEEN_STEP = timedelta(minutes=1)  # a use is written down at most this often, and ten times in the time until it locks
 ADDRESS_MAX = 64  # characters
 TOKEN_BYTES = 32
 TOKEN_LENGTH = 43  # characters: base64 without padding
@@ -27,10 +30,11 @@ TOKEN_LENGTH = 43  # characters: base64 without padding
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
-    """How long a session lives without use, and at all."""
+    """How long a session lives without use, and at all; ``lock`` is how long it is open without use."""
 
     idle: timedelta = timedelta(hours=1)
     absolute: timedelta = timedelta(hours=12)
+    lock: timedelta = timedelta(minutes=10)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +48,12 @@ class Session:
     last_seen_at: datetime
     ends_at: datetime
     address: str
+    locked_at: datetime | None = None  # by its person; a session that locked by itself has none
 
 
 @dataclass(frozen=True, slots=True)
 class Opened:
-    """A new session and its token, shown to one browser once."""
+    """A session and its new token, shown to one browser once."""
 
     token: str = field(repr=False)
     session: Session
@@ -56,8 +61,8 @@ class Opened:
 
 
 @dataclass(frozen=True, slots=True)
-class Live:
-    """A session that lives, and its person as they are now."""
+class Held:
+    """A session that was not ended, and its person as they are now."""
 
     session: Session
     person: Person
@@ -68,14 +73,38 @@ class Live:
         return replace(self.person.actor, address=self.session.address, session_hash=self.session.id_hash)
 
 
-class SessionStore(Protocol):
+class Live(Held):
+    """A session that lives and is open."""
+
+    __slots__ = ()
+
+
+class Locked(Held):
+    """A session that lives and is locked. It is another type, so that no use case takes it for an open one."""
+
+    __slots__ = ()
+
+
+class LockStore(Protocol):
+    """Locks sessions and unlocks them. Both methods raise ``LedgerUnavailable``."""
+
+    def lock(self, id_hash: str, *, at: datetime) -> None:
+        """Commit that it is locked; nothing for a session that was ended."""
+        ...
+
+    def renew(self, id_hash: str, new_hash: str, *, at: datetime) -> bool:
+        """Commit that it is open, was used now and has another token; of any number at once, one gets True."""
+        ...
+
+
+class SessionStore(LockStore, Protocol):
     """Keeps sessions. Every method raises ``LedgerUnavailable``."""
 
     def open(self, session: Session) -> None:
         """Commit a session; those that ended before it began may be forgotten."""
         ...
 
-    def find(self, id_hashes: Collection[str]) -> Mapping[str, Live]:
+    def find(self, id_hashes: Collection[str]) -> Mapping[str, Held]:
         """Return those that were not ended, each with its person as they are now, in one read. Whether they live is not asked."""
         ...
 
@@ -124,6 +153,11 @@ def lives(session: Session, person: Person, *, at: datetime, idle: timedelta) ->
     )
 
 
+def is_locked(session: Session, *, at: datetime, after: timedelta) -> bool:
+    """Whether a session that lives is locked: by its person, or because it was not used for so long. Pure."""
+    return session.locked_at is not None or at >= session.last_seen_at + after
+
+
 class Sessions:
     """Opens, finds and ends sessions. Threads may share it; every method raises LedgerUnavailable."""
 
@@ -150,29 +184,54 @@ class Sessions:
         return Opened(token, session, person)
 
     def live(self, token: str, *, at: datetime, is_use: bool = True) -> Live | None:
-        """Return the living session of this token and its person as they are now, else None.
+        """Return the open session of this token. Ask at every rerun, callback, fragment and download.
 
         ``is_use`` False asks without keeping it alive, as a fragment that polls does.
         """
-        found = self._living((token,), at=at).get(token)
-        if found is not None and is_use and at - found.session.last_seen_at >= SEEN_STEP:
+        held = self.held(token, at=at, is_use=is_use)
+        return held if isinstance(held, Live) else None
+
+    def held(self, token: str, *, at: datetime, is_use: bool = False) -> Live | Locked | None:
+        """Return the living session of this token, open or locked. A locked one is not used, whoever asks."""
+        found = self._held((token,), at=at).get(token)
+        step = min(SEEN_STEP, self._lifetimes.lock / 10)
+        if isinstance(found, Live) and is_use and at - found.session.last_seen_at >= step:
             with suppress(LedgerUnavailable):  # it can be read but not written: nobody is kept longer, or put out
                 self._store.seen(found.session.id_hash, at=at)
         return found
 
     def living(self, tokens: Collection[str], *, at: datetime) -> frozenset[str]:
-        """Return which of these tokens have a living session, in one read. Keeps none alive: for whoever watches sockets."""
-        return frozenset(self._living(tokens, at=at))
+        """Return which of these tokens have an open session, in one read. Keeps none alive: for whoever watches sockets."""
+        return frozenset(token for token, held in self._held(tokens, at=at).items() if isinstance(held, Live))
 
-    def _living(self, tokens: Collection[str], *, at: datetime) -> dict[str, Live]:
+    def _held(self, tokens: Collection[str], *, at: datetime) -> dict[str, Live | Locked]:
         hashes = {token: hashed for token in tokens if (hashed := token_hash(token)) is not None}
         found = self._store.find(frozenset(hashes.values())) if hashes else {}
-        sessions = {token: found[hashed] for token, hashed in hashes.items() if hashed in found}
         return {
-            token: live
-            for token, live in sessions.items()
-            if lives(live.session, live.person, at=at, idle=self._lifetimes.idle)
+            token: Locked(held.session, held.person)
+            if is_locked(held.session, at=at, after=self._lifetimes.lock)
+            else Live(held.session, held.person)
+            for token, hashed in hashes.items()
+            if (held := found.get(hashed)) is not None
+            and lives(held.session, held.person, at=at, idle=self._lifetimes.idle)
         }
+
+    def lock(self, live: Live, *, at: datetime) -> None:
+        """Lock this session: nothing is open under its token from now on."""
+        self._store.lock(live.session.id_hash, at=at)
+
+    def unlock(self, locked: Locked, *, at: datetime) -> Opened | None:
+        """Open it again under a new token, whoever proved who they are; None when it ended or was opened meanwhile.
+
+        A token that somebody read off the locked screen's computer is worth nothing afterwards.
+        """
+        token = self._new_token()
+        hashed = token_hash(token)
+        assert hashed is not None
+        if not self._store.renew(locked.session.id_hash, hashed, at=at):
+            return None
+        session = replace(locked.session, id_hash=hashed, last_seen_at=at, locked_at=None)
+        return Opened(token, session, locked.person)
 
     def of(self, person: Person, *, at: datetime) -> tuple[Session, ...]:
         """Return this person's living sessions, the newest first."""

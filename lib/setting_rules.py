@@ -16,11 +16,14 @@ import phonenumbers
 from pydantic import SecretStr
 
 from lib import links
+from lib.sessions import Lifetimes
 
 ROOT = Path(__file__).resolve().parent.parent  # relative paths in settings are relative to this folder
 MIN_SECRET_LENGTH = 32
+LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOW_TO_MAKE_A_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
+SHORTEST_LOCK, LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
 
 
 def no_space(secret: SecretStr) -> SecretStr:
@@ -39,6 +42,14 @@ def duration(text: str) -> timedelta:
     span = timedelta(seconds=int(text)) if re.fullmatch(r"[0-9]{1,9}", text) else links.parse_duration(text)
     if span is None or not links.MIN_EXPIRY <= span <= links.MAX_EXPIRY:
         raise ValueError(BOUNDS)
+    return span
+
+
+def lock_after(text: str) -> timedelta:
+    """Return how long a screen stays open without use. A session ends when it was idle for an hour, locked or not."""
+    span = links.parse_duration(text)
+    if span is None or not SHORTEST_LOCK <= span <= LONGEST_LOCK:
+        raise ValueError("must lie between 10s and 1h, written like 90s, 10m or 1h")
     return span
 
 

@@ -8,82 +8,24 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-import os
 import re
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping
 from datetime import datetime, timedelta
-from enum import StrEnum
-from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated
 from zoneinfo import ZoneInfo
 
-from dotenv import dotenv_values
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    Field,
-    PrivateAttr,
-    SecretStr,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, ValidationInfo, field_validator
 
 from lib import setting_rules as rule
 from lib.errors import SettingInvalid
 from lib.keys import Rules
 from lib.link_bounds import Policy
+from lib.setting_oidc import OidcSettings
+from lib.setting_section import ENV_FILE_VARIABLE, Notice, Noticed, Section, list_of, names, variables
+
+__all__ = ["ENV_FILE_VARIABLE", "ROOT", "Notice", "Noticed", "Section", "Settings", "documented", "variables"]
 
 ROOT = rule.ROOT
-ENV_FILE_VARIABLE = "DASHBOARD_ENV_FILE"  # another file than .env, or empty for none
-WHITE_SPACE_COUNTS = {
-    "AWS_ACCESS_KEY_ID",
-    "AWS_SECRET_ACCESS_KEY",
-    "AWS_SESSION_TOKEN",
-    "DASHBOARD_SECRET_KEY",
-    "AWS_LOCATION",
-}
-LOCAL_HOSTS = {"localhost", "127.0.0.1", "::1"}
-
-
-class Notice(StrEnum):
-    """What is no error but should be known; ``cli_wording`` has the sentences."""
-
-    SLASHES_TRIMMED = "slashes_trimmed"
-    LOCATION_NOT_SET = "location_not_set"  # not even empty: nothing is prefixed
-    PLAIN_HTTP = "plain_http"  # an endpoint that is not this computer, without TLS
-    UNKNOWN_VARIABLE = "unknown_variable"  # DASHBOARD_… that nothing reads
-    TOKEN_END_UNKNOWN = "token_end_unknown"  # noqa: S105 - not a secret; links are capped at one hour
-
-
-@dataclass(frozen=True, slots=True)
-class Noticed:
-    """One notice and the variable it is about."""
-
-    variable: str
-    notice: Notice
-
-
-def variables(env_file: Path | None = None) -> dict[str, str]:
-    """Return the environment laid over ``.env`` (by default in the project's folder). Reads one file.
-
-    The environment wins, also where it sets a variable to nothing. ``${…}`` in the file is not expanded:
-    a password may contain it.
-    """
-    if env_file is None:
-        name = os.environ.get(ENV_FILE_VARIABLE, ".env")
-        env_file = ROOT / name if name else None
-    if env_file is not None and not env_file.is_file() and ENV_FILE_VARIABLE in os.environ:
-        raise SettingInvalid(ENV_FILE_VARIABLE, "names a file that cannot be read")
-    try:
-        from_file = dotenv_values(env_file, interpolate=False, encoding="utf-8-sig") if env_file is not None else {}
-    except (OSError, UnicodeDecodeError):
-        raise SettingInvalid(ENV_FILE_VARIABLE, "the .env file must be readable UTF-8 text") from None
-    return {name: value or "" for name, value in from_file.items()} | dict(os.environ)
-
 
 Secret = Annotated[SecretStr, AfterValidator(rule.no_space)]
 SecretKey = Annotated[SecretStr, AfterValidator(rule.no_space), AfterValidator(rule.long_enough)]
@@ -92,53 +34,6 @@ Bucket = Annotated[str, AfterValidator(rule.bucket)]
 Endpoint = Annotated[str, AfterValidator(rule.endpoint)]
 Zone = Annotated[ZoneInfo, BeforeValidator(rule.timezone)]
 Duration = Annotated[timedelta, BeforeValidator(rule.duration)]
-
-
-def _list_of(check: Callable[[str], str]) -> BeforeValidator:
-    return BeforeValidator(lambda text: tuple(check(item) for item in rule.items(text)))
-
-
-class Section(BaseSettings):
-    """What a set of settings can do. The alias of a field is its variable; its description says how to get a value."""
-
-    model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=False)
-    _notices: tuple[Noticed, ...] = PrivateAttr(default=())
-
-    @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,
-        file_secret_settings: PydanticBaseSettingsSource,
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Take what ``load`` hands in and nothing else: ``variables`` has laid the sources over one another."""
-        return (init_settings,)
-
-    @classmethod
-    def load(cls, values: Mapping[str, str] | None = None) -> Self:
-        """Return the settings in these variables (by default the environment's and the file's).
-
-        Raises SettingInvalid for the first that is missing or breaks its rule. Nothing is as good as not set.
-        """
-        given = variables() if values is None else values
-        known = {name: value for name in documented(cls) if (value := _stripped(name, given.get(name, "")))}
-        try:
-            loaded = cls.model_validate(known)
-        except ValidationError as error:
-            raise _invalid(cls, error.errors(include_url=False, include_input=False)[0]) from None
-        loaded._notices = tuple(loaded._noticed(given))
-        return loaded
-
-    def notices(self) -> tuple[Noticed, ...]:
-        """Return what is no error but should be known."""
-        return self._notices
-
-    def _noticed(self, given: Mapping[str, str]) -> list[Noticed]:
-        read = {*documented(), ENV_FILE_VARIABLE}
-        unknown = sorted(name for name in given if name.startswith("DASHBOARD_") and name not in read)
-        return [Noticed(name, Notice.UNKNOWN_VARIABLE) for name in unknown]
 
 
 class KeySettings(Section):
@@ -151,11 +46,11 @@ class KeySettings(Section):
         "path", alias="AWS_S3_ADDRESSING_STYLE"
     )
     custom_domain: Annotated[str, AfterValidator(rule.host)] = Field("", alias="AWS_S3_CUSTOM_DOMAIN")
-    previous_locations: Annotated[tuple[str, ...], _list_of(rule.location)] = Field(
+    previous_locations: Annotated[tuple[str, ...], list_of(rule.location)] = Field(
         (), alias="DASHBOARD_PREVIOUS_LOCATIONS"
     )
-    url_hosts: Annotated[tuple[str, ...], _list_of(rule.host)] = Field((), alias="DASHBOARD_URL_HOSTS")
-    owned_prefixes: Annotated[tuple[str, ...], _list_of(rule.folder)] = Field(
+    url_hosts: Annotated[tuple[str, ...], list_of(rule.host)] = Field((), alias="DASHBOARD_URL_HOSTS")
+    owned_prefixes: Annotated[tuple[str, ...], list_of(rule.folder)] = Field(
         ("prescriptions/pdfs/",), alias="DASHBOARD_OWNED_PREFIXES"
     )
 
@@ -230,7 +125,7 @@ class TrailSettings(LedgerSettings):
         return _derived(self.secret_key, purpose)
 
 
-class Settings(KeySettings, LedgerSettings):
+class Settings(KeySettings, LedgerSettings, OidcSettings):
     """Everything that the dashboard needs. What has no default here is required."""
 
     bucket: Bucket = Field(alias="AWS_STORAGE_BUCKET_NAME", description="the bucket's name alone, such as edrspace")
@@ -254,6 +149,9 @@ class Settings(KeySettings, LedgerSettings):
     zone: Zone = Field(ZoneInfo("Asia/Kolkata"), alias="DASHBOARD_TIMEZONE")
     phone_region: Annotated[str, AfterValidator(rule.phone_region)] = Field("IN", alias="DASHBOARD_PHONE_REGION")
     public_url: Annotated[str, AfterValidator(rule.public_url)] = Field("", alias="DASHBOARD_PUBLIC_URL")
+    lock_after: Annotated[timedelta, BeforeValidator(rule.lock_after)] = Field(
+        timedelta(minutes=10), alias="DASHBOARD_LOCK_AFTER"
+    )
 
     def derive(self, purpose: str) -> bytes:
         """Return the 32-byte key for one purpose. Another purpose, or another secret, gives another key."""
@@ -272,7 +170,7 @@ class Settings(KeySettings, LedgerSettings):
     def _noticed(self, given: Mapping[str, str]) -> list[Noticed]:
         found = super()._noticed(given)
         for variable, url in (("AWS_S3_ENDPOINT_URL", self.endpoint_url), ("DASHBOARD_PUBLIC_URL", self.public_url)):
-            if url.startswith("http:") and rule.web_address(url).hostname not in LOCAL_HOSTS:
+            if url.startswith("http:") and rule.web_address(url).hostname not in rule.LOOPBACK:
                 found.append(Noticed(variable, Notice.PLAIN_HTTP))
         if self.policy.may_end_sooner:
             found.append(Noticed("DASHBOARD_CREDENTIALS_EXPIRE_AT", Notice.TOKEN_END_UNKNOWN))
@@ -281,22 +179,9 @@ class Settings(KeySettings, LedgerSettings):
 
 def documented(section: type[Section] = Settings) -> list[str]:
     """Return the names of the variables that these settings read, in the order in which they are checked."""
-    return [str(field.alias) for field in section.model_fields.values()]
+    return names(section)
 
 
 def _derived(secret: SecretStr, purpose: str) -> bytes:
     label = f"prescription dashboard 1\0{purpose}".encode()
     return hmac.new(secret.get_secret_value().encode("ascii"), label, hashlib.sha256).digest()
-
-
-def _stripped(name: str, value: str) -> str:
-    # A space around a host or a number means nothing; in a secret or a location it is a mistake to be told.
-    return value if name in WHITE_SPACE_COUNTS else value.strip()
-
-
-def _invalid(section: type[Section], error: ErrorDetails) -> SettingInvalid:
-    at = error["loc"][0]  # the alias, or the field's name where its default breaks a rule
-    field = next(field for name, field in section.model_fields.items() if at in {name, field.alias})
-    if error["type"] == "missing":
-        return SettingInvalid(str(field.alias), f"is not set; it is needed: {field.description}")
-    return SettingInvalid(str(field.alias), str(error["ctx"]["error"]))  # every rule raises ValueError

@@ -18,7 +18,7 @@ from lib.accounts import Accounts
 from lib.errors import LedgerUnavailable
 from lib.passwords import PasswordProblem
 from lib.people import NAME_MAX, NewPassword, Person, Refusal, Rehash, name_key, read_name
-from lib.sessions import Live, Opened, Session, kept_address, token_hash
+from lib.sessions import Held, Live, Opened, Session, kept_address, token_hash
 from lib.trail import NOBODY, Action, TrailEvent
 
 
@@ -75,7 +75,7 @@ def sign_in(accounts: Accounts, attempt: Attempt, *, at: datetime) -> SignedIn |
     if account is None or password_hash is None or not match.is_right or not account.person.is_active:
         _write_failure(accounts, account.person if account else None, key, address=attempt.address, at=at)
         return Denied(Denial.WRONG)
-    opened = _open(accounts, account.person, address=attempt.address, at=at)
+    opened = open_for(accounts, account.person, address=attempt.address, at=at)
     with suppress(LedgerUnavailable):  # they are in, and the trail says so; both can wait for the next time
         accounts.throttle.succeeded(key, address=attempt.address, device=attempt.device)
         if match.is_outdated:
@@ -94,7 +94,8 @@ def _write_failure(accounts: Accounts, person: Person | None, key: str, *, addre
     )
 
 
-def _open(accounts: Accounts, person: Person, *, address: str, at: datetime) -> Opened:
+def open_for(accounts: Accounts, person: Person, *, address: str, at: datetime) -> Opened:
+    """Open a session for somebody who has proved who they are, written down before and after. Raises LedgerUnavailable."""
     intent = _intent(accounts, person, Action.SIGN_IN, address=address, at=at)
     try:
         opened = accounts.sessions.open_session(person, at=at, address=address)
@@ -105,8 +106,8 @@ def _open(accounts: Accounts, person: Person, *, address: str, at: datetime) -> 
     return opened
 
 
-def sign_out(accounts: Accounts, live: Live, *, at: datetime, everywhere: bool = False) -> None:
-    """End this session, or all of this person's. Raises LedgerUnavailable: then the session lives on."""
+def sign_out(accounts: Accounts, live: Held, *, at: datetime, everywhere: bool = False) -> None:
+    """End this session, open or locked, or all of this person's. Raises LedgerUnavailable: then it lives on."""
     accounts.trail.record(
         live.actor, live.person.scope, Action.SIGN_OUT, at=at, reason=json.dumps({"everywhere": everywhere})
     )
@@ -144,23 +145,31 @@ def set_password(accounts: Accounts, token: str, password: str, *, address: str,
     return after or Denied(Denial.LINK_OVER)
 
 
-def confirm(accounts: Accounts, live: Live, password: str, *, at: datetime) -> Denied | None:
+def confirm(
+    accounts: Accounts,
+    live: Held,
+    password: str,
+    *,
+    at: datetime,
+    device: str | None = None,
+    failure: Action = Action.SIGN_IN_FAILED,
+) -> Denied | None:
     """Return None when this is the password of who is signed in, as unlocking a screen asks, else why not.
 
-    Throttled like a sign-in: whoever took a session, or sits down at one, must not guess it either.
-    Raises NotAllowed, LedgerUnavailable.
+    Throttled like a sign-in: whoever took a session, or sits down at one, must not guess it either. ``failure`` is
+    what the trail calls a wrong one. Raises NotAllowed, LedgerUnavailable.
     """
     _require(accounts, live, "confirm", at=at)
     key, address = name_key(live.person.name), live.session.address
-    wait = accounts.throttle.take(key, address=address, device=None, at=at)
+    wait = accounts.throttle.take(key, address=address, device=device, at=at)
     if wait > timedelta():
         return Denied(Denial.WAIT, wait)
     account = accounts.people.by_id(live.person.person_id)
     is_right = accounts.hasher.match(password, account.password_hash if account else None).is_right
     if account is None or not is_right or account.person.generation != live.session.generation:
-        _write_failure(accounts, live.person, key, address=address, at=at)
+        accounts.trail.record(live.actor, live.person.scope, failure, at=at, result=f"refused:{Denial.WRONG}")
         return Denied(Denial.WRONG)
-    accounts.throttle.succeeded(key, address=address, device=None)
+    accounts.throttle.succeeded(key, address=address, device=device)
     return None
 
 
@@ -196,7 +205,7 @@ def open_sessions(accounts: Accounts, live: Live, *, at: datetime) -> tuple[Sess
     return accounts.sessions.of(live.person, at=at)
 
 
-def _require(accounts: Accounts, live: Live, act: str, *, at: datetime) -> None:
+def _require(accounts: Accounts, live: Held, act: str, *, at: datetime) -> None:
     actor, scope, reason = live.actor, live.person.scope, json.dumps({"act": act})
     authority.ask(actor, scope, Permission.ACCOUNT, trail=accounts.trail, clock=lambda: at, reason=reason)
 

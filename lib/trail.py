@@ -12,13 +12,14 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol, overload
+from typing import overload
 from uuid import uuid4
 
 from lib.access import Actor, Scope
 from lib.anchors import Anchor
 from lib.chain import DRAFT_COLUMNS, GENESIS, PRUNE, Cut, Draft, TrailEvent, cut_reason, seal
 from lib.chain_check import Break, Broken, Intact, verify
+from lib.trail_store import EVERYTHING, Selection, TrailStore
 
 __all__ = [
     "EVERYTHING",
@@ -58,12 +59,16 @@ class Action(StrEnum):
     SIGN_IN = "sign_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"
+    LOCK = "lock"
+    UNLOCK = "unlock"
+    UNLOCK_FAILED = "unlock_failed"
     DENIED = "denied"  # asked for what the role or the clinic does not allow
     PEOPLE_CHANGED = "people_changed"
     SETTINGS_READ = "settings_read"
     AUDIT_STARTED = "audit_started"
     AUDIT_ENDED = "audit_ended"
     EXPORT = "export"
+    ACTIVITY_SEARCHED = "activity_searched"  # read who did what
     PRUNE = PRUNE
     MACS_BEGIN = "macs_begin"  # every event from here on has a MAC
 
@@ -76,61 +81,6 @@ class Subject:
     patient_id: str | None = None
     clinic_id: str | None = None
     object_key: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Selection:
-    """Which events: None stands for all. ``until`` is not among them. ``clinics`` are those of the records."""
-
-    since: datetime | None = None
-    until: datetime | None = None
-    clinics: frozenset[str] | None = None
-    actor: str | None = None
-    action: Action | None = None
-    patient_id: str | None = None
-    record_id: int | None = None
-
-    def has(self, event: TrailEvent) -> bool:
-        """Whether the event is one of them."""
-        return (
-            (self.since is None or event.at >= self.since)
-            and (self.until is None or event.at < self.until)
-            and (self.clinics is None or event.clinic_id in self.clinics)
-            and self.actor in (None, event.actor)
-            and self.action in (None, event.action)
-            and self.patient_id in (None, event.patient_id)
-            and self.record_id in (None, event.record_id)
-        )
-
-
-EVERYTHING = Selection()
-
-
-class TrailStore(Protocol):
-    """Appends, reads, counts, and takes away what is old. All raise ``LedgerUnavailable``."""
-
-    def append(self, draft: Draft) -> TrailEvent:
-        """Commit one event durably before returning; the chain stays linear under concurrent writers."""
-        ...
-
-    def events(self, chosen: Selection = EVERYTHING) -> Iterator[TrailEvent]:
-        """Yield the chosen events by sequence, in bounded memory."""
-        ...
-
-    def newest(self, chosen: Selection = EVERYTHING, *, limit: int, before: int | None = None) -> Sequence[TrailEvent]:
-        """Return the last chosen events, newest first, of those below a sequence number."""
-        ...
-
-    def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
-        """Count one actor's events of an action and result, from an instant on and below a sequence number."""
-        ...
-
-    def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:
-        """Take away the events that stand before the first one of ``before`` or later, and append ``event``.
-
-        All in one transaction, in which the chain is verified before and after: a broken one is left as it is.
-        """
-        ...
 
 
 NOBODY = Subject()

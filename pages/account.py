@@ -6,6 +6,7 @@ import streamlit as st
 
 from dashboard import widgets, wording
 from dashboard.visit import Visit
+from dashboard.wording import lock as lock_words
 from dashboard.wording import people as words
 from lib import sign_in
 from lib.people import PasswordState
@@ -28,10 +29,16 @@ def render(visit: Visit) -> None:
         widgets.signed_out()
         st.stop()
     _password(visit, live)
+    st.subheader("PIN")
+    st.caption(lock_words.PIN_ON_ACCOUNT)
+    st.html(f'<a href="/pin" target="_self">{lock_words.PIN_LINK}</a>')
 
 
 def _password(visit: Visit, live: Live) -> None:
     st.subheader("Change your password")
+    if live.person.password is PasswordState.ELSEWHERE:
+        st.caption(words.PASSWORD_ELSEWHERE)
+        return
     if live.person.password is PasswordState.NONE:
         st.caption(words.NO_PASSWORD)
         return

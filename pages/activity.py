@@ -56,7 +56,12 @@ def render(visit: Visit) -> None:
         chosen=chosen,
         limit=PAGE_EVENTS,
         before=pages[-1] if pages else None,
+        is_asked_anew=st.session_state.get("trail_asked") != chosen,
     )
+    if page.trail_fault is None:
+        st.session_state["trail_asked"] = chosen
+    else:
+        st.warning(f"{words.NOT_WRITTEN} {wording.ledger(page.trail_fault)}")
     if chosen.patient_id is not None:
         st.caption(words.WHO_SAW_LIMITS)
     if page.events:

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import TypeVar
 from urllib.parse import urlsplit
 
 import streamlit as st
@@ -16,6 +18,8 @@ from lib.accounts import NewPerson
 from lib.password_links import PasswordLink
 from lib.people import NAME_MAX, NewRole, Person, Refusal, name_key
 from pages import rights
+
+Result = TypeVar("Result")
 
 KEPT = timedelta(minutes=10)  # then the link leaves the screen
 
@@ -30,7 +34,8 @@ class Done:
 
 def render(visit: Visit) -> None:
     """Draw the accounts, what can be done with each, and the way to add one."""
-    everybody = accounts.everybody(visit.actor, visit.accounts, at=visit.now)
+    actor, scope = visit.who()
+    everybody = accounts.everybody(actor, visit.accounts, at=visit.now, scope=scope)
     people = tuple(sorted(everybody, key=lambda person: name_key(person.name)))
     _say(visit)
     st.dataframe(words.people_table(people), hide_index=True, alt="Everybody who has an account")
@@ -50,19 +55,24 @@ def _change(visit: Visit, people: tuple[Person, ...], clinics: dict[str, str]) -
     by_id = {person.person_id: person for person in people}
     chosen = st.selectbox("Person", list(by_id), format_func=lambda each: by_id[each].name, key="person")
     person = by_id[chosen]
-    st.caption(words.YOURSELF if person.name == visit.actor.name else words.CHANGE_SIGNS_OUT)
+    is_ours = person.identity is None
+    if is_ours:
+        st.caption(words.YOURSELF if person.name == visit.actor.name else words.CHANGE_SIGNS_OUT)
+    else:
+        st.caption(words.FROM_PROVIDER)
     now = NewRole(person.role, person.clinics, person.granted)
-    wanted = rights.choose(f"{person.person_id}-{person.generation}", clinics, now=now)  # its own, and as it is now
+    if is_ours:
+        wanted = rights.choose(f"{person.person_id}-{person.generation}", clinics, now=now)  # its own, and as it is now
     with st.container(horizontal=True):
-        if st.button("Save role and clinics", key="save", type="primary", disabled=wanted == now):
-            _done(visit, accounts.set_role(visit.actor, visit.accounts, chosen, wanted, at=visit.now))
+        if is_ours and st.button("Save role and clinics", key="save", type="primary", disabled=wanted == now):
+            _done(visit, _act(visit, accounts.set_role, chosen, wanted))
         if person.is_active:
-            if st.button("New password link", key="reset", icon=":material/key:"):
-                _done(visit, accounts.reset(visit.actor, visit.accounts, chosen, at=visit.now))
+            if is_ours and st.button("New password link", key="reset", icon=":material/key:"):
+                _done(visit, _act(visit, accounts.reset, chosen))
             if st.button("Disable", key="disable", icon=":material/person_off:"):
-                _done(visit, accounts.disable(visit.actor, visit.accounts, chosen, at=visit.now))
+                _done(visit, _act(visit, accounts.disable, chosen))
         elif st.button("Enable", key="enable", icon=":material/person:"):
-            _done(visit, accounts.enable(visit.actor, visit.accounts, chosen, at=visit.now))
+            _done(visit, _act(visit, accounts.enable, chosen))
 
 
 def _add(visit: Visit, clinics: dict[str, str]) -> None:
@@ -70,11 +80,17 @@ def _add(visit: Visit, clinics: dict[str, str]) -> None:
     number = st.session_state.get("people_added", 0)  # the next one begins with empty fields
     name = st.text_input("Name", key=f"name-{number}", max_chars=NAME_MAX)
     wanted = NewPerson(name, rights.choose(f"new-{number}", clinics))
-    if st.button("Add", key="add", icon=":material/person_add:", type="primary"):
-        made = accounts.add(visit.actor, visit.accounts, wanted, at=visit.now)
+    # The second click of a fast double click belongs to a button that is gone.
+    if st.button("Add", key=f"add-{number}", icon=":material/person_add:", type="primary"):
+        made = _act(visit, accounts.add, wanted)
         if isinstance(made, PasswordLink):
             st.session_state["people_added"] = number + 1
         _done(visit, made)
+
+
+def _act(visit: Visit, do: Callable[..., Result], *about: object) -> Result:
+    actor, scope = visit.who()
+    return do(actor, visit.accounts, *about, at=visit.now, scope=scope)
 
 
 def _done(visit: Visit, result: PasswordLink | Person | Refusal) -> None:
@@ -100,7 +116,7 @@ def _say(visit: Visit) -> None:
 
 
 def _hand_over(visit: Visit, link: PasswordLink) -> None:
-    own = urlsplit(st.context.url or "")  # as this owner's browser reached the dashboard
+    own = urlsplit(visit.public_url or st.context.url or "")  # else as this owner's browser reached the dashboard
     address = f"{own.scheme}://{own.netloc}" if own.netloc else ""
     with st.container(border=True):
         st.text(words.link_for(link, now=visit.now, zone=visit.services.zone, has_address=bool(address)))

@@ -1,24 +1,49 @@
-// Leaves the page as soon as the session has ended: the socket may be cut by then, so this asks over HTTP.
+// Leaves the page as soon as the session has ended or is locked: the socket may be cut by then, so this asks over HTTP.
+// It also says whether the person touched anything since it last asked; a session that nobody touches locks itself.
 const EVERY_MS = 2000;
+const TOUCHES = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "click", "input"];
+const ENDED = 401;
+const LOCKED = 423;
+
+const tabs = new BroadcastChannel("session"); // a tab in the background is told at once: its timers run once a minute
+let isTouched = true; // opening the page
+
+function leave(status) {
+  const here = encodeURIComponent(location.pathname + location.search);
+  document.getElementById("root").replaceChildren();
+  location.replace(status === LOCKED ? `/unlock?next=${here}` : "/signin");
+}
 
 async function look() {
+  const isActive = isTouched;
+  isTouched = false;
   try {
-    const answer = await fetch("/session", { cache: "no-store", redirect: "manual" });
-    if (answer.status === 401) {
-      document.getElementById("root").replaceChildren();
-      location.replace("/signin");
+    const headers = isActive ? { "X-Active": "1" } : {};
+    const answer = await fetch("/session", { cache: "no-store", redirect: "manual", headers });
+    if (answer.status === ENDED || answer.status === LOCKED) {
+      tabs.postMessage(answer.status);
+      leave(answer.status);
+    } else if (answer.status !== 204) {
+      isTouched ||= isActive;
     }
   } catch {
-    // The server does not answer; Streamlit says so on the page.
+    isTouched ||= isActive; // The server does not answer; Streamlit says so on the page.
   }
 }
 
+const touch = (event) => { isTouched ||= event.isTrusted; };
+const seen = () => { if (!document.hidden) look(); };
+
 export default function () {
   const timer = setInterval(look, EVERY_MS);
-  const seen = () => { if (!document.hidden) look(); };
+  const heard = (message) => leave(message.data);
+  tabs.addEventListener("message", heard);
   document.addEventListener("visibilitychange", seen);
+  for (const name of TOUCHES) window.addEventListener(name, touch, { capture: true, passive: true });
   return () => {
     clearInterval(timer);
+    tabs.removeEventListener("message", heard);
     document.removeEventListener("visibilitychange", seen);
+    for (const name of TOUCHES) window.removeEventListener(name, touch, { capture: true });
   };
 }

@@ -57,6 +57,7 @@ from dashboard.wording.links import (
 )
 from dashboard.wording.signing_in import (
     CONTINUE,
+    CROWDED,
     DEMO_SIGN_IN,
     FOREIGN_HOST,
     FOREIGN_ORIGIN,
@@ -117,6 +118,7 @@ __all__ = [
     "CHECKING_ICON",
     "CODE",
     "CONTINUE",
+    "CROWDED",
     "DATES_CROSSED",
     "DEMO",
     "DEMO_FAULT",

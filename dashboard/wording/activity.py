@@ -5,10 +5,12 @@ from __future__ import annotations
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from dashboard.wording import federation
 from dashboard.wording.people import ROLE
 from dashboard.wording.times import clock_time, day
 from lib.access import Permission, Role
 from lib.errors import LedgerFault
+from lib.locking import StillLocked
 from lib.people import Refusal
 from lib.refusals import RefusalCode
 from lib.sign_in import Denial
@@ -22,12 +24,16 @@ ACTION = {
     Action.SIGN_IN: "Signed in",
     Action.SIGN_IN_FAILED: "Tried to sign in",
     Action.SIGN_OUT: "Signed out",
+    Action.LOCK: "Locked the screen",
+    Action.UNLOCK: "Unlocked the screen",
+    Action.UNLOCK_FAILED: "Tried to unlock the screen",
     Action.DENIED: "Asked for what is not allowed",
     Action.PEOPLE_CHANGED: "Changed an account",
     Action.SETTINGS_READ: "Read the settings",
     Action.AUDIT_STARTED: "Began to check all files",
     Action.AUDIT_ENDED: "Checked all files",
     Action.EXPORT: "Exported the activity",
+    Action.ACTIVITY_SEARCHED: "Looked at the activity",
     Action.PRUNE: "Took old events away",
     Action.MACS_BEGIN: "Began to seal every event",
 }
@@ -37,6 +43,7 @@ _PERMISSION = {
     Permission.NAMES: "to see names and phones",
     Permission.PREVIEW: "to look at PDFs",
     Permission.LINK: "to make links",
+    Permission.EXPLAIN: "to have keys and links explained",
     Permission.KEYS: "to see stored keys",
     Permission.STORAGE_DETAILS: "to see storage details",
     Permission.ACTIVITY: "to read the activity",
@@ -76,9 +83,13 @@ _REFUSED = {
     Refusal.CLINICS_NOT_ALLOWED: "the clinics do not fit the role",
     Refusal.NOT_GRANTABLE: "that cannot be granted",
     Refusal.DISABLED: "the account is disabled",
+    Refusal.FROM_PROVIDER: "their role comes from the identity provider",
     Denial.WRONG: "wrong name or password",
     Denial.WAIT: "too many tries, had to wait",
     Denial.LINK_OVER: "the set-password link was over",
+    StillLocked.WRONG_PIN: "wrong PIN",
+    StillLocked.PIN_FORGOTTEN: "wrong PIN, and the last one: it is forgotten",
+    StillLocked.OVER: "the session was over",
     LedgerFault.DOWN: "our database was down",
     LedgerFault.READ_ONLY: "our database was read-only",
     LedgerFault.FULL: "our disk was full",
@@ -91,6 +102,7 @@ _REFUSED = {
 }
 
 _WORDS: dict[str, str] = {
+    **federation.BRIEF,
     **{str(code): words for code, words in _REFUSED.items()},
     **{str(each): f"may not do this ({words})" for each, words in _PERMISSION.items()},
 }
@@ -98,7 +110,7 @@ _WORDS: dict[str, str] = {
 WHO_SAW = "Who saw this patient?"
 
 WHO_SAW_LIMITS = (
-    "Whoever opened, looked at or shared a record of this patient. A search that only listed the patient among others "
+    "Whoever opened, looked at or shared a record of this patient, or asked here who did. A search that only listed the patient among others "
     "is not here: the trail keeps record numbers for those, no patient."
 )
 
@@ -114,6 +126,8 @@ NOTHING_YET = (
 )
 
 NO_EVENT = "No event fits. Names and patient ids must be written exactly as they stand in the list; try fewer filters."
+
+NOT_WRITTEN = "That you looked here could not be written down."
 
 VERIFY = "Check that nobody changed it"
 

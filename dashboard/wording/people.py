@@ -24,7 +24,7 @@ ROLE = {
     Role.NOBODY: "Nobody",
 }
 
-PASSWORD_STATE = {PasswordState.NONE: "not set yet", PasswordState.SET: "set"}
+PASSWORD_STATE = {PasswordState.NONE: "not set yet", PasswordState.SET: "set", PasswordState.ELSEWHERE: "elsewhere"}
 
 ALL_CLINICS = "All clinics, and records without a clinic"
 OWNER_SEES_ALL = "An owner sees all clinics."
@@ -38,6 +38,11 @@ LINK_IS_SHOWN_ONCE = (
 UNKNOWN_SESSION = "One that is not yours? Sign out everywhere, then change your password."
 PASSWORD_SIGNS_OUT = "It signs you out everywhere, here too; sign in again with the new one."  # noqa: S105 - a sentence
 NO_PASSWORD = "You have no password yet. An owner can make a link with which you set one."  # noqa: S105 - likewise
+FROM_PROVIDER = (
+    "This person signs in through your organisation's identity provider, which says their role and clinics: change them "
+    "there. Here the account can be disabled and enabled."
+)
+PASSWORD_ELSEWHERE = "You sign in through your organisation's identity provider, so you have no password here."  # noqa: S105
 _WRONG_OLD = "The password that you have now is not right."
 
 NOBODY_YET = "Nobody has an account yet. Add the first: python -m dashboard people add NAME --role owner"
@@ -51,8 +56,9 @@ _REFUSAL = {
     Refusal.NOT_A_ROLE: "There is no such role: owner, clinic_admin, support, developer or auditor.",
     Refusal.CLINICS_NOT_ALLOWED: "These clinics do not fit the role: a clinic admin needs at least one, an owner sees all, "
     "and an id has no comma and no space at its ends.",
-    Refusal.NOT_GRANTABLE: "Only preview and link can be granted on top of a role.",
+    Refusal.NOT_GRANTABLE: "Only preview and link can be granted on top of a role, and only to a developer.",
     Refusal.DISABLED: "This account is disabled. Enable it first.",
+    Refusal.FROM_PROVIDER: FROM_PROVIDER,
 }
 
 _PROBLEM = {
@@ -84,7 +90,7 @@ def denied(denial: Denied) -> str:
     """
     if isinstance(denial.code, PasswordProblem):
         return _PROBLEM[denial.code]
-    return _DENIAL[denial.code].format(wait=_rounded_up(denial.wait))
+    return _DENIAL[denial.code].format(wait=waited(denial.wait))
 
 
 def password_refused(denial: Denied) -> str:
@@ -92,7 +98,8 @@ def password_refused(denial: Denied) -> str:
     return _WRONG_OLD if denial.code is Denial.WRONG else denied(denial)
 
 
-def _rounded_up(span: timedelta) -> str:
+def waited(span: timedelta) -> str:
+    """Return how long to wait, rounded up."""
     seconds = max(1, -(-span // timedelta(seconds=1)))
     count, unit = (seconds, "second") if seconds <= 60 else (-(-seconds // 60), "minute")
     return f"{count} {unit}" + ("" if count == 1 else "s")

@@ -18,3 +18,4 @@ PASSWORD_RULE = "At least 15 characters; several words are easy to remember."  #
 PASSWORD_SET = "Your password is set. Sign in with it."  # noqa: S105 - a sentence
 DEMO_SIGN_IN = "This is the demo clinic. Look around as:"
 FORM_REFUSED = "This form could not be read. Open the page again and try once more."
+CROWDED = "Too many people are signing in at this moment, so this was not tried. Try again in half a minute."

@@ -45,7 +45,7 @@ class LedgerDb:
         """Yield the chosen events by sequence, a page at a time, as they stand, also where they were forged."""
         after: int | None = None
         while True:
-            with ledger_engine.reading(self._engine) as connection:
+            with ledger_engine.reading(self._engine, wait_s=ledger_engine.READ_WAIT_S) as connection:
                 page = ledger_rows.page(connection, chosen, after=after)
             yield from page
             if len(page) < ledger_rows.PAGE:
@@ -54,12 +54,12 @@ class LedgerDb:
 
     def newest(self, chosen: Selection = EVERYTHING, *, limit: int, before: int | None = None) -> list[TrailEvent]:
         """Return the last chosen events, newest first, of those below a sequence number."""
-        with ledger_engine.reading(self._engine) as connection:
+        with ledger_engine.reading(self._engine, wait_s=ledger_engine.READ_WAIT_S) as connection:
             return ledger_rows.newest(connection, chosen, limit=limit, before=before)
 
     def count(self, *, actor: str, action: str, result: str, since: datetime, before: int | None = None) -> int:
         """Count one actor's events of an action and result, from an instant on and below a sequence number."""
-        with ledger_engine.reading(self._engine) as connection:
+        with ledger_engine.reading(self._engine, wait_s=ledger_engine.READ_WAIT_S) as connection:
             return ledger_rows.count(connection, actor=actor, action=action, result=result, since=since, before=before)
 
     def prune(self, before: datetime, *, event: Callable[[Cut | None], Draft]) -> TrailEvent | Broken:

@@ -16,6 +16,7 @@ from sqlalchemy.pool import QueuePool
 
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.stores import ledger_file
+from lib.stores.ledger_patience import PatientConnection, patience
 
 READ_WAIT_S = 30  # for one page of the trail
 TIMESTAMPTZ = 1184  # its number in pg_type
@@ -60,6 +61,7 @@ def make(url: str) -> Engine:
                     "connect_timeout": WAIT_S,
                     "tcp_user_timeout": WAIT_S * 1000,
                     "application_name": "prescription-dashboard",
+                    "connection_factory": PatientConnection,
                 },
             )
             event.listen(engine, "connect", _read_instants_as_text)
@@ -101,12 +103,16 @@ def _begin(connection: Connection) -> None:
 
 
 @contextmanager
-def reading(engine: Engine) -> Iterator[Connection]:
+def reading(engine: Engine, *, wait_s: int = WAIT_S) -> Iterator[Connection]:
     """Open a transaction that only reads; raise LedgerUnavailable."""
-    with translated(), engine.connect() as connection, connection.begin():
-        if engine.dialect.name != "sqlite":
-            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{READ_WAIT_S}s'")
-        yield connection
+    with translated(), engine.connect() as connection:
+        if engine.dialect.name == "sqlite":
+            with connection.begin():
+                yield connection
+            return
+        with patience(connection.connection.driver_connection, wait_s=wait_s), connection.begin():
+            connection.exec_driver_sql(f"SET LOCAL statement_timeout = '{wait_s}s'")
+            yield connection
 
 
 @contextmanager
@@ -121,7 +127,7 @@ def writing(engine: Engine, *, lock: int, wait_s: int = WAIT_S) -> Iterator[Conn
             with connection.begin():
                 yield connection
             return
-        with connection.begin():
+        with patience(connection.connection.driver_connection, wait_s=wait_s), connection.begin():
             connection.exec_driver_sql(
                 f"SET LOCAL lock_timeout = '{wait_s}s'; SET LOCAL statement_timeout = '{wait_s}s'; "
                 # Never less than our own disk; what waits for standbys stays.

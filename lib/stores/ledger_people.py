@@ -12,6 +12,7 @@ from lib.access import Permission, Role
 from lib.people import (
     Account,
     Change,
+    Identity,
     NewPassword,
     PasswordState,
     Person,
@@ -33,13 +34,17 @@ class LedgerPeople:
         self._engine = engine
 
     def add(self, person: Person) -> bool:
-        """Commit a new account without a password; False when somebody has that name."""
-        key = name_key(person.name)
+        """Commit a new account without a password; False when somebody has that name or identity."""
+        key, identity = name_key(person.name), person.identity
+        taken = PEOPLE.c.name_key == key
+        columns = asdict(person) | {"name_key": key, "password_hash": None}
+        del columns["password"], columns["identity"]
+        if identity is not None:
+            columns |= {"issuer": identity.issuer, "subject": identity.subject}
+            taken |= (PEOPLE.c.issuer == identity.issuer) & (PEOPLE.c.subject == identity.subject)
         with ledger_engine.writing(self._engine, lock=PEOPLE_LOCK) as connection:
-            if connection.execute(select(PEOPLE.c.person_id).where(PEOPLE.c.name_key == key)).first():
+            if connection.execute(select(PEOPLE.c.person_id).where(taken)).first():
                 return False
-            columns = asdict(person) | {"name_key": key, "password_hash": None}
-            del columns["password"]
             connection.execute(insert(PEOPLE), columns)
             return True
 
@@ -98,6 +103,8 @@ def _everybody(connection: Connection) -> tuple[Person, ...]:
 
 def person_of(row: Row[Any]) -> Person:
     """Return the person of a row that has the columns of PEOPLE. A role that we do not know may do nothing."""
+    identity = Identity(row.issuer, row.subject) if row.issuer is not None and row.subject is not None else None
+    has_password = PasswordState.NONE if row.password_hash is None else PasswordState.SET
     return Person(
         person_id=row.person_id,
         name=row.name,
@@ -105,10 +112,11 @@ def person_of(row: Row[Any]) -> Person:
         clinics=row.clinics,
         granted=frozenset(Permission(each) for each in row.granted if each in set(Permission)),
         is_active=row.is_active,
-        password=PasswordState.NONE if row.password_hash is None else PasswordState.SET,
+        password=has_password if identity is None else PasswordState.ELSEWHERE,
         generation=row.generation,
         created_at=row.created_at,
         changed_at=row.changed_at,
+        identity=identity,
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text
+from sqlalchemy import Boolean, Column, ForeignKey, Integer, Table, Text, UniqueConstraint
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -47,6 +47,9 @@ PEOPLE = Table(
     Column("generation", Integer, nullable=False),
     Column("created_at", Instant, nullable=False),
     Column("changed_at", Instant, nullable=False),
+    Column("issuer", Text),
+    Column("subject", Text),
+    UniqueConstraint("issuer", "subject"),
 )
 SESSIONS = Table(
     "sessions",
@@ -58,6 +61,7 @@ SESSIONS = Table(
     Column("last_seen_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False, index=True),
     Column("address", Text, nullable=False),
+    Column("locked_at", Instant),
 )
 PASSWORD_LINKS = Table(
     "password_links",
@@ -67,10 +71,26 @@ PASSWORD_LINKS = Table(
     Column("created_at", Instant, nullable=False),
     Column("ends_at", Instant, nullable=False),
 )
+PINS = Table(
+    "pins",
+    METADATA,
+    Column("person_id", Text, ForeignKey("people.person_id"), primary_key=True),
+    Column("browser_hash", Text, primary_key=True),
+    Column("generation", Integer, nullable=False),
+    Column("pin_hash", Text, nullable=False),
+    Column("failures", Integer, nullable=False),
+    Column("created_at", Instant, nullable=False),
+)
 THROTTLE = Table(
     "throttle",
     METADATA,
     Column("key", Text, primary_key=True),
     Column("failures", Integer, nullable=False),
     Column("last_at", Instant, nullable=False, index=True),
+)
+SPENT_FLOWS = Table(
+    "spent_flows",
+    METADATA,
+    Column("state_hash", Text, primary_key=True),
+    Column("ends_at", Instant, nullable=False, index=True),
 )

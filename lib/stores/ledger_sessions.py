@@ -9,7 +9,7 @@ from typing import Any
 
 from sqlalchemy import ColumnElement, Connection, Engine, Row, delete, insert, select, update
 
-from lib.sessions import Live, Session
+from lib.sessions import Held, Session
 from lib.stores import ledger_engine
 from lib.stores.ledger_people import person_of
 from lib.stores.ledger_people_tables import PEOPLE, SESSIONS, THROTTLE
@@ -28,6 +28,7 @@ SESSION: tuple[ColumnElement[Any], ...] = (  # PEOPLE has columns of the same na
     SESSIONS.c.last_seen_at,
     SESSIONS.c.ends_at,
     SESSIONS.c.address,
+    SESSIONS.c.locked_at,
 )
 
 
@@ -43,16 +44,16 @@ class LedgerSessions:
             connection.execute(delete(SESSIONS).where(SESSIONS.c.ends_at <= session.created_at))
             connection.execute(insert(SESSIONS), asdict(session))
 
-    def find(self, id_hashes: Collection[str]) -> dict[str, Live]:
+    def find(self, id_hashes: Collection[str]) -> dict[str, Held]:
         """Return those that were not ended, each with its person as they are now, in one read."""
         asked = select(*SESSION, *PEOPLE.c).join(PEOPLE, PEOPLE.c.person_id == SESSIONS.c.person_id)
         wanted = sorted(id_hashes)
-        found: dict[str, Live] = {}
+        found: dict[str, Held] = {}
         with ledger_engine.reading(self._engine) as connection:
             for start in range(0, len(wanted), FOUND_AT_ONCE):
                 some = wanted[start : start + FOUND_AT_ONCE]
                 for row in connection.execute(asked.where(SESSIONS.c.id_hash.in_(some))):
-                    found[row.id_hash] = Live(_session(row), person_of(row))
+                    found[row.id_hash] = Held(_session(row), person_of(row))
         return found
 
     def seen(self, id_hash: str, *, at: datetime) -> None:
@@ -60,6 +61,17 @@ class LedgerSessions:
         which = (SESSIONS.c.id_hash == id_hash) & (SESSIONS.c.last_seen_at < at)
         with ledger_engine.writing(self._engine, lock=SESSIONS_LOCK) as connection:
             connection.execute(update(SESSIONS).where(which), {"last_seen_at": at})
+
+    def lock(self, id_hash: str, *, at: datetime) -> None:
+        """Commit that it is locked; nothing for a session that was ended."""
+        with ledger_engine.writing(self._engine, lock=SESSIONS_LOCK) as connection:
+            connection.execute(update(SESSIONS).where(SESSIONS.c.id_hash == id_hash), {"locked_at": at})
+
+    def renew(self, id_hash: str, new_hash: str, *, at: datetime) -> bool:
+        """Commit that it is open, was used now and has another token; of any number at once, one gets True."""
+        values = {"id_hash": new_hash, "last_seen_at": at, "locked_at": None}
+        with ledger_engine.writing(self._engine, lock=SESSIONS_LOCK) as connection:
+            return connection.execute(update(SESSIONS).where(SESSIONS.c.id_hash == id_hash).values(values)).rowcount > 0
 
     def end(self, person_id: str, *, id_hash: str | None = None) -> int:
         """Commit the end of one session of this person, or of all of them; return how many ended."""
@@ -85,6 +97,7 @@ def _session(row: Row[Any]) -> Session:
         last_seen_at=row.last_seen_at,
         ends_at=row.ends_at,
         address=row.address,
+        locked_at=row.locked_at,
     )
 
 

@@ -26,7 +26,7 @@ from websockets.exceptions import ConnectionClosed, InvalidHandshake
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Subprotocol
 
-from dashboard import asgi, signing_in, wiring
+from dashboard import asgi, oidc_desk, signing_in, wiring
 from dashboard.origins import SECURE_COOKIE, Site
 from lib.access import Role
 from lib.accounts import Accounts
@@ -45,7 +45,7 @@ PATHS = (
     "/_stcore/stream", "/_stcore/agent/interact", "/_stcore/agent/mcp", "/_stcore/agent/openapi.json",
     "/_stcore/upload_file/SESSION/1", "/_stcore/bidi-components/dashboard.copy/copy.js", "/_stcore/allowed-message-origins",
     "/component/x/index.html", "/auth/login", "/auth/logout", "/oauth2callback", "/app/static/x", "/signin/", "//signin",
-    "/signin/../find", "/%2e%2e/find", "/signout", "/session", "/set-password", "/SIGNIN", "/signin%2f..%2ffind", "/healthz",
+    "/signin/../find", "/%2e%2e/find", "/signout", "/session", "/set-password", "/oidc/start", "/oidc/callback", "/oidc", "/SIGNIN", "/signin%2f..%2ffind", "/healthz",
 )  # fmt: skip
 METHODS = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "PROPFIND")
 
@@ -100,7 +100,8 @@ def house() -> Iterator[House]:
     site = Site()
     wiring.configure(wiring.Served(services, accounts, site.cookie))
     desk = signing_in.Desk(site, accounts, _now)
-    with serve(asgi.build(site, signing_in.LiveTokens(accounts, _now), routes=desk.routes())) as served:
+    routes = [*desk.routes(), *oidc_desk.OidcDesk(desk, None).routes()]
+    with serve(asgi.build(site, signing_in.LiveTokens(accounts, _now), routes=routes)) as served:
         yield House(served, accounts, person, site, runs)
 
 

@@ -52,21 +52,29 @@ def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900) -> 
 @contextmanager
 def served(settings: Mapping[str, str]) -> Iterator[App]:
     """Yield the dashboard, not the demo, with these settings and no .env file."""
-    env = {**os.environ, **BARE, **settings}
-    path = ""
-    for words in (("migrate",), ("people", "add", "Asha", "--role", "owner")):
-        done = subprocess.run(
-            [sys.executable, "-m", "dashboard", *words], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60
-        )
-        path = done.stdout.strip()
-    app = start_app(env=env)
+    ran(settings, "migrate")
+    path = ran(settings, "people", "add", "Asha", "--role", "owner")
+    app = start_app(env={**os.environ, **BARE, **settings})
     app.password = PASSWORD
-    _set_password(app, path)
+    set_password(app, path)
     yield app
     app.stop()
 
 
-def _set_password(app: App, path: str) -> None:
+def ran(settings: Mapping[str, str], *words: str) -> str:
+    """Run one command of the dashboard with these settings; return what it said."""
+    done = subprocess.run(
+        [sys.executable, "-m", "dashboard", *words],
+        cwd=ROOT,
+        env={**os.environ, **BARE, **settings},
+        capture_output=True,
+        text=True,
+        timeout=60,
+    )
+    return done.stdout.strip()
+
+
+def set_password(app: App, path: str) -> None:
     """Open the link that ``people add`` printed, and send its form."""
     server = Served(int(app.url.rpartition(":")[2]))
     page = server.ask(path)

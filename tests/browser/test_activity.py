@@ -50,3 +50,15 @@ def test_an_owner_asks_who_saw_a_patient_and_the_auditor_checks_and_takes_it_alo
         assert wide <= width
         if SHOTS:
             activity.screenshot(path=f"{SHOTS}/activity-{width}.png", full_page=True)
+
+
+@pytest.mark.parametrize("name", ["Esha", "Asha"])
+def test_an_address_with_a_patient_opens_their_activity_for_who_begins_there_and_who_does_not(
+    browser: Browser, demo_app: App, name: str
+) -> None:
+    page = browser.new_context().new_page()
+    sign_in(page, demo_app, name=name)
+    page.goto(f"{demo_app.url}/activity?patient=PAT012")
+    expect(page.get_by_label("Patient id")).to_have_value("PAT012", timeout=15_000)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    page.context.close()

@@ -194,6 +194,33 @@ def test_a_ledger_that_cannot_be_written_switches_preview_and_link_off_and_nothi
         assert_alive(page, app)
 
 
+def test_a_ledger_that_another_program_holds_is_one_sentence_and_nobody_is_thrown_out(
+    day: Day, browser: Browser
+) -> None:
+    with served(day.settings(bad_servers.refused_address())) as app, tab(browser, app) as page:
+        with closing(sqlite3.connect(day.ledger, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            search(page, "Meera Nair")
+            said = page.get_by_text("The activity database is locked by another program.")
+            expect(said).to_be_visible(timeout=ONE_SENTENCE)
+            expect(page.get_by_test_id("stDataFrame")).to_be_visible()
+            page.get_by_role("link", name="People").click()
+            page.get_by_role("textbox", name="Name").fill("Farid")
+            page.get_by_role("combobox", name="Role").last.click()
+            page.get_by_role("option", name="Auditor").click()
+            page.get_by_text("All clinics, and records without a clinic").last.click()
+            page.get_by_role("button", name="Add", exact=True).click()
+            expect(said).to_be_visible(timeout=ONE_SENTENCE)
+            other.execute("ROLLBACK")
+        page.get_by_role("link", name="Find").click()
+        search(page, "Meera")
+        expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=ONE_SENTENCE)
+        expect(said).to_have_count(0)
+        with closing(sqlite3.connect(day.ledger)) as ledger:
+            assert ledger.execute("SELECT count(*) FROM people").fetchone() == (1,)
+        assert_alive(page, app)
+
+
 def test_where_the_ledger_is_broken_from_the_start_nobody_gets_in_and_the_sign_in_says_why(
     day: Day, browser: Browser
 ) -> None:

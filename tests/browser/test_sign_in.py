@@ -4,47 +4,14 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass, field
 
-import pytest
-from playwright.sync_api import Browser, BrowserContext, ConsoleMessage, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.parts.chromium import App, sign_in
+from tests.parts.watched import Watched
 
 PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
 BOX = "Phone, name, PAT…, CON…, or paste a link"
-REPORT = "document.addEventListener('securitypolicyviolation', (event) => reportViolation(`${event.effectiveDirective} ${event.blockedURI}`))"
-
-
-@dataclass
-class Watched:
-    """One browser's tabs, and what went wrong in any of them."""
-
-    context: BrowserContext
-    violations: list[str] = field(default_factory=list)
-    asked: list[str] = field(default_factory=list)
-
-    def tab(self) -> Page:
-        page = self.context.new_page()
-        page.on("request", lambda request: self.asked.append(request.url))
-        page.on("console", self._said)
-        return page
-
-    def _said(self, message: ConsoleMessage) -> None:
-        if "Content Security Policy" in message.text:
-            self.violations.append(message.text)
-
-
-@pytest.fixture
-def watched(browser: Browser) -> Iterator[Watched]:
-    """A browser in which nobody is signed in."""
-    context = browser.new_context(viewport={"width": 1280, "height": 900})
-    opened = Watched(context)
-    context.expose_function("reportViolation", lambda text: opened.violations.append(text))
-    context.add_init_script(REPORT)
-    yield opened
-    context.close()
 
 
 def open_record(page: Page, app: App, number: int) -> None:
@@ -94,31 +61,6 @@ def test_signing_out_in_one_tab_empties_the_other_within_5_seconds(watched: Watc
     other.go_back()
     expect(other.get_by_role("heading", name="Sign in")).to_be_visible()
     expect(other.get_by_text(PATIENT_LINE)).to_have_count(0)
-
-
-def test_nothing_breaks_the_content_security_policy_and_nothing_is_asked_elsewhere(
-    watched: Watched, demo_app: App
-) -> None:
-    page = watched.tab()
-    sign_in(page, demo_app)
-    page.get_by_role("button", name="Newest prescriptions").click()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
-    box = page.get_by_placeholder(BOX)
-    box.fill("CON005")
-    box.press("Enter")
-    page.get_by_role("button", name=re.compile("Show PDF")).click()
-    expect(page.locator("canvas.react-pdf__Page__canvas").first).to_be_visible(timeout=15_000)
-    page.get_by_text("Storage details").click()
-    page.get_by_role("button", name="Check and create").click()
-    expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=15_000)
-    page.get_by_role("button", name="Copy link").click()
-    page.get_by_role("button", name="Sign out").click()
-    page.wait_for_url("**/signin", timeout=5000)
-    assert watched.violations == []
-    strangers = [
-        url for url in watched.asked if not re.match(rf"{re.escape(demo_app.url)}/|ws://127\.0\.0\.1|data:|blob:", url)
-    ]
-    assert strangers == []
 
 
 def test_the_policy_stops_an_inline_script(watched: Watched, demo_app: App) -> None:

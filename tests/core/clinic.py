@@ -14,6 +14,7 @@ from lib.links import Policy
 from lib.objects import Disposition, PresenceCache
 from lib.records import Record
 from lib.services import Services
+from lib.stores.memory.listing import MemoryLister
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.stores.memory.trail import MemoryTrail
@@ -81,6 +82,7 @@ def bench(
     policy: Policy | None = None,
     clock: Callable[[], datetime] = lambda: NOW,
     location: str = "edrcontainer1",
+    lister: MemoryLister | None = None,
 ) -> Bench:
     """Return a clinic with one healthy record, or with what is given instead."""
     records = records or MemoryRecords(rows or [RECORD])
@@ -89,9 +91,10 @@ def bench(
     services = Services(
         records=records,
         objects=objects,
+        lister=lister or MemoryLister(objects),
         presence=PresenceCache(),
         trail=Trail(trail, key_secret=b"k" * 32),
-        rules=Rules(location, "edrspace"),
+        rules=Rules(location, "edrspace", previous_locations=("media",)),
         policy=policy or Policy(),
         zone=ZoneInfo("Asia/Kolkata"),
         phone_region="IN",

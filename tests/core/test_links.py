@@ -97,7 +97,7 @@ class TestAHealthyRecord:
         assert "https" not in str(made(bench()))
 
     def test_is_asked_afresh_whatever_the_cache_believes(self) -> None:
-        clinic = bench(objects=bucket(key="edrcontainer1/other.pdf"))
+        clinic = bench(objects=bucket(b"%PDF another", key="edrcontainer1/other.pdf"))
         present = bucket().head([KEY], budget=HOUR)[KEY]
         clinic.services.presence.put(present)
         assert refused(clinic).code is RefusalCode.MISSING
@@ -320,13 +320,14 @@ class TestTheKey:
 
 class TestTheObject:
     def test_that_is_missing_gives_no_link(self) -> None:
-        clinic = bench(objects=bucket(key="elsewhere.pdf"))
+        clinic = bench(objects=bucket(b"%PDF another", key="elsewhere.pdf"))
         assert refused(clinic) == Refused(RefusalCode.MISSING)
         assert clinic.results == ["refused:MISSING"]
 
-    def test_that_is_at_the_bare_stored_key_only_is_missing(self) -> None:
+    def test_that_is_at_the_bare_stored_key_only_is_missing_unless_it_is_proven(self) -> None:
         """The founding bug: the stored key is not the object's name."""
-        assert refused(bench(objects=bucket(key=STORED))).code is RefusalCode.MISSING
+        assert refused(bench(objects=bucket(b"%PDF another", key=STORED))).code is RefusalCode.MISSING
+        assert made(bench(objects=bucket(key=STORED))).is_elsewhere
 
     @pytest.mark.parametrize("doubt", [Doubt.DENIED, Doubt.THROTTLED, Doubt.TIMED_OUT, Doubt.NOT_S3, Doubt.NO_BUCKET])
     def test_that_cannot_be_checked_gives_no_link_and_the_reason(self, doubt: Doubt) -> None:

@@ -16,7 +16,7 @@ from lib import people
 from lib.access import Actor, Permission, Role
 from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
 from lib.password_links import PasswordLink
-from lib.people import Activity, NewPassword, NewRole, PasswordState, Person, Refusal, changed, fits, read_name
+from lib.people import ROLES, Activity, NewPassword, NewRole, PasswordState, Person, Refusal, changed, fits, read_name
 from tests.conftest import NOW
 from tests.parts.accounts import OPERATOR, MemoryBench, added, invited, signed_in
 
@@ -80,6 +80,10 @@ def test_nobody_can_be_made_an_operator_and_only_preview_and_link_can_be_granted
     assert fits(NewRole(Role.DEVELOPER, None, frozenset({Permission.PREVIEW, Permission.LINK}))) is None
     for permission in set(Permission) - {Permission.PREVIEW, Permission.LINK}:
         assert fits(NewRole(Role.DEVELOPER, None, frozenset({permission}))) is Refusal.NOT_GRANTABLE
+    for role in set(ROLES) - {Role.DEVELOPER}:
+        clinics = frozenset({"CLN001"}) if role is Role.CLINIC_ADMIN else None
+        assert fits(NewRole(role, clinics)) is None
+        assert fits(NewRole(role, clinics, frozenset({Permission.LINK}))) is Refusal.NOT_GRANTABLE
 
 
 @pytest.mark.parametrize("change", [Activity(False), NewRole(Role.DEVELOPER, None)])

@@ -14,11 +14,26 @@ from itertools import product
 import pytest
 
 import lib
-from lib import access, activity, authority, links, previews, retention, search, whereabouts
+from lib import (
+    access,
+    accounts,
+    activity,
+    authority,
+    explanation,
+    inspection,
+    links,
+    previews,
+    retention,
+    search,
+    whereabouts,
+)
 from lib.access import Actor, Permission, Role, Scope
+from lib.accounts import NewPerson
 from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
+from lib.explanation import Explanation
 from lib.links import LinkRequest, PresignedUrl
 from lib.objects import Disposition
+from lib.people import NewRole, Refusal
 from lib.previews import Preview
 from lib.records import Clinic, Filters, Record, RecordIs
 from lib.search import Kind, Reading
@@ -27,6 +42,7 @@ from lib.stores.memory.records import MemoryRecords
 from lib.trail import EVERYTHING, Action, Intact, Subject, TrailEvent
 from tests.conftest import NOW
 from tests.core.clinic import PDF, RECORD, Bench, bench
+from tests.parts.accounts import MemoryBench, invited
 
 LOCATION = "edrcontainer1"
 ROWS = tuple(
@@ -45,6 +61,7 @@ ACTORS = (
     *(Actor("forged", role, frozenset(Permission)) for role in Role),
 )
 REQUEST = LinkRequest(timedelta(minutes=1), Disposition.INLINE)
+GITA = NewPerson("Gita", NewRole(Role.SUPPORT, None))
 
 Act = Callable[[Actor, Scope, Bench, Record], bool]
 
@@ -83,6 +100,21 @@ def _keys_of(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
 
 def _place_of(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return whereabouts.place_of(actor, scope, services=where.services, record=row) is not None
+
+
+def _matrix(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return bool(explanation.matrix(actor, scope, services=where.services, row=row))
+
+
+def _explain(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    found = explanation.explain(actor, scope, services=where.services, record=row)
+    return isinstance(found, Explanation)
+
+
+def _inspect(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    found = inspection.inspect(actor, scope, services=where.services, text=row.stored_key or "")
+    assert found.alone is None or scope.clinics is None
+    return bool(found.explanations)
 
 
 def _open_pdf(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
@@ -136,6 +168,18 @@ def _prune(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return isinstance(pruned, TrailEvent)
 
 
+def _on_accounts(do: Callable[..., object], *, has_person: bool = True, more: tuple[object, ...] = ()) -> Act:
+    def act(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+        desk = replace(MemoryBench().accounts, trail=where.services.trail)
+        fault, where.trail.fault = where.trail.fault, None
+        farid = invited(desk, "Farid", Role.SUPPORT).person
+        where.trail.fault = fault
+        about = ((farid.name if do is accounts.named else farid.person_id,) if has_person else ()) + more
+        return not isinstance(do(actor, desk, *about, at=NOW, scope=scope), Refusal)
+
+    return act
+
+
 ACTIONS: dict[str, tuple[Permission, Act]] = {
     "search.find": (Permission.FIND, _find),
     "search.total": (Permission.FIND, _total),
@@ -145,6 +189,9 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "search.versions": (Permission.FIND, _versions),
     "whereabouts.keys_of": (Permission.KEYS, _keys_of),
     "whereabouts.place_of": (Permission.STORAGE_DETAILS, _place_of),
+    "explanation.matrix": (Permission.KEYS, _matrix),
+    "explanation.explain": (Permission.FIND, _explain),
+    "inspection.inspect": (Permission.EXPLAIN, _inspect),
     "previews.open_pdf": (Permission.PREVIEW, _open_pdf),
     "links.issue": (Permission.LINK, _issue),
     "links.issue_for_record": (Permission.LINK, _issue_for_record),
@@ -153,10 +200,18 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "activity.check": (Permission.ACTIVITY, _check),
     "activity.export": (Permission.ACTIVITY, _export),
     "retention.prune": (Permission.RETENTION, _prune),
+    "accounts.everybody": (Permission.PEOPLE, _on_accounts(accounts.everybody, has_person=False)),
+    "accounts.named": (Permission.PEOPLE, _on_accounts(accounts.named)),
+    "accounts.add": (Permission.PEOPLE, _on_accounts(accounts.add, has_person=False, more=(GITA,))),
+    "accounts.set_role": (Permission.PEOPLE, _on_accounts(accounts.set_role, more=(NewRole(Role.AUDITOR, None),))),
+    "accounts.disable": (Permission.PEOPLE, _on_accounts(accounts.disable)),
+    "accounts.enable": (Permission.PEOPLE, _on_accounts(accounts.enable)),
+    "accounts.reset": (Permission.PEOPLE, _on_accounts(accounts.reset)),
 }
-OF_NO_CLINIC = {"activity.check", "retention.prune"}
+OF_NO_CLINIC = {"activity.check", "retention.prune", *(name for name in ACTIONS if name.startswith("accounts."))}
 NO_USE_CASE = {
     "access.narrowed",
+    "accounts.written",
     "authority.ask",
     "authority.require",
     "documents.refuse",
@@ -201,7 +256,7 @@ def test_every_role_gets_what_its_permissions_and_clinics_say_and_nothing_else(a
             assert not may, case
             denial = where.trail.rows[-1]
             assert (denial.action, denial.result) == ("denied", f"refused:{permission}"), case
-            assert (denial.actor, denial.role) == (actor.name, actor.role), case
+            assert (denial.actor, denial.role, denial.scope) == (actor.name, actor.role, str(scope)), case
             assert where.objects.calls == [], case
             served = False
         if served and not (may and sees):

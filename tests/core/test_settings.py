@@ -9,6 +9,7 @@ import pytest
 from dotenv import dotenv_values
 
 from lib import settings
+from lib.access import Role
 from lib.errors import SettingInvalid
 from lib.keys import key_of_url
 from lib.settings import KeySettings, LedgerSettings, Notice, Noticed, Settings
@@ -329,3 +330,59 @@ def test_a_file_that_windows_saved_with_a_mark_in_front_is_read(tmp_path: Path) 
     path.write_bytes(b"\xef\xbb\xbfAWS_LOCATION=loc\r\nAWS_STORAGE_BUCKET_NAME=edrspace\r\n")
     found = settings.variables(path)
     assert (found["AWS_LOCATION"], found["AWS_STORAGE_BUCKET_NAME"]) == ("loc", "edrspace")
+
+
+PROVIDER = {
+    "DASHBOARD_OIDC_ISSUER": "https://id.example/realms/edr/",
+    "DASHBOARD_OIDC_CLIENT_ID": "dashboard",
+    "DASHBOARD_OIDC_CLIENT_SECRET": "hunter2",
+    "DASHBOARD_OIDC_ROLES": "edr-admins=clinic_admin, a=b=support,help=support",
+}
+
+
+def test_a_provider_is_none_or_whole() -> None:
+    assert not load().has_provider
+    loaded = load(**PROVIDER)
+    assert loaded.has_provider
+    assert (loaded.oidc_issuer, loaded.provider_name) == ("https://id.example/realms/edr/", "id.example")
+    assert dict(loaded.claim_rules.roles) == {
+        "edr-admins": Role.CLINIC_ADMIN, "a=b": Role.SUPPORT, "help": Role.SUPPORT,
+    }  # fmt: skip
+    assert (loaded.claim_rules.role_claim, loaded.claim_rules.clinics_claim) == ("role", "clinics")
+    assert "hunter2" not in repr(loaded)
+    assert load(**PROVIDER, DASHBOARD_OIDC_NAME="Clinic SSO").provider_name == "Clinic SSO"
+
+
+@pytest.mark.parametrize("missing", PROVIDER)
+def test_a_half_set_provider_names_what_is_missing(missing: str) -> None:
+    variable, rule = refusal(**{**PROVIDER, missing: ""})
+    assert variable == missing
+    assert "it is needed" in rule
+
+
+@pytest.mark.parametrize(
+    ("variable", "value", "rule"),
+    [
+        ("DASHBOARD_OIDC_ISSUER", "http://id.example", "must be an https address"),
+        ("DASHBOARD_OIDC_ISSUER", "https://id.example?x=1", "must be a bare address"),
+        ("DASHBOARD_OIDC_ISSUER", "id.example", "must be an http or https address"),
+        ("DASHBOARD_OIDC_CLIENT_ID", "a\u00e9", "must be plain ASCII"),
+        ("DASHBOARD_OIDC_CLIENT_SECRET", "hunter2\n", "must not contain spaces or line breaks"),
+        ("DASHBOARD_OIDC_ROLES", "edr-admins", "must be a list like"),
+        ("DASHBOARD_OIDC_ROLES", "edr-admins=operator", "must be a list like"),
+        ("DASHBOARD_OIDC_ROLES", "edr-admins=nobody", "must be a list like"),
+        ("DASHBOARD_OIDC_ROLES", "=owner", "must be a list like"),
+        ("DASHBOARD_OIDC_ROLES", "a=owner,a=support", "must name each value once"),
+        ("DASHBOARD_OIDC_NAME", "x" * 41, "must be up to 40 letters"),
+        ("DASHBOARD_OIDC_NAME", "<b>", "must be up to 40 letters"),
+    ],
+)
+def test_a_bad_value_of_the_provider_is_refused(variable: str, value: str, rule: str) -> None:
+    named, said = refusal(**{**PROVIDER, variable: value})
+    assert (named, said[: len(rule)]) == (variable, rule)
+
+
+@pytest.mark.parametrize("host", ["127.0.0.1:9000", "localhost:9000", "[::1]"])
+def test_a_provider_on_this_computer_may_be_plain_http(host: str) -> None:
+    loaded = load(**{**PROVIDER, "DASHBOARD_OIDC_ISSUER": f"http://{host}"})
+    assert loaded.provider_name == ("localhost" if "localhost" in host else "provider")

@@ -10,6 +10,8 @@ from dashboard import wording
 from dashboard.wording import activity as activity_words
 from dashboard.wording import autopsy as autopsy_words
 from dashboard.wording import error_pages as error_words
+from dashboard.wording import federation as federation_words
+from dashboard.wording import lock as lock_words
 from dashboard.wording import people as people_words
 from lib import pasted
 from lib.access import Permission, Role
@@ -17,17 +19,31 @@ from lib.candidates import Evidence, Flag, Why
 from lib.catalogue import About, Code, Mend, Needs, Severity
 from lib.diagnosis import Md5, State
 from lib.error_pages import ErrorCode, ErrorPage
-from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
+from lib.errors import (
+    DatabaseFault,
+    DatabaseUnavailable,
+    LedgerFault,
+    LedgerUnavailable,
+    ProviderFault,
+    ProviderUnavailable,
+    TokenFault,
+)
+from lib.federated_sign_in import Barred, Outside, Reason
+from lib.federation import Unfit
 from lib.link_faults import FaultFound, LinkFault
 from lib.links import RefusalCode, Refused
+from lib.locking import NoPin, StillLocked
 from lib.mangled import Undone
 from lib.objects import Doubt
 from lib.passwords import PasswordProblem
 from lib.people import PasswordState, Refusal
+from lib.pins import PinProblem
 from lib.search import Kind
 from lib.settings import Notice, Noticed
 from lib.sign_in import Denial, Denied
 from lib.trail import Action
+
+FEDERATED: list[Reason] = [*Unfit, *Barred, *TokenFault, Refusal.NAME_TAKEN]
 
 
 @pytest.mark.parametrize("code", RefusalCode)
@@ -125,6 +141,25 @@ def test_every_reason_not_to_get_in_is_said(code: Denial | PasswordProblem) -> N
     assert people_words.denied(Denied(code)).endswith(".")
 
 
+@pytest.mark.parametrize("code", FEDERATED)
+def test_every_reason_not_to_get_in_through_a_provider_is_said(code: Reason) -> None:
+    said = federation_words.outside(Outside(code), name="EDR")
+    assert said.endswith(".")
+    assert "{" not in said
+
+
+@pytest.mark.parametrize("fault", ProviderFault)
+def test_every_fault_of_a_provider_is_said_with_what_to_do_next(fault: ProviderFault) -> None:
+    said = federation_words.provider(ProviderUnavailable(fault), name="EDR")
+    assert said.startswith("EDR ")
+    assert "Sign in with a password" in said
+
+
+@pytest.mark.parametrize("code", [*StillLocked, *PinProblem, *NoPin])
+def test_every_reason_to_stay_locked_or_without_a_pin_is_said(code: StillLocked | PinProblem | NoPin) -> None:
+    assert lock_words.refused(code).endswith(".")
+
+
 @pytest.mark.parametrize("role", Role)
 def test_every_role_has_its_name(role: Role) -> None:
     assert people_words.ROLE[role]
@@ -140,7 +175,21 @@ def test_every_act_in_the_trail_is_said(action: Action) -> None:
     assert activity_words.act(action) == activity_words.ACTION[action]
 
 
-@pytest.mark.parametrize("code", [*RefusalCode, *Permission, *Refusal, *Denial, *LedgerFault, "BROKEN", "ERROR"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        *RefusalCode,
+        *Permission,
+        *Refusal,
+        *Denial,
+        *StillLocked,
+        *LedgerFault,
+        *FEDERATED,
+        *ProviderFault,
+        "BROKEN",
+        "ERROR",
+    ],
+)
 def test_every_way_an_act_can_end_is_said(code: str) -> None:
     for kind in ("refused", "failed"):
         said = activity_words.result(f"{kind}:{code}")

@@ -25,7 +25,7 @@ CHEAP = Cost(rounds=1, memory_kib=8, lanes=1)
 PASSWORD = "four words nobody guesses"
 OPERATOR = Actor("cli:asha", Role.OPERATOR)
 HOME = "203.0.113.9"
-LIFETIMES = Lifetimes(idle=timedelta(hours=1), absolute=timedelta(hours=12))
+LIFETIMES = Lifetimes(idle=timedelta(hours=1), absolute=timedelta(hours=12), lock=timedelta(hours=1))
 
 
 @dataclass
@@ -36,11 +36,12 @@ class MemoryBench:
     trail: MemoryTrail = field(default_factory=MemoryTrail)
     throttle: MemoryThrottle = field(default_factory=MemoryThrottle)
     cost: Cost = CHEAP
+    lifetimes: Lifetimes = LIFETIMES
 
     def __post_init__(self) -> None:
         self.accounts = Accounts(
             people=self.people,
-            sessions=Sessions(MemorySessions(self.people), lifetimes=LIFETIMES),
+            sessions=Sessions(MemorySessions(self.people), lifetimes=self.lifetimes),
             links=MemoryPasswordLinks(self.people),
             throttle=Throttle(self.throttle, secret=b"secret"),
             hasher=Hasher(self.cost),
@@ -48,12 +49,12 @@ class MemoryBench:
         )
 
 
-def on_ledger(url: str) -> Accounts:
+def on_ledger(url: str, *, lifetimes: Lifetimes = LIFETIMES) -> Accounts:
     """Return the accounts of a ledger that is migrated."""
     engine = ledger_engine.make(url)
     return Accounts(
         people=LedgerPeople(engine),
-        sessions=Sessions(LedgerSessions(engine), lifetimes=LIFETIMES),
+        sessions=Sessions(LedgerSessions(engine), lifetimes=lifetimes),
         links=LedgerPasswordLinks(engine),
         throttle=Throttle(LedgerThrottle(engine), secret=b"secret"),
         hasher=Hasher(CHEAP),

@@ -19,7 +19,7 @@ from urllib.parse import urlencode
 import pytest
 from playwright.sync_api import Browser, Page, sync_playwright
 
-from tests.parts import needed
+from tests.parts import canaries, needed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 ARGS = [
@@ -64,6 +64,7 @@ class App:
         self.keeper.join()  # to the end of what it says
         assert self.process.stderr is not None
         self.process.stderr.close()
+        canaries.check("".join(self.lines), where="stderr of run")
 
 
 def start_app(*options: str, env: Mapping[str, str] | None = None) -> App:
@@ -111,7 +112,17 @@ def demo_app() -> Iterator[App]:
     """The demo clinic, started once."""
     app = start_app("--demo")
     yield app
+    canaries.check(metrics(app), where="metrics")
     app.stop()
+
+
+def metrics(app: App) -> str:
+    """Return what the app measures, as somebody who is signed in is told."""
+    with closing(http.client.HTTPConnection(app.url.removeprefix("http://"), timeout=10)) as connection:
+        connection.request("GET", "/_stcore/metrics", headers={"Cookie": signed_in(app.url)})
+        answer = connection.getresponse()
+        assert answer.status == 200
+        return answer.read().decode()
 
 
 def signed_in(url: str) -> str:

@@ -15,6 +15,7 @@ import pytest
 
 from dashboard import cli, demo
 from dashboard.demo import clinic as demo_clinic
+from tests.parts import canaries
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,9 @@ class CommandLine:
             cli.main()
         out, err = self._capsys.readouterr()
         assert isinstance(ended.value.code, int)
+        command = words[0] if words else ""
+        canaries.check(out, where=f"stdout of {command}", but=canaries.ON_PURPOSE.get(command, ()))
+        canaries.check(err, where=f"stderr of {command}")
         return Answer(ended.value.code, out, err)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Iterator
 
 import pytest
@@ -10,12 +11,14 @@ from dashboard.demo.guarded_s3 import GuardedS3, serve
 from lib.stores.s3 import S3Config
 
 LOCATION = "edrcontainer1"
+SECRET = "guardedsecret"
 
 
 @pytest.fixture
 def guarded_s3() -> Iterator[GuardedS3]:
-    """A fresh, empty server for one test."""
-    with serve(bucket="edrspace", access_key_id="GUARDEDKEY", secret_access_key="guardedsecret") as server:
+    """A fresh, empty server for one test. What a storage logs of the links that are opened is not ours."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)
+    with serve(bucket="edrspace", access_key_id="GUARDEDKEY", secret_access_key=SECRET) as server:
         yield server
 
 

@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import itertools
+import os
+import signal
 import tempfile
 import warnings
 from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -13,7 +16,7 @@ from uuid import uuid4
 import psycopg2
 import pytest
 
-from tests.parts import needed
+from tests.parts import canaries, needed
 
 SCHEMA = Path(__file__).parents[2] / "dashboard" / "demo" / "schema.sql"
 NEEDS_PASSWORD = "needs_password"  # a role that the server asks for a password; it is 'right'
@@ -78,6 +81,25 @@ class Postgres:
         self._server.ensure_postgres_running()
         assert str(self._server.get_postmaster_info().socket_dir) == self.socket_dir
 
+    @contextmanager
+    def stalled(self) -> Iterator[None]:
+        """Freeze the server and its children: their kernel takes connections and acknowledges, nobody answers."""
+        postmaster: int = self._server.get_postmaster_info().pid
+        frozen = [postmaster]
+        os.kill(postmaster, signal.SIGSTOP)  # first, so that it starts no more of them
+        for status in Path("/proc").glob("[0-9]*/stat"):
+            with suppress(FileNotFoundError, ProcessLookupError):
+                if int(status.read_text().rpartition(")")[2].split()[1]) == postmaster:
+                    frozen.append(int(status.parent.name))
+        for each in frozen[1:]:
+            os.kill(each, signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            for each in reversed(frozen):
+                with suppress(ProcessLookupError):
+                    os.kill(each, signal.SIGCONT)
+
     def close(self) -> None:
         """Stop the server for good."""
         self._server.cleanup()
@@ -98,7 +120,9 @@ def postgres() -> Iterator[Postgres]:
     with tempfile.TemporaryDirectory(prefix="pg-", ignore_cleanup_errors=True) as folder:
         server = start(Path(folder) / "data")
         yield server
+        leaks = canaries.in_postgres(server.socket_dir)
         server.close()
+        assert leaks == []
 
 
 @pytest.fixture

@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 import uvicorn
 from starlette.types import ASGIApp
 
+from dashboard import logs
+
 
 @dataclass
 class Answer:
@@ -79,6 +81,7 @@ def serve(app: ASGIApp) -> Iterator[Served]:
     config = uvicorn.Config(
         app, access_log=False, log_config=None, log_level="info", ws="websockets-sansio", timeout_graceful_shutdown=1
     )
+    logs.quiet()  # as the product does; pytest, which listens to this logger by itself, would switch it on
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
     thread.start()

@@ -21,6 +21,7 @@ from lib.people import PasswordState, Person
 from lib.records import Clinic, Record
 from lib.services import Services
 from lib.sessions import Live, Session
+from lib.stores.memory.listing import MemoryLister
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.stores.memory.trail import MemoryTrail
@@ -126,6 +127,7 @@ def bench() -> Iterator[Callable[..., Bench]]:
         services = Services(
             records=records,
             objects=objects,
+            lister=MemoryLister(objects),
             presence=PresenceCache(),
             trail=Trail(trail, key_secret=b"k" * 32),
             rules=Rules(LOCATION, "edrspace"),

@@ -10,9 +10,11 @@ import pytest
 from streamlit.testing.v1 import AppTest
 
 from dashboard.visit import SignedOut
+from dashboard.wording import people as people_words
 from lib.access import Actor, Role, Scope
 from lib.accounts import Accounts
 from lib.errors import LedgerFault, LedgerUnavailable
+from lib.people import Identity, PasswordState
 from lib.sessions import Live
 from pages import PAGES
 from tests.parts.accounts import PASSWORD, added, signed_in, tried
@@ -121,3 +123,14 @@ def test_where_the_ledger_cannot_be_written_nothing_is_changed(desk: Desk) -> No
     assert not at.exception
     assert at.error
     assert desk.live()
+
+
+def test_who_comes_through_a_provider_is_offered_no_password(desk: Desk) -> None:
+    def elsewhere() -> Live:
+        live = desk.live()
+        identity = Identity("https://id.example", "7")
+        return replace(live, person=replace(live.person, password=PasswordState.ELSEWHERE, identity=identity))
+
+    at = page(NUMBER, [replace(desk.shop.visit, who=desk.who, session=elsewhere)])
+    assert people_words.PASSWORD_ELSEWHERE in words(at)
+    assert len(at.text_input) == 0

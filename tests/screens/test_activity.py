@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -12,8 +13,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.wording import activity as said
 from lib.access import Actor, Permission, Role, Scope
+from lib.activity import export
 from lib.errors import LedgerFault, LedgerUnavailable
-from lib.trail import EVERYTHING, Action, Subject
+from lib.trail import EVERYTHING, Action, Selection, Subject, TrailEvent
 from pages import PAGES, activity
 from tests.conftest import NOW
 from tests.screens.conftest import Bench, row
@@ -119,13 +121,15 @@ def test_a_typed_filter_leaves_what_fits(bench: Maker, key: str, value: str, cou
 
 
 def test_the_other_filters_leave_what_fits(bench: Maker) -> None:
-    shop = shop_with_a_past(bench)
-    assert len(column(drawn(shop).selectbox(key="trail_action").set_value(Action.OPEN).run(), "What")) == 1
-    assert len(column(drawn(shop).number_input(key="trail_record").set_value(12).run(), "What")) == 3
+    def shown() -> AppTest:
+        return drawn(shop_with_a_past(bench)).text_input(key="trail_person").set_value("Bilal").run()
+
+    assert len(column(shown().selectbox(key="trail_action").set_value(Action.OPEN).run(), "What")) == 1
+    assert len(column(shown().number_input(key="trail_record").set_value(12).run(), "What")) == 3
     today, yesterday = NOW.date(), NOW.date() - timedelta(days=1)
-    assert len(column(drawn(shop).date_input(key="trail_since").set_value(today).run(), "What")) == 4
-    assert len(column(drawn(shop).date_input(key="trail_until").set_value(today).run(), "What")) == 4
-    assert len(column(drawn(shop).date_input(key="trail_until").set_value(yesterday).run(), "What")) == 0
+    assert len(column(shown().date_input(key="trail_since").set_value(today).run(), "What")) == 4
+    assert len(column(shown().date_input(key="trail_until").set_value(today).run(), "What")) == 4
+    assert len(column(shown().date_input(key="trail_until").set_value(yesterday).run(), "What")) == 0
 
 
 def test_an_address_names_a_patient_until_another_filter_is_chosen(bench: Maker) -> None:
@@ -134,7 +138,7 @@ def test_an_address_names_a_patient_until_another_filter_is_chosen(bench: Maker)
     assert len(column(at, "What")) == 3
     assert said.WHO_SAW_LIMITS in words(at)
     at.text_input(key="trail_patient").set_value("").run()
-    assert len(column(at, "What")) == 4
+    assert len(column(at, "What")) == 5  # that PAT012 was asked for is one of them
     assert dict(at.query_params) == {}
 
 
@@ -173,7 +177,7 @@ def test_the_auditor_of_a_clinic_reads_the_events_of_its_records(bench: Maker) -
 
 def test_a_check_says_that_the_trail_is_intact_and_when(bench: Maker) -> None:
     at = drawn(shop_with_a_past(bench)).button(key="verify").click().run()
-    assert [each.value.partition(",")[0] for each in at.success] == ["The trail is intact: 4 events"]
+    assert [each.value.partition(",")[0] for each in at.success] == ["The trail is intact: 5 events"]
     assert "Checked 14:06." in at.success[0].value
 
 
@@ -189,10 +193,10 @@ def test_an_export_holds_what_the_filters_choose_and_is_in_the_trail(bench: Make
     at = drawn(shop, patient="PAT012")
     assert "trail_file" not in at.session_state
     at.button(key="export").click().run()
-    assert "3 events are in the file." in words(at)
+    assert "4 events are in the file." in words(at)
     head, *lines = csv.reader(at.session_state["trail_file"].text.splitlines())
     assert head == list(cells(at)[0])
-    assert [line[head.index("Event")] for line in lines] == ["2", "3", "4"]
+    assert [line[head.index("Event")] for line in lines] == ["2", "3", "4", "5"]
     exports = [event for event in shop.trail.events(EVERYTHING) if event.action == Action.EXPORT]
     assert [(event.actor, event.patient_id, event.result) for event in exports] == [
         ("Esha", "PAT012", "intent"),
@@ -244,3 +248,50 @@ def test_a_record_leads_to_who_saw_its_patient_for_who_may_read_that(bench: Make
     ]
     chitra = replace(shop, visit=replace(shop.visit, who=lambda: (Actor("Chitra", Role.SUPPORT), Scope())))
     assert not chitra.open(record="12").get("link_button")
+
+
+def asked(shop: Bench) -> list[TrailEvent]:
+    return [event for event in shop.trail.rows if event.action == Action.ACTIVITY_SEARCHED]
+
+
+def test_who_looks_at_the_activity_is_in_it_once_for_each_question(bench: Maker) -> None:
+    shop = shop_with_a_past(bench)
+    at = drawn(shop).run()
+    assert [(event.actor, event.role, event.patient_id, event.reason) for event in asked(shop)] == [
+        ("Esha", "auditor", None, "{}")
+    ]
+    at.text_input(key="trail_patient").set_value("PAT012").run()
+    at.run()
+    assert [event.patient_id for event in asked(shop)] == [None, "PAT012"]
+    at.selectbox(key="trail_action").set_value(Action.OPEN).run()
+    assert asked(shop)[-1].reason == '{"action":"record_opened"}'
+    at.button(key="verify").click().run()
+    assert len(asked(shop)) == 3
+    assert "Looked at the activity" in column(drawn(shop), "What")
+
+
+def test_a_name_that_somebody_types_into_a_filter_is_a_keyed_hash_in_the_trail(bench: Maker) -> None:
+    shop = shop_with_a_past(bench)
+    at = drawn(shop).text_input(key="trail_patient").set_value("Meera Nair").run()
+    at.text_input(key="trail_person").set_value("Meera Nair").run()
+    assert "Meera" not in str(shop.trail.rows)
+    hashed = shop.visit.services.trail.keyed_hash("Meera Nair")
+    assert json.loads(asked(shop)[-1].reason or "") == {"actor_hmac": hashed, "patient_hmac": hashed}
+    taken = export(
+        ESHA, Scope(), trail=shop.visit.services.trail, clock=lambda: NOW, chosen=Selection(patient_id="Meera")
+    )
+    assert list(taken) == []
+    assert "Meera" not in str(shop.trail.rows)
+
+
+def test_where_it_cannot_be_written_down_the_activity_is_shown_and_that_is_said(bench: Maker) -> None:
+    shop = shop_with_a_past(bench)
+    shop.trail.fault = LedgerUnavailable(LedgerFault.FULL)
+    shop.trail.fail_after = 0
+    at = drawn(shop)
+    assert len(column(at, "What")) == 4
+    assert said.NOT_WRITTEN in at.warning[0].value
+    shop.trail.fault = shop.trail.fail_after = None
+    at.run()
+    assert not at.warning
+    assert len(asked(shop)) == 1

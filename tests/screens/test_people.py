@@ -9,10 +9,11 @@ from datetime import timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.wording import people as people_words
 from lib import accounts as use
 from lib.access import Actor, Role, Scope
-from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
-from lib.people import Person
+from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable, NotAllowed
+from lib.people import Identity, PasswordState, Person
 from lib.records import Clinic
 from pages import PAGES
 from tests.conftest import NOW
@@ -73,7 +74,7 @@ def test_somebody_is_added_and_their_link_is_shown_until_it_is_put_away(shop: Be
     at = opened(shop)
     at.text_input(key="name-0").set_value("Chitra")
     at.multiselect(key="clinics-new-0").set_value(["CLN002"])
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert not at.exception
     assert "Chitra sets their own password there, once, until tomorrow" in words(at)
     assert token_in(at)
@@ -118,7 +119,7 @@ def test_who_cannot_be_added_is_said_and_what_was_typed_stays(
     at = opened(shop)
     at.text_input(key="name-0").set_value(name)
     at.multiselect(key="clinics-new-0").set_value(clinics)
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert said in at.error[0].value
     assert at.text_input(key="name-0").value == name
     assert len(cells(at)) == 2
@@ -128,10 +129,10 @@ def test_nobody_gets_all_clinics_by_leaving_them_empty(shop: Bench) -> None:
     at = opened(shop)
     at.text_input(key="name-0").set_value("Chitra")
     at.selectbox(key="role-new-0").set_value(Role.SUPPORT).run()
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert "These clinics do not fit the role" in at.error[0].value
     at.toggle(key="all-new-0").set_value(True).run()
-    at.button(key="add").click().run()
+    at.button(key="add-0").click().run()
     assert known(shop, "Chitra").clinics is None
 
 
@@ -189,3 +190,43 @@ def test_a_click_that_comes_after_a_downgrade_changes_nobody(shop: Bench) -> Non
     assert "You may not do this." in words(at)
     assert not at.dataframe
     assert known(shop, "Bilal").is_active
+
+
+def test_a_link_is_at_the_address_that_people_use_where_that_is_set(shop: Bench) -> None:
+    shop.visit = replace(shop.visit, public_url="https://rx.example")
+    at = picked(shop, "Bilal").button(key="reset").click().run()
+    (copied,) = [str(each.proto) for each in at.main.get("bidi_component")]
+    assert "https://rx.example/set-password?token=" in copied
+    assert "Put the dashboard's address before it" not in words(at)
+
+
+def test_a_denied_act_stands_in_the_trail_with_what_its_actor_sees(shop: Bench) -> None:
+    bilal, theirs = Actor("Bilal", Role.CLINIC_ADMIN), Scope(frozenset({"CLN001"}))
+    with pytest.raises(NotAllowed):
+        use.disable(bilal, shop.visit.accounts, known(shop, "Asha").person_id, at=NOW, scope=theirs)
+    assert (shop.trail.rows[-1].action, shop.trail.rows[-1].scope) == ("denied", "CLN001")
+
+
+def test_the_second_click_of_a_double_click_is_heard_by_nobody_and_the_link_stays(shop: Bench) -> None:
+    at = opened(shop)
+    at.text_input(key="name-0").set_value("Chitra")
+    at.multiselect(key="clinics-new-0").set_value(["CLN002"])
+    at.button(key="add-0").click()
+    sent = at._tree.get_widget_states()  # what the browser sends with each of the two clicks
+    at._run(sent)
+    at._run(sent)
+    assert not at.error
+    assert "Chitra sets their own password there" in words(at)
+    assert [event.result for event in shop.trail.rows] == ["intent", "ok"]
+
+
+def test_who_comes_through_a_provider_gets_no_role_and_no_password_here(shop: Bench) -> None:
+    bilal = known(shop, "Bilal")
+    kept = replace(bilal, person_id="c" * 32, name="Chitra via EDR", identity=Identity("https://id.example", "7"))
+    shop.visit.accounts.people.add(replace(kept, password=PasswordState.ELSEWHERE))
+    at = picked(shop, "Chitra via EDR")
+    assert people_words.FROM_PROVIDER in words(at)
+    assert {button.label for button in at.button if button.key in {"save", "reset", "disable"}} == {"Disable"}
+    assert ("Chitra via EDR", "elsewhere") in [(cell["Name"], cell["Password"]) for cell in cells(at)]
+    at.button(key="disable").click().run()
+    assert not known(shop, "Chitra via EDR").is_active

@@ -8,8 +8,8 @@ from datetime import date, timedelta
 
 from streamlit.testing.v1 import AppTest
 
-from lib.access import Scope
-from lib.errors import DatabaseFault, DatabaseUnavailable
+from lib.access import Actor, Role, Scope
+from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.records import Clinic, Cursor, Filters, IndexKind, MissingIndex, Page, Term
 from lib.stores.memory.records import MemoryRecords
 from tests.screens.conftest import Bench, row
@@ -192,3 +192,20 @@ def test_back_finds_a_name_again_that_was_never_in_the_address(bench: Maker) -> 
 def test_a_missing_pdf_is_not_offered_to_be_shown(bench: Maker) -> None:
     at = bench(row(1), absent=(1,)).search("CON001")
     assert "show_pdf-1" not in buttons(at)
+
+
+def test_a_ledger_that_is_away_for_a_moment_takes_one_click_to_come_back_from(bench: Maker) -> None:
+    shop, faults = bench(row(1)), [LedgerUnavailable(LedgerFault.LOCKED)]
+
+    def who() -> tuple[Actor, Scope]:
+        if faults:
+            raise faults[0]
+        return Actor("Asha", Role.OWNER), Scope()
+
+    shop.visit = replace(shop.visit, who=who)
+    at = shop.open()
+    assert "The activity database is locked" in at.error[0].value
+    faults.clear()
+    at.button(key="retry").click().run()
+    assert not at.error
+    assert at.text_input(key="text")

@@ -22,7 +22,7 @@ from lib.password_links import PasswordLink
 from lib.people import NewRole, PasswordState, Person, Refusal, Rehash
 from lib.sessions import token_hash
 from lib.sign_in import Denial, Denied, SignedIn
-from lib.stores.ledger_people_tables import PASSWORD_LINKS, PEOPLE, SESSIONS, THROTTLE
+from lib.stores.ledger_people_tables import PASSWORD_LINKS, PEOPLE, PINS, SESSIONS, SPENT_FLOWS, THROTTLE
 from tests.conftest import NOW
 from tests.parts import accounts as sample
 from tests.parts.accounts import HOME, OPERATOR, PASSWORD, added, invited, signed_in, tried
@@ -317,7 +317,7 @@ def test_a_role_or_grant_that_we_do_not_know_gives_nothing(url: str) -> None:
 def test_the_migrated_tables_are_the_ones_that_the_code_reads(url: str) -> None:
     engine = create_engine(url, poolclass=NullPool)
     found = inspect(engine)
-    for table in (PEOPLE, SESSIONS, PASSWORD_LINKS, THROTTLE):
+    for table in (PEOPLE, SESSIONS, PASSWORD_LINKS, THROTTLE, PINS, SPENT_FLOWS):
         columns = [(column["name"], column["nullable"]) for column in found.get_columns(table.name)]
         assert columns == [(column.name, bool(column.nullable)) for column in table.c]
         indexes = {str(index["name"]) for index in found.get_indexes(table.name) if not index["unique"]}

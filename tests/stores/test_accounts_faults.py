@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import sqlite3
+import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
@@ -125,3 +127,39 @@ def test_a_file_moved_away_while_somebody_is_signed_in_signs_nobody_in(path: Pat
     path.rename(path.with_name("moved.sqlite3"))
     assert fault(lambda: accounts.sessions.live(opened.token, at=NOW)) is LedgerFault.NOT_MIGRATED
     assert fault(lambda: tried(accounts)) is LedgerFault.NOT_MIGRATED
+
+
+def test_a_postgres_that_never_answers_is_down_within_a_bounded_time_and_works_again_afterwards(
+    postgres: Postgres, fresh_postgres: str
+) -> None:
+    ledger_db.migrate(fresh_postgres)
+    accounts = sample.on_ledger(fresh_postgres)
+    acts = [*writes(accounts), lambda: accounts.sessions.live("x" * 43, at=NOW)]  # over connections that are kept
+    with postgres.stalled(), ThreadPoolExecutor(len(acts)) as crowd:
+        began = time.monotonic()
+        assert set(crowd.map(fault, acts)) <= {LedgerFault.DOWN, LedgerFault.LOCKED}
+        assert time.monotonic() - began < 2 * ledger_engine.WAIT_S + 4
+    assert isinstance(tried(accounts, after=timedelta(hours=1)), SignedIn)
+
+
+def test_an_append_that_is_under_way_when_postgres_stops_answering_is_refused(
+    postgres: Postgres, fresh_postgres: str
+) -> None:
+    ledger_db.migrate(fresh_postgres)
+    engine = ledger_engine.make(fresh_postgres)
+    began = time.monotonic()
+    with pytest.raises(LedgerUnavailable) as refused, ledger_engine.reading(engine, wait_s=1) as connection:  # noqa: SIM117
+        with postgres.stalled():
+            connection.execute(text("SELECT 1"))
+    assert refused.value.fault is LedgerFault.DOWN
+    assert 1 < time.monotonic() - began < 5
+
+
+def test_sessions_whose_table_is_held_are_waited_for_as_long_as_everything_else(fresh_postgres: str) -> None:
+    ledger_db.migrate(fresh_postgres)
+    accounts = sample.on_ledger(fresh_postgres)
+    with create_engine(fresh_postgres, poolclass=NullPool).begin() as other:
+        other.execute(text("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"))
+        began = time.monotonic()
+        assert fault(lambda: accounts.sessions.live("x" * 43, at=NOW)) is LedgerFault.LOCKED
+        assert time.monotonic() - began < ledger_engine.WAIT_S + 2

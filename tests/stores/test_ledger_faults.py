@@ -8,6 +8,8 @@ import os
 import shutil
 import sqlite3
 import stat
+import subprocess
+import sys
 import tempfile
 import time
 import traceback
@@ -27,6 +29,7 @@ from lib.stores import ledger_db, ledger_engine
 from lib.trail import Draft, Intact, TrailEvent, verify
 from tests.parts.postgres import NEEDS_PASSWORD, Postgres
 
+ROOT = Path(__file__).parents[2]
 NOBODY = 65534
 DRAFT = Draft(
     datetime(2026, 11, 24, 8, 32, tzinfo=UTC), "local", "operator", "all", "link", 1, "PAT1", *[None] * 4, "intent", "x"
@@ -251,6 +254,35 @@ def test_a_full_disk_takes_no_event_and_breaks_no_chain(tmp_path: Path) -> None:
         checked = verify(read(url))
         assert isinstance(checked, Intact)
         assert checked.events == 2
+
+
+FILLS_UP = """
+import resource, sys
+from lib.errors import LedgerUnavailable
+from lib.stores import ledger_db
+from tests.stores.test_ledger_faults import DRAFT
+resource.setrlimit(resource.RLIMIT_FSIZE, (int(sys.argv[2]), int(sys.argv[2])))
+store, done = ledger_db.connect(sys.argv[1]), 0
+try:
+    while True:
+        store.append(DRAFT)
+        done += 1
+except LedgerUnavailable:
+    print(done, len(list(store.events())))
+"""
+
+
+def test_a_file_that_may_not_grow_takes_no_event_loses_none_and_breaks_no_chain(path: Path, url: str) -> None:
+    """What a full disk does, for whoever may not mount one: every write beyond the limit fails in the kernel."""
+    limit = path.stat().st_size + 200_000
+    child = subprocess.run(
+        [sys.executable, "-c", FILLS_UP, url, str(limit)], capture_output=True, text=True, timeout=60, cwd=ROOT
+    )
+    acknowledged, readable = map(int, child.stdout.split() or (0, 0))
+    assert acknowledged > 10, child.stderr
+    assert readable == acknowledged + 1
+    assert append(url).sequence == acknowledged + 2
+    assert isinstance(verify(read(url)), Intact)
 
 
 def test_a_database_that_may_not_grow_takes_no_event_and_breaks_no_chain(url: str) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+import threading
 import time
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ from websockets.typing import Subprotocol
 from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import DEVELOPMENT_COOKIE, SECURE_COOKIE, Site
 from dashboard.security_headers import SecurityHeaders
+from dashboard.sockets import BLIND_S, POLL_S
 from lib.errors import LedgerFault, LedgerUnavailable
 from tests.parts.served import Served, serve
 
@@ -29,8 +31,10 @@ class Tokens:
 
     alive: set[str] = field(default_factory=set)
     fault: LedgerFault | None = None
+    answers: threading.Event = field(default_factory=threading.Event)
 
     def live(self, tokens: Collection[str]) -> frozenset[str]:
+        self.answers.wait(20)
         if self.fault is not None:
             raise LedgerUnavailable(self.fault)
         return frozenset(self.alive & set(tokens))
@@ -118,6 +122,7 @@ def house(built: House) -> House:
     """The server of all tests here, with nobody signed in and nothing counted."""
     built.tokens.alive.clear()
     built.tokens.fault = None
+    built.tokens.answers.set()
     built.app.reached = built.app.sockets = 0
     built.app.ended.clear()
     built.served.lines.clear()
@@ -131,7 +136,7 @@ def hello(socket: ClientConnection) -> dict[str, object]:
 
 def test_whoever_signed_in_gets_through(house: House) -> None:
     token = house.tokens.open()
-    answer = house.served.ask("/media/a.pdf", cookie=house.cookie(token))
+    answer = house.served.ask("/find", cookie=house.cookie(token))
     assert (answer.status, answer.body) == (200, SECRET)
     with house.socket(token) as socket:
         hello(socket)
@@ -284,6 +289,19 @@ def test_a_ledger_that_is_busy_for_a_moment_cuts_nobody(house: House) -> None:
         assert socket.recv(5) == b"ping"
 
 
+def test_a_ledger_that_never_answers_ends_every_socket_in_time_and_leaves_the_server_free(house: House) -> None:
+    with house.socket(house.tokens.open()) as socket:
+        hello(socket)
+        time.sleep(2 * POLL_S)
+        house.tokens.answers.clear()
+        start = time.monotonic()
+        with pytest.raises(ConnectionClosed):
+            socket.recv(BLIND_S + 3)
+        assert BLIND_S - 1 < time.monotonic() - start < BLIND_S + 1
+        assert house.served.ask("/", host="evil.example").status == 400  # the event loop waited for nobody
+        house.tokens.answers.set()
+
+
 def test_a_streamlit_session_is_resumed_by_whoever_began_it_and_by_nobody_else(house: House) -> None:
     mine, theirs = house.tokens.open(), house.tokens.open()
     with house.socket(mine, "streamlit", "xsrf") as socket:
@@ -295,6 +313,19 @@ def test_a_streamlit_session_is_resumed_by_whoever_began_it_and_by_nobody_else(h
             said = hello(socket)["offered"]
             assert isinstance(said, list)
             assert said[2:] == []
+
+
+def test_a_file_opens_for_the_browser_that_was_sent_its_address_and_for_nobody_else(house: House) -> None:
+    mine, theirs = house.tokens.open(), house.tokens.open()
+    with house.socket(mine) as socket:
+        hello(socket)
+        assert house.served.ask("/media/0dd5.pdf", cookie=house.cookie(mine)).status == 404
+        socket.send(b"drawn with /media/0dd5.pdf in it")
+        socket.recv(5)
+    answers = [house.served.ask("/media/0dd5.pdf", cookie=house.cookie(each)) for each in (mine, theirs)]
+    assert [(each.status, each.body) for each in answers] == [(200, SECRET), (404, b"")]
+    house.tokens.alive.discard(mine)
+    assert house.served.ask("/media/0dd5.pdf", cookie=house.cookie(mine)).status == 401
 
 
 def test_no_log_line_holds_a_token(house: House) -> None:

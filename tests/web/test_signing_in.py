@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import socket
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -13,7 +14,9 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from dashboard import signing_in
+from dashboard import form_pages, signing_in
+from dashboard.form_pages import Choice
+from dashboard.forms import PATIENCE_S
 from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import Site
 from dashboard.wording import people as words
@@ -176,15 +179,81 @@ def test_a_form_without_the_pages_token_is_refused(local: Front) -> None:
     assert not local.is_in()
 
 
-def test_ten_megabytes_are_refused_before_they_are_read(local: Front) -> None:
+POSTS = [path for path, methods in OPEN_ROUTES.items() if "POST" in methods]
+
+
+def head(front: Front, path: str, length: str) -> bytes:
+    """The head of a form that our own page sends."""
+    served, cookie = front.served, "; ".join(f"{name}={value}" for name, value in front.cookies.items())
+    lines = [
+        f"POST {path} HTTP/1.1",
+        f"Host: {served.host}",
+        f"Origin: {served.origin}",
+        f"Cookie: {cookie}",
+        "Content-Type: application/x-www-form-urlencoded",
+        length,
+    ]
+    return "\r\n".join([*lines, "", ""]).encode()
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_ten_megabytes_are_refused_before_they_are_read(local: Front, path: str) -> None:
     local.form_token()
-    head = f"POST /signin HTTP/1.1\r\nHost: {local.served.host}\r\nOrigin: {local.served.origin}\r\n"
-    form = "Content-Type: application/x-www-form-urlencoded\r\n"
     start = time.monotonic()
-    assert b" 413 " in local.served.raw(f"{head}{form}Content-Length: 10485760\r\n\r\n".encode())[:20]
+    assert b" 413 " in local.served.raw(head(local, path, "Content-Length: 10485760"))[:20]
     chunk = b"2000\r\n" + b"a" * 0x2000 + b"\r\n"
-    assert b" 413 " in local.served.raw(f"{head}{form}Transfer-Encoding: chunked\r\n\r\n".encode() + chunk * 2)[:20]
+    assert b" 413 " in local.served.raw(head(local, path, "Transfer-Encoding: chunked") + chunk * 2)[:20]
     assert time.monotonic() - start < 2
+
+
+@pytest.mark.parametrize("path", POSTS)
+def test_a_form_that_never_ends_is_given_up_and_holds_up_nobody(local: Front, path: str) -> None:
+    local.form_token()
+    slow = [socket.create_connection(("127.0.0.1", local.served.port), timeout=20) for _ in range(50)]
+    start = time.monotonic()
+    for each in slow:
+        each.sendall(head(local, path, "Content-Length: 100") + b"a")
+    assert local.get("/signin").status == 200
+    assert time.monotonic() - start < 2
+    for each in slow:
+        assert b" 408 " in each.recv(65536)[:20]
+        each.close()
+    assert time.monotonic() - start < PATIENCE_S + 2
+
+
+def test_a_form_whose_sender_goes_away_is_no_fault(local: Front) -> None:
+    local.form_token()
+    local.served.raw(head(local, "/signin", "Content-Length: 100") + b"a")
+    assert local.get("/signin").status == 200
+    assert not [line for line in local.served.lines if "Traceback" in line or "Exception" in line]
+
+
+@pytest.mark.parametrize("path", ["/_stcore/upload_file/SESSION/1", "/", "/session", "/anything"])
+def test_ten_megabytes_of_a_stranger_are_refused_unread_everywhere_else_too(local: Front, path: str) -> None:
+    start = time.monotonic()
+    assert b" 401 " in local.served.raw(head(local, path, "Content-Length: 10485760"))[:20]
+    assert time.monotonic() - start < 2
+
+
+def test_no_line_break_gets_into_a_header(local: Front) -> None:
+    broken = "%0d%0aSet-Cookie:%20x=y"
+    for path in (f"/signin?next=/{broken}", f"/set-password?token={broken}", f"/session{broken}", f"/{broken}"):
+        answer = local.served.raw(
+            f"GET {path} HTTP/1.1\r\nHost: {local.served.host}\r\nAccept: text/html\r\nConnection: close\r\n\r\n".encode()
+        )
+        assert b"\r\nset-cookie: x" not in answer.lower()
+    for host in (f"{local.served.host}\r\n X: y", f"{local.served.host}%0d%0aX: y", f"{local.served.host}\tX"):
+        answer = local.served.raw(f"GET / HTTP/1.1\r\nHost: {host}\r\nConnection: close\r\n\r\n".encode())
+        assert b" 400 " in answer[:20]
+
+
+def test_two_session_cookies_or_8_kb_of_cookies_are_nobodys(local: Front) -> None:
+    local.sign_in()
+    mine = f"{local.site.cookie}={local.cookies[local.site.cookie]}"
+    assert local.served.ask("/session", cookie=mine).status == 204
+    for cookie in (f"{mine}; {mine}", f"{mine}; x={'y' * 8192}", f"{local.site.cookie}={'z' * 43}; {mine}"):
+        assert local.served.ask("/session", cookie=cookie).status == 401
+        assert local.served.ask("/signin", cookie=cookie).status == 200  # and the door stays open
 
 
 def test_what_is_no_form_is_refused(local: Front) -> None:
@@ -237,9 +306,14 @@ def test_no_log_line_holds_a_token_or_a_password(local: Front) -> None:
     assert not [line for line in local.served.lines if any(each in line for each in secrets if each)]
 
 
-def test_the_gate_opens_exactly_the_routes_that_there_are(local: Front) -> None:
-    routes = signing_in.Desk(local.site, local.accounts, now).routes()
-    there: dict[str, set[str]] = {}
-    for route in routes:
-        there.setdefault(route.path, set()).update(route.methods)  # type: ignore[attr-defined]
-    assert there == {path: set(methods) for path, methods in OPEN_ROUTES.items()}
+def test_enter_signs_in_as_the_first_of_the_demo_and_a_typed_name_goes_on_with_the_password() -> None:
+    choices = [Choice("1", "Asha, owner"), Choice("2", "Bilal, clinic admin")]
+    pages = [
+        form_pages.sign_in(form_token="", wanted="/", choices=choices),
+        form_pages.sign_in(form_token="", wanted="/", choices=choices, name="Asha"),
+        form_pages.sign_in(form_token="", wanted="/"),
+    ]
+    focused = [re.findall(r"<(?:input|button)[^>]* autofocus[^>]*>", page) for page in pages]
+    assert [len(each) for each in focused] == [1, 1, 1]
+    marks = ('value="1"', 'id="password"', 'id="name"')
+    assert all(mark in tag for (tag,), mark in zip(focused, marks, strict=True))

@@ -9,7 +9,7 @@ from threading import RLock
 
 from lib.errors import LedgerUnavailable
 from lib.people import Account, Change, NewPassword, Person, Refusal, Rehash, changed, name_key
-from lib.sessions import Live, Session
+from lib.sessions import Held, Session
 from lib.throttle import FORGOTTEN_AFTER, Count, Limit, taken
 
 
@@ -28,10 +28,11 @@ class MemoryPeople:
             raise self.fault
 
     def add(self, person: Person) -> bool:
-        """Keep a new account without a password; False when somebody has that name."""
+        """Keep a new account without a password; False when somebody has that name or identity."""
         self.check()
         with self.lock:
-            if self.by_name(person.name) is not None:
+            identities = {each.person.identity for each in self._people.values()} - {None}
+            if self.by_name(person.name) is not None or person.identity in identities:
                 return False
             self._people[person.person_id] = Account(person, None)
             return True
@@ -113,13 +114,13 @@ class MemorySessions:
             kept = {key: each for key, each in self._sessions.items() if each.ends_at > session.created_at}
             self._sessions = kept | {session.id_hash: session}
 
-    def find(self, id_hashes: Collection[str]) -> dict[str, Live]:
+    def find(self, id_hashes: Collection[str]) -> dict[str, Held]:
         """Return those that were not ended, each with its person as they are now."""
         self._people.check()
         sessions = [self._sessions[each] for each in id_hashes if each in self._sessions]
         accounts = {session.id_hash: self._people.by_id(session.person_id) for session in sessions}
         return {
-            session.id_hash: Live(session, account.person)
+            session.id_hash: Held(session, account.person)
             for session in sessions
             if (account := accounts[session.id_hash]) is not None
         }
@@ -131,6 +132,22 @@ class MemorySessions:
             session = self._sessions.get(id_hash)
             if session is not None and session.last_seen_at < at:
                 self._sessions[id_hash] = replace(session, last_seen_at=at)
+
+    def lock(self, id_hash: str, *, at: datetime) -> None:
+        """Keep that it is locked."""
+        self._people.check()
+        with self._people.lock:
+            if id_hash in self._sessions:
+                self._sessions[id_hash] = replace(self._sessions[id_hash], locked_at=at)
+
+    def renew(self, id_hash: str, new_hash: str, *, at: datetime) -> bool:
+        """Keep that it is open, under another token; of any number at once, one gets True."""
+        self._people.check()
+        with self._people.lock:
+            session = self._sessions.pop(id_hash, None)
+            if session is not None:
+                self._sessions[new_hash] = replace(session, id_hash=new_hash, last_seen_at=at, locked_at=None)
+            return session is not None
 
     def end(self, person_id: str, *, id_hash: str | None = None) -> int:
         """End one session of this person, or all of them."""

@@ -1,0 +1,97 @@
+"""What holds on every page: nothing breaks the content security policy, nothing is asked elsewhere, everybody can use it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from dashboard.gate import OPEN_ROUTES
+from pages import PAGES
+from tests.browser import walks
+from tests.parts import needed
+from tests.parts.chromium import App, sign_in
+from tests.parts.watched import Watched
+
+RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
+
+
+def test_every_screen_and_every_open_page_has_its_walk() -> None:
+    assert set(walks.SCREENS) == {screen.url for screen in PAGES}
+    assert set(walks.FRONT) == {path for path, methods in OPEN_ROUTES.items() if "GET" in methods}
+
+
+@pytest.mark.parametrize(
+    ("name", "url"), [*(("Asha", screen.url) for screen in PAGES), ("Esha", "activity"), ("Esha", "account")]
+)
+def test_a_link_to_a_screen_leads_there_for_everybody_who_has_it(
+    watched: Watched, demo_app: App, name: str, url: str
+) -> None:
+    page = watched.tab()
+    sign_in(page, demo_app, name=name)
+    page.goto(f"{demo_app.url}/{url}")
+    expect(page.get_by_text(f"{name}, ")).to_be_visible(timeout=walks.PATIENCE_MS)
+    expect(page.get_by_text("Page not found")).to_have_count(0)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+
+
+def test_nothing_breaks_the_content_security_policy_and_nothing_is_asked_elsewhere(
+    watched: Watched, demo_app: App
+) -> None:
+    seen: list[str] = []
+    walks.everything(walks.Walk(watched.tab(), demo_app, seen.append))
+    assert watched.violations == []
+    assert watched.strangers(demo_app.url) == []
+    assert len(seen) > len(walks.SCREENS)
+    assert any(each.startswith("ws:") for each in watched.asked)
+
+
+def test_the_watch_sees_a_violation_and_a_stranger(watched: Watched, demo_app: App) -> None:
+    page = watched.tab()
+    sign_in(page, demo_app)
+    assert watched.strangers(demo_app.url) == []
+    page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.1:9/a.png'}))")
+    page.wait_for_timeout(300)
+    assert any(each.startswith("img-src http://127.0.0.1:9") for each in watched.violations)
+    assert set(watched.strangers(demo_app.url)) == {"http://127.0.0.1:9/a.png"}
+
+
+def test_axe_finds_nothing_serious_on_any_page(watched: Watched, demo_app: App) -> None:
+    source = _axe()
+    found: list[str] = []
+    page = watched.tab()
+
+    def look(what: str) -> None:
+        at = page.url.removeprefix(demo_app.url).partition("token")[0]
+        found.extend(f"{at} ({what}) {each}" for each in _violations(page, source))
+
+    walks.everything(walks.Walk(page, demo_app, look))
+    assert not found, "\n".join(found)
+
+
+def test_axe_sees_what_nobody_can_read(watched: Watched, demo_app: App) -> None:
+    page = watched.tab()
+    page.goto(f"{demo_app.url}/signin")
+    page.evaluate("document.querySelector('label').remove()")
+    assert any(each.startswith("label:") for each in _violations(page, _axe()))
+
+
+def _axe() -> str:
+    try:
+        import axe_playwright_python
+    except ImportError:
+        needed.missing("axe-core", how="pip install -r requirements-dev.txt (axe-playwright-python)")
+    return (Path(axe_playwright_python.__file__).parent / "axe.min.js").read_text(encoding="utf-8")
+
+
+def _violations(page: Page, source: str) -> list[str]:
+    """Return the serious and critical ones on the page as it is, as ``rule: elements``."""
+    page.evaluate(source)
+    run = "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
+    answer = page.evaluate(run, list(RULES))
+    return [
+        f"{each['id']}: {[node['html'][:160] for node in each['nodes']][:4]}"
+        for each in answer["violations"]
+        if each["impact"] in {"serious", "critical"}
+    ]

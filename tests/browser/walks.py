@@ -1,0 +1,146 @@
+"""A walk through every screen and every page in front of the app, with a look at each thing that can be seen there.
+
+A new screen in ``PAGES`` and a new open route have no walk yet: ``test_all_pages`` fails until they have.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from playwright.sync_api import Page, expect
+
+from tests.browser.steps import PASSWORD, search
+from tests.parts.chromium import App, sign_in
+
+PATIENCE_MS = 15_000
+PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
+NEW_PEOPLE = iter(("Gita", "Hari", "Indra", "Jaya", "Kiran", "Lata"))  # a name is never given twice
+
+
+@dataclass
+class Walk:
+    """One browser on its way. ``look`` is called with the name of what stands on the screen."""
+
+    page: Page
+    app: App
+    look: Callable[[str], None]
+    links: list[str] = field(default_factory=list)  # that set a password
+
+    def go(self, path: str) -> None:
+        self.page.goto(f"{self.app.url}{path}")
+
+
+def find(walk: Walk) -> None:
+    """The welcome, the newest, nothing found, a record, its PDF, its storage details, its link."""
+    page = walk.page
+    walk.go("/find")
+    expect(page.get_by_role("button", name="Newest prescriptions")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("welcome")
+    page.get_by_role("button", name="Newest prescriptions").click()
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text("Show keys").click()
+    expect(page.get_by_role("button", name="Check this page")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("list with keys")
+    search(page, "CON999999")
+    expect(page.get_by_text("Nothing found").first).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("nothing found")
+    search(page, "CON005")
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name=re.compile("Show PDF")).click()
+    expect(page.locator("canvas.react-pdf__Page__canvas").first).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text("Storage details").click()
+    expect(page.get_by_text("Ask it yourself")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Check and create").click()
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Copy link").click()
+    walk.look("record with PDF, details and link")
+
+
+def activity(walk: Walk) -> None:
+    """The newest events, the verdict, the file."""
+    page = walk.page
+    walk.go("/activity")
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Check that nobody changed it").click()
+    expect(page.get_by_text("The trail is intact")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Prepare a CSV of these").click()
+    with page.expect_download():
+        page.get_by_role("button", name="Save the CSV").click()
+    walk.look("checked, and a file taken")
+
+
+def people(walk: Walk) -> None:
+    """The accounts, and a new one with its link."""
+    page = walk.page
+    walk.go("/people")
+    expect(page.get_by_text("Change somebody")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("accounts")
+    page.get_by_role("textbox", name="Name").fill(next(NEW_PEOPLE))
+    page.get_by_role("combobox", name="Clinics").last.click()
+    page.get_by_role("option", name="CLN001").click()
+    page.keyboard.press("Escape")
+    page.get_by_role("button", name="Add", exact=True).click()
+    expect(page.get_by_text("sets their own password there")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Copy link").click()
+    walk.links.append(page.evaluate("navigator.clipboard.readText()"))
+    walk.look("somebody new, and their link")
+
+
+def account(walk: Walk) -> None:
+    """One's own sessions."""
+    walk.go("/account")
+    expect(walk.page.get_by_text("Where you are signed in")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("sessions and password")
+
+
+def signin(walk: Walk) -> None:
+    """The form, a wrong password, and somebody who is signed in already."""
+    page = walk.page
+    walk.go("/signin")
+    walk.look("form")
+    page.get_by_label("Name").fill("Asha")
+    page.get_by_label("Password").fill("not the password at all")
+    page.get_by_role("button", name="Sign in", exact=True).click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.look("wrong password")
+    sign_in(page, walk.app)
+    walk.go("/signin")
+    walk.look("signed in already")
+
+
+def set_password(walk: Walk) -> None:
+    """A link that is over, a password that is too short, and one that is taken."""
+    page = walk.page
+    walk.go("/set-password?token=gone")
+    walk.look("the link is over")
+    page.goto(walk.links.pop())
+    walk.look("form")
+    page.get_by_label("New password").fill("a" * 15)
+    page.get_by_role("button").first.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.look("a password that is guessed early")
+    page.get_by_label("New password").fill(PASSWORD)
+    page.get_by_role("button").first.click()
+    walk.look("set")
+
+
+def session(walk: Walk) -> None:
+    """No page: what the app's own script asks."""
+    assert walk.page.request.get(f"{walk.app.url}/session").status in {204, 401}
+
+
+SCREENS: dict[str, Callable[[Walk], None]] = {"find": find, "activity": activity, "people": people, "account": account}
+FRONT: dict[str, Callable[[Walk], None]] = {"/signin": signin, "/set-password": set_password, "/session": session}
+
+
+def everything(walk: Walk) -> None:
+    """Walk all of them: as the owner, and then as nobody."""
+    sign_in(walk.page, walk.app)
+    for each in SCREENS.values():
+        each(walk)
+    walk.page.get_by_role("button", name="Sign out", exact=True).click()
+    walk.page.wait_for_url("**/signin", timeout=5000)
+    for each in FRONT.values():
+        each(walk)
