@@ -49,6 +49,7 @@ def main() -> None:
         services=served.services,
         accounts=served.accounts,
         examples=served.examples,
+        puzzles=served.puzzles,
         public_url=served.public_url,
     )
     entries = []

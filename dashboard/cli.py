@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard import link_command, logs, people_commands, printing, trail_commands, wording
+from dashboard import explain_commands, link_command, logs, people_commands, printing, trail_commands, wording
 from dashboard.terminal import CouldNotRun, Json, say_notices
 from dashboard.terminal import me as _me
 from dashboard.terminal import services as _services
@@ -201,6 +201,8 @@ def _short(item: dict[str, object]) -> dict[str, object]:
 
 
 app.command()(link_command.link)
+app.command()(explain_commands.inspect)
+app.command()(explain_commands.plan)
 
 
 @app.command()

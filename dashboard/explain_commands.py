@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Mapping
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -11,8 +13,9 @@ from dashboard import printing, wording
 from dashboard.terminal import CouldNotRun, Json, me, services
 from dashboard.wording import autopsy as link_words
 from dashboard.wording import error_pages as page_words
+from dashboard.wording import plans as plan_words
 from dashboard.wording.codes import CODE
-from lib import autopsy, inspection, keys
+from lib import autopsy, inspection, keys, plan_files, planning
 from lib.access import Scope
 from lib.autopsy import Autopsy
 from lib.candidates import Candidate
@@ -22,13 +25,15 @@ from lib.error_pages import ErrorPage
 from lib.explanation import Explanation
 from lib.inspection import Inspection
 from lib.link_faults import LinkFault
+from lib.records import Everything, Filters, Record
 
 if TYPE_CHECKING:
     from lib.services import Services
 
 MAX_REQUESTS = 40  # of one inspection: somebody waits, and asked for this one
-MAX_PLANNED = 2000  # records of one plan
-ALL = "-"
+MAX_DIGITS = 18  # of a record's number
+STEP = 100  # records after which a plan says how far it is
+STDIN = "-"
 
 
 def inspect(
@@ -43,7 +48,7 @@ def inspect(
 
     Example: python -m dashboard inspect prescriptions/pdfs/CON153/a.pdf
     """
-    if text == ALL:
+    if text == STDIN:
         text = sys.stdin.buffer.read().decode("utf-8", "surrogateescape")
     if not text.strip() and record is None:
         raise CouldNotRun("Nothing to inspect: give a TEXT, - for standard input, or --record ID.")
@@ -171,3 +176,82 @@ def _say(found: Inspection, answer: dict[str, object]) -> None:
 
 def _titled(item: dict[str, object]) -> dict[str, object]:
     return {name.replace("_", " "): value for name, value in item.items()}
+
+
+def plan(
+    out: Annotated[Path, typer.Option(help="A folder for the files of the plan; it is made.")],
+    records: Annotated[
+        Path | None,
+        typer.Option(help="A file with numbers of PDF rows, one a line.", show_default="the newest 2,000"),
+    ] = None,
+    include_likely: Annotated[
+        bool, typer.Option("--include-likely", help="Also what is likely, marked NOT PROVEN.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Write what would mend the broken records: SQL, copy commands, and what is left to a person. Runs none of it.
+
+    Example: python -m dashboard plan --out mend
+    """
+    _values, using = services()
+    rows = _named(records, using) if records is not None else _newest(using)
+
+    def walked(count: int) -> None:
+        if count % STEP == 0:
+            printing.note(f"{count:,} of {len(rows):,} records looked at")
+
+    made = planning.plan(me(), Scope(), services=using, records=rows, include_likely=include_likely, walked=walked)
+    written = plan_files.files(made, readme=plan_words.readme(made), made_at=using.clock())
+    _write(out, written)
+    if as_json:
+        printing.as_json(
+            {
+                "out": str(out),
+                "files": sorted(written),
+                "repoint": len(made.repoints),
+                "copy": len(made.copies),
+                "left": len(made.left),
+                "truncated": made.is_cut or len(rows) > planning.MAX_RECORDS,
+            }
+        )
+    else:
+        printing.say(f"{out}: {', '.join(sorted(written))}")
+        printing.say(
+            f"Rows to point at the right key: {len(made.repoints)}. Files to copy: {len(made.copies)}. "
+            f"Left to a person: {len(made.left)}."
+        )
+    raise typer.Exit(1 if made.repoints or made.copies or made.left else 0)
+
+
+def _named(file: Path, using: Services) -> list[Record]:
+    try:
+        lines = file.read_text(encoding="utf-8-sig").split()
+    except (OSError, UnicodeDecodeError) as error:
+        raise CouldNotRun(f"{file} cannot be read: it must hold numbers of PDF rows, one a line.") from error
+    if not all(line.isascii() and line.isdigit() and len(line) <= MAX_DIGITS for line in lines):
+        raise CouldNotRun(f"{file} must hold numbers of PDF rows, one a line, and nothing else.")
+    found = [using.records.get(int(line), scope=Scope()) for line in dict.fromkeys(lines[: planning.MAX_RECORDS])]
+    return [each for each in found if each is not None]
+
+
+def _newest(using: Services) -> list[Record]:
+    found: list[Record] = []
+    after = None
+    while len(found) < planning.MAX_RECORDS:
+        page = using.records.search(Everything(), Filters(older_versions=True), scope=Scope(), limit=100, after=after)
+        found += page.records
+        if (after := page.after) is None:
+            break
+    return found
+
+
+def _write(out: Path, files: Mapping[str, str]) -> None:
+    """Write the files for their owner alone: they hold keys."""
+    try:
+        out.mkdir(mode=0o700, parents=True, exist_ok=True)
+        for name, text in files.items():
+            path = out / name
+            path.write_text(text, encoding="utf-8")
+            path.chmod(0o700 if name.endswith(".sh") else 0o600)
+    except OSError as error:
+        raise CouldNotRun(f"The plan cannot be written to {out}: {error.strerror}.") from error

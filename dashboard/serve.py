@@ -8,7 +8,8 @@ import signal
 import socket
 from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING
 
 import uvicorn
 
@@ -17,7 +18,12 @@ from dashboard.origins import LOOPBACK, Site
 from dashboard.terminal import CouldNotRun
 from dashboard.wording import people as words
 from lib.errors import LedgerUnavailable, SettingInvalid
+from lib.objects import Disposition
 from lib.settings import ROOT, Settings, variables
+
+if TYPE_CHECKING:
+    from dashboard.demo import Demo
+    from lib.services import Services
 
 DEFAULT_PORT = 8501
 DEMO_FOLDER = ROOT / "var" / "demo"
@@ -57,7 +63,7 @@ def run(*, is_demo: bool, host: str, port: int) -> None:
             raise SettingInvalid("--demo", wording.DEMO_FAULT[error.fault]) from error
         try:
             given = {name: os.environ[name] for name in DEMO_TAKES if name in os.environ}
-            _serve(Settings.load({**clinic.values, **given}), bound=bound, examples=clinic.examples, is_demo=True)
+            _serve(Settings.load({**clinic.values, **given}), bound=bound, shown=clinic)
         finally:
             clinic.stop()
 
@@ -73,9 +79,8 @@ def _bind(host: str, port: int) -> socket.socket:
     return bound
 
 
-def _serve(
-    settings: Settings, *, bound: socket.socket, examples: tuple[tuple[str, str], ...] = (), is_demo: bool = False
-) -> None:
+def _serve(settings: Settings, *, bound: socket.socket, shown: Demo | None = None) -> None:
+    is_demo = shown is not None
     from dashboard import (  # bring Streamlit, boto3 and SQLAlchemy
         asgi,
         oidc_desk,
@@ -104,7 +109,8 @@ def _serve(
             raise CouldNotRun(words.NOBODY_YET)
     except LedgerUnavailable as error:  # it may come back; until then the sign-in says so
         printing.note(wording.ledger(error))
-    wiring.configure(wiring.Served(services, accounts, site.cookie, examples, settings.public_url))
+    examples, puzzles = (shown.examples, _puzzles(shown, services)) if shown is not None else ((), ())
+    wiring.configure(wiring.Served(services, accounts, site.cookie, examples, puzzles, settings.public_url))
     for module in WARM:
         importlib.import_module(module)
     lock_desk = unlocking.LockDesk(desk, wiring.locks(settings, accounts))
@@ -124,6 +130,18 @@ def _serve(
     )
     with suppress(KeyboardInterrupt):  # uvicorn stops, then raises the signal that stopped it
         _Server(config).run(sockets=[bound])
+
+
+def _puzzles(shown: Demo, services: Services) -> tuple[tuple[str, str], ...]:
+    """Return what is worth explaining in the demo; its links are signed for its own storage."""
+    from dashboard.demo import examples
+
+    def sign(key: str, expires: timedelta) -> str:
+        return services.objects.presign(
+            key, expires=expires, filename="prescription.pdf", disposition=Disposition.INLINE
+        )
+
+    return examples.puzzles(shown.stored, sign=sign)
 
 
 def _end_like_ctrl_c() -> None:

@@ -36,6 +36,7 @@ class Visit:
     services: Services
     accounts: Accounts
     examples: tuple[tuple[str, str], ...] = ()  # searches worth trying: label, text
+    puzzles: tuple[tuple[str, str], ...] = ()  # texts worth explaining: label, text
     public_url: str = ""  # where people reach the dashboard, if that is set
 
     def may(self, permission: Permission) -> bool:

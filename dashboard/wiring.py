@@ -67,6 +67,7 @@ def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], date
         phone_region=settings.phone_region,
         bucket=settings.bucket,
         endpoint_url=settings.endpoint_url,
+        region=settings.region,
         clock=clock,
         is_demo=is_demo,
     )
@@ -127,6 +128,7 @@ class Served:
     accounts: Accounts
     cookie: str  # the name of the one that holds the session's token
     examples: Examples = ()
+    puzzles: Examples = ()
     public_url: str = ""
 
     def who(self, token: str) -> tuple[Actor, Scope]:

@@ -30,5 +30,6 @@ class Services:
     phone_region: str
     bucket: str
     endpoint_url: str
+    region: str
     clock: Callable[[], datetime]
     is_demo: bool = False

@@ -1,6 +1,7 @@
 """The table of contents: every screen, in the order of the menu.
 
-Each screen is a module that exports ``render(visit)``. ``record`` and ``link`` are parts of Find, ``rights`` of People.
+Each screen is a module that exports ``render(visit)``. ``record`` and ``link`` are parts of Find, ``rights`` of
+People, ``explained`` and ``suspects`` of Explain.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 
 from dashboard.visit import Visit
 from lib.access import Permission
-from pages import account, activity, people, search
+from pages import account, activity, explain, people, search
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +27,7 @@ class Screen:
 
 PAGES = (
     Screen("Find", "find", ":material/search:", Permission.FIND, search.render),
+    Screen("Explain", "explain", ":material/troubleshoot:", Permission.EXPLAIN, explain.render),
     Screen("Activity", "activity", ":material/history:", Permission.ACTIVITY, activity.render),
     Screen("People", "people", ":material/group:", Permission.PEOPLE, people.render),
     Screen("Account", "account", ":material/account_circle:", Permission.ACCOUNT, account.render),

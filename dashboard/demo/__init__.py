@@ -58,6 +58,7 @@ class Demo:
 
     values: Mapping[str, str] = field(repr=False)
     examples: tuple[tuple[str, str], ...]  # button label, search text
+    stored: Mapping[str, str]  # stored keys that are worth explaining
     _resources: ExitStack = field(repr=False)
 
     def stop(self) -> None:
@@ -89,7 +90,8 @@ def start(folder: Path, *, now: datetime) -> Demo:
         values = _values(folder, options=options, endpoint_url=endpoint_url)
         with translated():
             _write_env(folder / "env", values)
-        return Demo(values, examples.of(built, endpoint_url=endpoint_url), undo.pop_all())
+        found = examples.of(built, endpoint_url=endpoint_url)
+        return Demo(values, found, examples.stored_keys(built), undo.pop_all())
 
 
 @contextmanager

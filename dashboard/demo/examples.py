@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Mapping
+from datetime import timedelta
 
 from dashboard.demo import damage, people
 from dashboard.demo.clinic import Clinic
@@ -36,3 +38,39 @@ def of(clinic: Clinic, *, endpoint_url: str) -> tuple[tuple[str, str], ...]:
         ("A missing PDF", gone.consultation_id),
         ("A pasted link", f"{endpoint_url}/{damage.BUCKET}/{damage.LOCATION}/{linked.pdf_file}"),
     )
+
+
+HEALTHY = "healthy"
+PUZZLED = (Damage.TRAILING_NEWLINE, Damage.OLD_LOCATION_MOVED, Damage.PERCENT_ENCODED, Damage.UPLOAD_DIED)
+
+
+def stored_keys(clinic: Clinic) -> Mapping[str, str]:
+    """Return a stored key that is healthy, and one of each damage that is worth explaining."""
+    pdfs = sorted(clinic.tables.prescription_pdfs, key=lambda pdf: pdf.id, reverse=True)
+    found = {HEALTHY: next(pdf.pdf_file for pdf in pdfs if pdf.id not in clinic.damages and pdf.is_current)}
+    for pdf in pdfs:
+        if (hurt := clinic.damages.get(pdf.id)) in PUZZLED:
+            found.setdefault(hurt, pdf.pdf_file)
+    return found
+
+
+def puzzles(stored: Mapping[str, str], *, sign: Callable[[str, timedelta], str]) -> tuple[tuple[str, str], ...]:
+    """Return button labels with texts to explain; ``sign`` makes a signed link of an object key."""
+    healthy = stored[HEALTHY]
+    right = sign(f"{damage.LOCATION}/{healthy}", timedelta(days=1))
+    half = len(right) // 2
+    return (
+        ("A link of the bare key", sign(healthy, timedelta(days=1))),
+        ("A link from a mail", f"Dear all, here it is: <{right[:half]}\n{right[half:].replace('&', '&amp;')}>."),
+        ("The browser's page", ERROR_PAGE.format(bucket=damage.BUCKET)),
+        ("A line break at the end", stored[Damage.TRAILING_NEWLINE]),
+        ("An old location", stored[Damage.OLD_LOCATION_MOVED]),
+        ("Never uploaded", stored[Damage.UPLOAD_DIED]),
+    )
+
+
+ERROR_PAGE = (
+    "This XML file does not appear to have any style information associated with it. The document tree is shown below.\n"
+    "<Error><Code>NoSuchKey</Code><Message/><BucketName>{bucket}</BucketName>"
+    "<RequestId>tx00000a1b2c3d4e5f60718-0065f1c2d3-5a5a5a-sgp1b</RequestId><HostId>5a5a5a-sgp1b-sgp1-zg02</HostId></Error>"
+)

@@ -100,6 +100,7 @@ def bench(
         phone_region="IN",
         bucket="edrspace",
         endpoint_url="https://objects.example",
+        region="",
         clock=clock,
     )
     return Bench(services, records, objects, trail)

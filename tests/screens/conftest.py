@@ -136,6 +136,7 @@ def bench() -> Iterator[Callable[..., Bench]]:
             phone_region="IN",
             bucket="edrspace",
             endpoint_url="https://objects.example",
+            region="",
             clock=lambda: instant[0],
         )
         visit = Visit(

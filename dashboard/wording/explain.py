@@ -1,0 +1,90 @@
+"""What the screen Explain says around an answer."""
+
+from __future__ import annotations
+
+from dashboard.wording.codes import CODE
+from lib.catalogue import Code
+from lib.diagnosis import State
+from lib.explanation import Explanation
+from lib.resolvers import Resolver
+
+FIELD = "Paste a key, a link, the error page of the browser, or a record number"
+PLACEHOLDER = "https://… or prescriptions/pdfs/CON153/… or record 12"
+LOOKING = "Looking for the record and its file…"
+TEACH = (
+    "**A link that does not open:** paste it as it came, with everything around it. You learn what broke it, and where the "
+    "record is known you make the right one here.",
+    "**The page that the browser showed instead of the PDF:** paste its text. It names no file, but it has a reason.",
+    "**A stored key or an object key:** you see which record it is, where its file should lie, and where it lies.",
+    "**A record number,** such as `record 12`, or a consultation, such as `CON153`.",
+)
+GOES_NOWHERE = "What you paste stays on this page: it is in no address and no log, and in the activity only as a hash."
+NO_RECORD = "No record that you may see has this key."
+NO_SUCH_RECORD = "No record that you may see has this number."
+FOREIGN = "This address does not lead into our storage, so nothing was asked."
+OPENS_ITSELF = "The record is fine: its PDF is in storage. A new link will open."
+BARE_KEY = (
+    "The link asks for the stored key as it stands in the database, without the folder of our storage in front. "
+    "There is no file of that name; the record's file lies one folder deeper, and a link made here opens it."
+)
+SUSPECT_BUTTONS = ("Check the newest record", "Check our own setting")
+AGREE = "The upload and the signer ask for the same key."
+NOT_WHOLE = "{looked_at:,} files were looked at, with {requests} questions to storage. The bucket holds more."
+WHOLE = "All {looked_at:,} files below the location were looked at, with {requests} questions to storage."
+PLAN = "Prepare a mend plan"
+PLAN_HELP = "SQL and copy commands for the records above, to read and run yourself. Nothing is changed here."
+PLAN_EMPTY = "There is nothing proven to mend here. The README of the plan says what is left to a person."
+
+RESOLVER = {
+    Resolver.SIGNER: "Signer (what links ask for)",
+    Resolver.STORAGE: "Upload (what was written)",
+    Resolver.MEDIA_URL: "Media helper",
+    Resolver.BARE: "Bare stored key",
+}
+
+
+def wrote_and_asks(written: str | None, asked: str) -> str:
+    """Say how the upload and the signer part.
+
+    >>> wrote_and_asks("loc/a/b.pdf", "loc/a//b.pdf")
+    'The upload wrote loc/a/b.pdf, the signer asks for loc/a//b.pdf.'
+    """
+    if written is None:
+        return f"The upload refuses this name; the signer asks for {asked}."
+    return AGREE if written == asked else f"The upload wrote {written}, the signer asks for {asked}."
+
+
+def cause(explanation: Explanation, *, for_developers: bool) -> str:
+    """Say why the PDF of a record does or does not open; '' where nothing is wrong."""
+    diagnosis = explanation.diagnosis
+    if diagnosis.code is None:
+        return ""
+    said = CODE[diagnosis.code]
+    if for_developers:
+        return f"{said.title} ({diagnosis.code}). {said.developers}"
+    if diagnosis.state is State.ELSEWHERE:
+        return "A link made here leads to the right file."
+    return said.staff
+
+
+def notes(codes: tuple[Code, ...]) -> str:
+    """Say what is worth knowing and no fault; '' for nothing."""
+    return " ".join(f"{CODE[each].title} ({each})." for each in codes)
+
+
+def looked(explanation: Explanation) -> str:
+    """Say how far was looked."""
+    said = WHOLE if explanation.is_whole else NOT_WHOLE
+    return said.format(looked_at=explanation.looked_at, requests=explanation.requests)
+
+
+NO_NEWEST = "There is no record with a PDF to check."
+BARE_IS_IT = (
+    "Record {record}: {answers}. Code that signs the stored key as it stands gets NoSuchKey for every such record: "
+    "put AWS_LOCATION in front before signing."
+)
+BARE_IS_NOT = "Record {record}: {answers}. For this record the missing location is not the reason."
+ENDPOINT_HOLDS = "Our endpoint holds the bucket {bucket}: every key is asked for in a folder of that name. Take it out."
+ENDPOINT_IS_FINE = (
+    "Our own endpoint does not hold the bucket {bucket}. Look at AWS_S3_ENDPOINT_URL of the code that signed the link."
+)

@@ -1,0 +1,54 @@
+"""The two founding suspects of an error page, each with a check of one click: the bare key, and the endpoint."""
+
+from __future__ import annotations
+
+from urllib.parse import urlsplit
+
+import streamlit as st
+
+from dashboard import wording
+from dashboard.visit import Visit
+from dashboard.wording import error_pages as page_words
+from dashboard.wording import explain as words
+from lib import explanation, search
+from lib.objects import Presence
+from lib.records import Filters
+from lib.resolvers import Resolver
+
+OWN = ("suspects",)
+
+
+def render(visit: Visit) -> None:
+    """Draw both with their buttons, and below what the last one found."""
+    st.markdown("**The two first suspects**")
+    for number, (said, label) in enumerate(zip(page_words.SUSPECTS, words.SUSPECT_BUTTONS, strict=True)):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.text(said.developer, width="stretch")
+            if st.button(label, key=f"suspect-{number}"):
+                st.session_state["suspects"] = (number, _bare_key(visit) if number == 0 else _endpoint(visit))
+    if checked := st.session_state.get("suspects"):
+        st.info(checked[1], icon=":material/fact_check:")
+
+
+def _bare_key(visit: Visit) -> str:
+    """Ask for the newest record's stored key as it stands, and for its resolved key."""
+    found = search.find(*visit.who(), services=visit.services, text="", filters=Filters(), limit=1)
+    row = next((each for each in found.page.records if each.has_pdf), None)
+    if row is None:
+        return words.NO_NEWEST
+    live = explanation.matrix(*visit.who(), services=visit.services, row=row)
+    seen = {each.asks.resolver: each.observation for each in live}
+    bare, signer = seen.get(Resolver.BARE), seen.get(Resolver.SIGNER)
+    if bare is None or signer is None:
+        return words.NO_NEWEST
+    answers = f"bare key: {wording.answer(bare)}; resolved key: {wording.answer(signer)}"
+    is_it = bare.presence is Presence.ABSENT and signer.presence is Presence.PRESENT
+    return (words.BARE_IS_IT if is_it else words.BARE_IS_NOT).format(record=row.record_id, answers=answers)
+
+
+def _endpoint(visit: Visit) -> str:
+    """Look whether our own endpoint holds the bucket. Whoever signed the link may have another setting."""
+    services = visit.services
+    host, path = urlsplit(services.endpoint_url)[1:3]
+    holds = host.startswith(f"{services.bucket}.") or path.strip("/") == services.bucket
+    return (words.ENDPOINT_HOLDS if holds else words.ENDPOINT_IS_FINE).format(bucket=services.bucket)
