@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import difflib
 import shlex
 import unicodedata
 
@@ -110,3 +111,18 @@ def key_lines(found: keys.Resolution) -> str:
     resolved = f"[{printable(added)}]{printable(rest)}" if added else printable(rest)
     written = "(the storage refuses this name)" if found.written is None else printable(found.written)
     return f"stored    {printable(found.stored)}\nresolved  {resolved}\nwritten   {written}"
+
+
+def difference(stored: str, other: str) -> tuple[str, str]:
+    """Return two keys with what only one of them has in brackets, character by character.
+
+    >>> difference("media/a b.pdf\\n", "loc/a b.pdf")
+    ('[media]/a b.pdf[␊]', '[loc]/a b.pdf')
+    """
+    left, right = stored[:MAX_SHOWN], other[:MAX_SHOWN]
+    parts: tuple[list[str], list[str]] = ([], [])
+    for kind, i, j, m, n in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+        for side, part in zip(parts, (left[i:j], right[m:n]), strict=True):
+            if part:
+                side.append(visible(part) if kind == "equal" else f"[{visible(part)}]")
+    return "".join(parts[0]), "".join(parts[1])

@@ -196,7 +196,7 @@ def _suggestions(found: Explanation) -> None:
     frame = pd.DataFrame(
         [
             {
-                "Evidence": EVIDENCE[each.evidence],
+                "Evidence": EVIDENCE[each.evidence].partition(":")[0],
                 "Suggestion": display.printable(each.key),
                 "Why": "; ".join(WHY[why] for why in each.why),
                 "Against it": "; ".join(FLAG[flag] for flag in sorted(each.flags)) or "–",
@@ -206,7 +206,21 @@ def _suggestions(found: Explanation) -> None:
         ]
     )
     st.markdown("**Suggestions**")
-    st.dataframe(frame, hide_index=True, alt="Files that may be the right one, the surest first")
+    best = found.diagnosis.candidates[0]
+    stored, suggested = display.difference(found.record.stored_key or "", best.key)
+    st.code(f"stored      {stored}\nsuggestion  {suggested}", language=None, wrap_lines=True)
+    st.dataframe(
+        frame,
+        hide_index=True,
+        alt="Files that may be the right one, the surest first",
+        column_config={
+            "Evidence": st.column_config.TextColumn(width=90, help=" ".join(EVIDENCE.values())),
+            "Suggestion": st.column_config.TextColumn(width=430),
+            "Why": st.column_config.TextColumn(width=330),
+            "Against it": st.column_config.TextColumn(width=170),
+            "Size": st.column_config.TextColumn(width=70),
+        },
+    )
 
 
 def _commands(visit: Visit, found: Explanation, *, resolved: str) -> None:

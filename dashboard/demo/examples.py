@@ -47,7 +47,9 @@ PUZZLED = (Damage.TRAILING_NEWLINE, Damage.OLD_LOCATION_MOVED, Damage.PERCENT_EN
 def stored_keys(clinic: Clinic) -> Mapping[str, str]:
     """Return a stored key that is healthy, and one of each damage that is worth explaining."""
     pdfs = sorted(clinic.tables.prescription_pdfs, key=lambda pdf: pdf.id, reverse=True)
-    found = {HEALTHY: next(pdf.pdf_file for pdf in pdfs if pdf.id not in clinic.damages and pdf.is_current)}
+    drafts = {item.id for item in clinic.tables.prescriptions if item.is_draft}
+    whole = (pdf for pdf in pdfs if pdf.id not in clinic.damages and pdf.is_current)
+    found = {HEALTHY: next(pdf.pdf_file for pdf in whole if pdf.prescription_id not in drafts)}
     for pdf in pdfs:
         if (hurt := clinic.damages.get(pdf.id)) in PUZZLED:
             found.setdefault(hurt, pdf.pdf_file)

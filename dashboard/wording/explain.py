@@ -29,8 +29,8 @@ BARE_KEY = (
 )
 SUSPECT_BUTTONS = ("Check the newest record", "Check our own setting")
 AGREE = "The upload and the signer ask for the same key."
-NOT_WHOLE = "{looked_at:,} files were looked at, with {requests} questions to storage. The bucket holds more."
-WHOLE = "All {looked_at:,} files below the location were looked at, with {requests} questions to storage."
+NOT_WHOLE = "Files looked at: {looked_at:,}, with {requests} questions to storage; not the whole bucket."
+WHOLE = "Files looked at: {looked_at:,}, all that lie below the location, with {requests} questions to storage."
 PLAN = "Prepare a mend plan"
 PLAN_HELP = "SQL and copy commands for the records above, to read and run yourself. Nothing is changed here."
 PLAN_EMPTY = "There is nothing proven to mend here. The README of the plan says what is left to a person."
