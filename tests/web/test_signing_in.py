@@ -14,7 +14,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from dashboard import form_pages, signing_in
+from dashboard import form_pages, oidc_desk, signing_in, unlocking
 from dashboard.form_pages import Choice
 from dashboard.forms import PATIENCE_S
 from dashboard.gate import OPEN_ROUTES, Gate
@@ -25,12 +25,14 @@ from lib import sign_in
 from lib.access import Actor, Role
 from lib.accounts import Accounts, NewPerson
 from lib.errors import LedgerFault, LedgerUnavailable
+from lib.locking import Locks
 from lib.password_links import PasswordLink
 from lib.passwords import Cost, Hasher
 from lib.people import NewRole
 from lib.sessions import Lifetimes, Sessions
 from lib.sign_in import Denial, Denied
 from lib.stores.memory.people import MemoryPasswordLinks, MemoryPeople, MemorySessions, MemoryThrottle
+from lib.stores.memory.pins import MemoryPins
 from lib.stores.memory.trail import MemoryTrail
 from lib.throttle import Throttle
 from lib.trail import Trail
@@ -107,7 +109,9 @@ def front(site: Site) -> Iterator[Front]:
     sign_in.set_password(accounts, link.token, PASSWORD, address="", at=now())
     fresh = desk_of.reset(OPERATOR, accounts, link.person.person_id, at=now())
     assert isinstance(fresh, PasswordLink)
-    routes = signing_in.Desk(site, accounts, now).routes()
+    desk = signing_in.Desk(site, accounts, now)
+    lock_desk = unlocking.LockDesk(desk, Locks(accounts, MemoryPins()))
+    routes = [*desk.routes(), *lock_desk.routes(), *oidc_desk.OidcDesk(desk, None).routes()]
     gate = Middleware(Gate, site=site, sessions=signing_in.LiveTokens(accounts, now))
     with serve(Starlette(routes=routes, middleware=[gate])) as served:
         yield Front(served, accounts, people, fresh, site, {})
