@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -213,16 +214,19 @@ def test_ten_megabytes_are_refused_before_they_are_read(local: Front, path: str)
 @pytest.mark.parametrize("path", POSTS)
 def test_a_form_that_never_ends_is_given_up_and_holds_up_nobody(local: Front, path: str) -> None:
     local.form_token()
-    slow = [socket.create_connection(("127.0.0.1", local.served.port), timeout=20) for _ in range(50)]
-    start = time.monotonic()
-    for each in slow:
-        each.sendall(head(local, path, "Content-Length: 100") + b"a")
-    assert local.get("/signin").status == 200
-    assert time.monotonic() - start < 2
-    for each in slow:
-        assert b" 408 " in each.recv(65536)[:20]
-        each.close()
-    assert time.monotonic() - start < PATIENCE_S + 2
+    with ExitStack() as opened:
+        slow = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", local.served.port), timeout=20))
+            for _ in range(50)
+        ]
+        start = time.monotonic()
+        for each in slow:
+            each.sendall(head(local, path, "Content-Length: 100") + b"a")
+        assert local.get("/signin").status == 200
+        assert time.monotonic() - start < 2
+        for each in slow:
+            assert b" 408 " in each.recv(65536)[:20]
+        assert time.monotonic() - start < PATIENCE_S + 2
 
 
 def test_a_form_whose_sender_goes_away_is_no_fault(local: Front) -> None:
