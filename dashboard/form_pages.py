@@ -75,15 +75,12 @@ def sign_in(
         wording.SIGN_IN,
         error_line(problem)
         + (one_click if buttons else "")
-        + (_through(provider, wanted) if provider else "")
+        + (f'{through(provider, wanted)}<p class="or">{federation.OR_PASSWORD}</p>' if provider else "")
         + f'<form method="post" action="/signin">{hidden}'
         + f'<label for="name">{wording.NAME}</label><input id="name" name="name" value="{escape(name)}" '
         'autocomplete="username" autocapitalize="none" spellcheck="false" maxlength="100" required'
         + ("" if name or first else " autofocus")
-        + f'><label for="password">{wording.PASSWORD}</label><input id="password" name="password" type="password" '
-        'autocomplete="current-password" maxlength="256" required'
-        + (" autofocus" if name else "")
-        + f'><button type="submit">{wording.SIGN_IN}</button></form>',
+        + f'>{password_field(is_first=bool(name))}<button type="submit">{wording.SIGN_IN}</button></form>',
     )
 
 
@@ -127,11 +124,20 @@ def hidden_fields(**fields: str) -> str:
     return "".join(f'<input type="hidden" name="{name}" value="{escape(value)}">' for name, value in fields.items())
 
 
-def _through(provider: str, wanted: str) -> str:
+def password_field(*, is_first: bool) -> str:
+    """Return where somebody types the password that they have."""
+    return (
+        f'<label for="password">{wording.PASSWORD}</label><input id="password" name="password" type="password" '
+        f'autocomplete="current-password" maxlength="256" required{" autofocus" if is_first else ""}>'
+    )
+
+
+def through(provider: str, wanted: str) -> str:
+    """Return the way to the identity provider, and from there to a path of ours."""
     # A link, not a form: a form may lead to our own address only (form-action), and this one leads elsewhere.
     label = escape(federation.SIGN_IN_WITH.format(name=provider))
     start = f"/oidc/start?next={quote(wanted, safe='')}"
-    return f'<a class="other" href="{start}">{label}</a><p class="or">{federation.OR_PASSWORD}</p>'
+    return f'<a class="other" href="{start}">{label}</a>'
 
 
 def error_line(sentence: str) -> str:

@@ -1,7 +1,7 @@
 """The gate: in front of Streamlit, and of every byte of it. Knows no Streamlit.
 
 1. The Host must be ours, and a request that a page makes must come from our own page (``origins``).
-2. The open routes (signing in, setting a password) answer anybody.
+2. The open routes (signing in, also through a provider; unlocking; setting a password) answer anybody.
 3. Everything else needs the cookie of a session that lives: a script run, media, a metric, also the static assets.
    Without it a page is sent to the sign-in, a websocket is refused before it is accepted, the rest gets 401.
 4. No header names a person. Who acts is read from the session, by the cookie's token, in every script run

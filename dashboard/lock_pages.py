@@ -13,7 +13,7 @@ from lib.locking import NoPin
 
 @dataclass(frozen=True, slots=True)
 class Unlock:
-    """What the page on which people unlock shows. ``proofs`` are tried in this order; none of them: sign in again."""
+    """What the page on which people unlock shows: each way that there is; without any, they sign in again."""
 
     form_token: str
     wanted: str
@@ -22,6 +22,7 @@ class Unlock:
     has_pin: bool
     has_password: bool
     has_click: bool  # the demo
+    provider: str = ""  # the identity provider's name, for who signs in through it
     problem: str = ""
     is_about_password: bool = False
 
@@ -43,13 +44,17 @@ def unlock(shown: Unlock) -> str:
     if shown.has_password:
         name = f'<input name="name" value="{escape(shown.name)}" autocomplete="username" readonly hidden>'
         is_first = not (shown.has_pin or shown.has_click) or shown.is_about_password
-        field = _password_field(is_first=is_first)
+        field = form_pages.password_field(is_first=is_first)
         form = _form("/unlock", f'{hidden}{name}{field}<button type="submit">{words.UNLOCK}</button>')
         summary = f"<summary>{words.USE_PASSWORD}</summary>"
         opened = " open" if shown.is_about_password else ""
         parts.append(f"<details{opened}>{summary}{form}</details>" if shown.has_pin else form)
-    if not (shown.has_click or shown.has_pin or shown.has_password):
+    has_none = not (shown.has_click or shown.has_pin or shown.has_password)
+    if has_none:
         parts.append(f"<p>{words.NO_PROOF}</p>")
+    if shown.provider:
+        parts.append(form_pages.through(shown.provider, shown.wanted))
+    if has_none and not shown.provider:
         parts.append(_form("/signout", f'{hidden}<button type="submit">{words.SIGN_IN_AGAIN}</button>'))
     else:
         token = form_pages.hidden_fields(form_token=shown.form_token)
@@ -68,6 +73,7 @@ class PinPage:
     has_any: bool
     has_password: bool
     asks_again: bool
+    provider: str = ""  # as in ``Unlock``
     problem: str = ""
 
 
@@ -77,14 +83,16 @@ def pin(shown: PinPage) -> str:
     parts = [f"<p>{words.PIN_WHAT}</p>", f"<p>{words.PIN_HERE}</p>" if shown.has_pin else ""]
     parts.append(form_pages.error_line(shown.problem))
     if shown.asks_again:
-        again = form_pages.hidden_fields(form_token=shown.form_token, next="/pin")
-        reason = "" if shown.problem else f"<p>{words.refused(NoPin.NOT_FRESH)}</p>"
-        parts.append(reason)
-        parts.append(_form("/signout", f'{again}<button type="submit">{words.SIGN_IN_AGAIN}</button>'))
+        parts.append("" if shown.problem else f"<p>{words.refused(NoPin.NOT_FRESH)}</p>")
+        if shown.provider:
+            parts.append(form_pages.through(shown.provider, "/pin"))
+        else:
+            again = form_pages.hidden_fields(form_token=shown.form_token, next="/pin")
+            parts.append(_form("/signout", f'{again}<button type="submit">{words.SIGN_IN_AGAIN}</button>'))
     else:
         name = f'<input name="name" value="{escape(shown.name)}" autocomplete="username" readonly hidden>'
         rule = f'<p id="rule">{words.PIN_RULE}</p>'
-        password = _password_field(is_first=False) if shown.has_password else ""
+        password = form_pages.password_field(is_first=False) if shown.has_password else ""
         button = f'<button type="submit">{words.SET_PIN}</button>'
         parts.append(_form("/pin", token + name + _pin_field(words.NEW_PIN, is_first=True) + rule + password + button))
     if shown.has_any:
@@ -109,12 +117,4 @@ def _pin_field(label: str, *, is_first: bool) -> str:
     return (
         f'<label for="pin">{label}</label><input id="pin" name="pin" type="password" inputmode="numeric" '
         f'autocomplete="off" minlength="{pins.SHORTEST}" maxlength="{pins.LONGEST}" pattern="[0-9]*" required{focus}>'
-    )
-
-
-def _password_field(*, is_first: bool) -> str:
-    focus = " autofocus" if is_first else ""
-    return (
-        f'<label for="password">{wording.PASSWORD}</label><input id="password" name="password" type="password" '
-        f'autocomplete="current-password" maxlength="256" required{focus}>'
     )

@@ -1,4 +1,4 @@
-"""The routes in front of the gate: signing in and out, setting a password, and whether a session lives and is open."""
+"""The routes that need no session: signing in and out, setting a password, and whether a session lives and is open."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from lib import sign_in
 from lib.accounts import Accounts
 from lib.errors import LedgerUnavailable, NotAllowed
 from lib.people import NAME_MAX, Person
-from lib.sessions import Live, Locked, Opened
+from lib.sessions import Held, Locked, Opened
 from lib.sign_in import Attempt, Denial, Denied, SignedIn
 
 DEVICE_LIFETIME = timedelta(days=180)
@@ -93,7 +93,7 @@ class Desk:
         return handle
 
     async def _show_sign_in(self, request: Request) -> Response:
-        held = await self._held(request)
+        held = await self.held(request)
         form_token = forms.token_for(request, site=self.site)
         wanted = forms.own_path(request.query_params.get("next", "/"))
         if isinstance(held, Locked):
@@ -152,12 +152,13 @@ class Desk:
         # No other site's page can send this header along (Fetch, CORS: the gate answers no preflight).
         is_use = request.headers.get("x-active") == "1"
         try:
-            held = await self._held(request, is_use=is_use)
+            held = await self.held(request, is_use=is_use)
         except LedgerUnavailable:
             return Response(status_code=503)
         return Response(status_code=401 if held is None else 423 if isinstance(held, Locked) else 204)
 
-    async def _held(self, request: Request, *, is_use: bool = False) -> Live | Locked | None:
+    async def held(self, request: Request, *, is_use: bool = False) -> Held | None:
+        """Return the session of this browser, if it lives; raise LedgerUnavailable."""
         token = token_of(request.scope, self.site)
         if token is None:
             return None

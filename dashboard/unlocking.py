@@ -4,23 +4,19 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import dataclass
-from datetime import timedelta
 
 from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 from starlette.routing import BaseRoute, Route
 
 from dashboard import form_pages, forms, lock_pages
-from dashboard.gate import token_of
-from dashboard.signing_in import Desk, Fields, sign_in_at
+from dashboard.signing_in import DEVICE_LIFETIME, Desk, Fields, sign_in_at
 from dashboard.wording import lock as words
 from lib import locking, pins
 from lib.locking import FRESH, Key, Locks, NewPin, StillLocked
 from lib.people import PasswordState
-from lib.sessions import Live, Locked, Opened
+from lib.sessions import Held, Live, Locked, Opened
 from lib.sign_in import Denied
-
-BROWSER_LIFETIME = timedelta(days=180)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +42,7 @@ class LockDesk:
 
     async def _show_unlock(self, request: Request) -> Response:
         wanted = forms.own_path(request.query_params.get("next", "/"))
-        held = await self._held(request)
+        held = await self.desk.held(request)
         if not isinstance(held, Locked):
             return _elsewhere(held, wanted)
         form_token = forms.token_for(request, site=self.desk.site)
@@ -55,7 +51,7 @@ class LockDesk:
 
     async def _unlock(self, request: Request, fields: Fields) -> Response:
         wanted = forms.own_path(fields.get("next", "/"))
-        held = await self._held(request)
+        held = await self.desk.held(request)
         if not isinstance(held, Locked):
             return _elsewhere(held, wanted)
         done = await self.desk.work.run(lambda: self._try(request, held, fields))
@@ -101,13 +97,14 @@ class LockDesk:
                 has_pin=has_pin,
                 has_password=locked.person.password is PasswordState.SET,
                 has_click=self._is_demo(locked),
+                provider=self._provider(locked),
                 problem="" if refused is None else words.refused(refused),
                 is_about_password=refused is not None and not is_pin,
             )
         )
 
     async def _show_pin(self, request: Request) -> Response:
-        held = await self._held(request)
+        held = await self.desk.held(request)
         if not isinstance(held, Live):
             return _elsewhere(held, "/pin")
         form_token = forms.token_for(request, site=self.desk.site)
@@ -115,7 +112,7 @@ class LockDesk:
         return forms.keep_token(form_pages.answer(page), form_token, site=self.desk.site)
 
     async def _pin(self, request: Request, fields: Fields) -> Response:
-        held = await self._held(request)
+        held = await self.desk.held(request)
         if not isinstance(held, Live):
             return _elsewhere(held, "/pin")
         at = self.desk.clock()
@@ -131,7 +128,7 @@ class LockDesk:
             page = await self._pin_page(request, held, form_token=fields["form_token"], problem=words.refused(refused))
             return form_pages.answer(page, status=422)
         answer = form_pages.answer(lock_pages.pin_done(words.PIN_IS_SET))
-        self.desk.keep(answer, self._cookie, browser, lifetime=BROWSER_LIFETIME)
+        self.desk.keep(answer, self._cookie, browser, lifetime=DEVICE_LIFETIME)
         return answer
 
     async def _pin_page(self, request: Request, live: Live, *, form_token: str, problem: str = "") -> str:
@@ -146,15 +143,13 @@ class LockDesk:
                 has_any=bool(found),
                 has_password=has_password,
                 asks_again=not has_password and self.desk.clock() - live.session.created_at >= FRESH,
+                provider=self._provider(live),
                 problem=problem,
             )
         )
 
-    async def _held(self, request: Request) -> Live | Locked | None:
-        token = token_of(request.scope, self.desk.site)
-        if token is None:
-            return None
-        return await asyncio.to_thread(self.desk.accounts.sessions.held, token, at=self.desk.clock())
+    def _provider(self, held: Held) -> str:
+        return self.desk.provider if held.person.password is PasswordState.ELSEWHERE else ""
 
     def _is_demo(self, locked: Locked) -> bool:
         return locked.person.person_id in {each.person_id for each in self.desk.demo}
@@ -165,6 +160,6 @@ class LockDesk:
         return f"{self.desk.site.cookie}-browser"
 
 
-def _elsewhere(held: Live | Locked | None, wanted: str) -> Response:
+def _elsewhere(held: Held | None, wanted: str) -> Response:
     """Return where to go from a page that is not for a session in this state."""
     return RedirectResponse(wanted if isinstance(held, Live) else sign_in_at(wanted), 303)

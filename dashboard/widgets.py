@@ -20,6 +20,7 @@ STYLE = """
 .st-key-identity { gap: .25rem; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-head) { order: -1; }
 [data-testid="stCaptionContainer"][data-testid] { color: inherit; opacity: .8; }
+.st-key-lock kbd { color: inherit; opacity: 1; }
 [data-testid="stElementToolbar"] { display: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; max-width: 82rem; }
 [data-testid="stApp"]:has([data-testid="stTopNav"], [data-testid="stExpandSidebarButton"]) [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }

@@ -11,7 +11,7 @@ from lib.pins import GUESSES, LONGEST, SHORTEST, PinProblem
 from lib.sign_in import Denial, Denied
 
 LOCK = "Lock"
-LOCK_HELP = "Empties every tab of this browser; unlock with your password or PIN."
+LOCK_HELP = "Empties every tab of this browser, until you prove that it is you."
 LOCKED = "This screen is locked."
 UNLOCK = "Unlock"
 LOCKED_TITLE = "Locked"
@@ -19,13 +19,15 @@ LOCKED_WHY = "Nothing is shown until you prove that it is you. Then you are back
 PIN = "PIN"
 USE_PASSWORD = "Use your password instead"  # noqa: S105 - a label
 SOMEBODY_ELSE = "Not you? Signing out ends this session."
-NO_PROOF = "You have no password here and no PIN in this browser, so this ends the session and you sign in again."
+NO_PROOF = (
+    "You have no password here and no PIN in this browser, so sign in again: it ends this session and begins another."
+)
 SIGN_IN_AGAIN = "Sign in again"
 CONTINUE_AS = "Continue as {name}"
 PIN_TITLE = "PIN for this browser"
 PIN_WHAT = (
     "It unlocks your locked screen in this browser, and nothing else: it never signs you in. "
-    f"After {GUESSES} wrong ones in a row it is forgotten and your password is asked for."
+    f"After {GUESSES} wrong ones in a row it is forgotten, and you unlock without it."
 )
 PIN_RULE = f"{SHORTEST} to {LONGEST} digits; no row such as 123456, not one digit over and over."
 PIN_HERE = "You have a PIN in this browser. A new one takes its place."
@@ -33,17 +35,17 @@ NEW_PIN = "New PIN"
 SET_PIN = "Set the PIN"
 FORGET_PIN = "Forget my PIN in every browser"
 PIN_IS_SET = "Your PIN is set. It unlocks your screen in this browser."
-PIN_GONE = "You have no PIN any more. Your password unlocks your screen."
+PIN_GONE = "You have no PIN any more. Your screen unlocks without it."
 BACK = "Go back to Account"
 PIN_ON_ACCOUNT = (
-    "A short PIN unlocks your screen in this browser when it locked itself, so that you need not type your password."
+    "A short PIN unlocks your screen in this browser, so that you need not type your password or sign in again."
 )
 PIN_LINK = "Set or forget a PIN"
 
 _REFUSAL = {
     StillLocked.WRONG_PIN: "That PIN is not right.",
     StillLocked.PIN_FORGOTTEN: "There is no PIN here any more: too many were wrong, or your account was changed. "
-    "Use your password.",
+    "Unlock without it.",
     StillLocked.OVER: "This session has ended, or it was unlocked in another tab. Open the dashboard again.",
     PinProblem.NOT_DIGITS: "A PIN is made of digits only, 0 to 9.",
     PinProblem.LENGTH: f"A PIN has {SHORTEST} to {LONGEST} digits.",

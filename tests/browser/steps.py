@@ -8,15 +8,20 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from pathlib import Path
 from urllib.parse import urlencode
 
 from playwright.sync_api import Browser, Page
 
+from tests.parts import sample_clinic
+from tests.parts.bad_servers import refused_address
 from tests.parts.chromium import ROOT, App, sign_in, start_app
+from tests.parts.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.parts.served import Served
 
 PASSWORD = "violet harbour ledger tuning fork"
 BARE = {"DASHBOARD_ENV_FILE": "", "DASHBOARD_SECRET_KEY": "s" * 40}
+PROVIDER_NAME = "Clinic SSO"
 BOX = "Phone, name, PAT…, CON…, or paste a link"
 
 
@@ -47,6 +52,26 @@ def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900) -> 
     yield page
     context.close()
     assert errors == []
+
+
+def with_provider(idp: Provider, folder: Path) -> dict[str, str]:
+    """Return settings of a clinic whose storage is down and whose provider is this one; put two people into it."""
+    idp.people["b"] = {"name": "Bilal Khan", "role": "front-desk", "clinics": ["CLN1"]}
+    idp.people["z"] = {"name": "Zoya", "role": "visitor"}
+    return {
+        "DATABASE_URL": sample_clinic.sqlite_clinic(folder / "clinic.sqlite3"),
+        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_STORAGE_BUCKET_NAME": "edrspace",
+        "AWS_S3_ENDPOINT_URL": refused_address(),
+        "AWS_LOCATION": "edrcontainer1",
+        "DASHBOARD_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite3",
+        "DASHBOARD_OIDC_ISSUER": idp.issuer,
+        "DASHBOARD_OIDC_CLIENT_ID": CLIENT_ID,
+        "DASHBOARD_OIDC_CLIENT_SECRET": CLIENT_SECRET,
+        "DASHBOARD_OIDC_ROLES": "front-desk=clinic_admin,help=support",
+        "DASHBOARD_OIDC_NAME": PROVIDER_NAME,
+    }
 
 
 @contextmanager

@@ -2,24 +2,38 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from playwright.sync_api import Page, expect
+from starlette.routing import Route
 
 from dashboard.gate import OPEN_ROUTES
+from dashboard.origins import Site
+from dashboard.signing_in import Desk
+from dashboard.unlocking import LockDesk
+from lib.locking import Locks
+from lib.stores.memory.pins import MemoryPins
 from pages import PAGES
 from tests.browser import walks
+from tests.browser.steps import served, with_provider
 from tests.parts import needed
+from tests.parts.accounts import MemoryBench
 from tests.parts.chromium import App, sign_in
+from tests.parts.provider import provider
 from tests.parts.watched import Watched
 
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 
-def test_every_screen_and_every_open_page_has_its_walk() -> None:
+def test_every_screen_and_every_plain_page_has_its_walk() -> None:
     assert set(walks.SCREENS) == {screen.url for screen in PAGES}
-    assert set(walks.FRONT) == {path for path, methods in OPEN_ROUTES.items() if "GET" in methods}
+    opened = {path for path, methods in OPEN_ROUTES.items() if "GET" in methods}
+    accounts = MemoryBench().accounts
+    inner = LockDesk(Desk(Site(), accounts, lambda: datetime.now(UTC)), Locks(accounts, MemoryPins())).inner_routes()
+    assert set(walks.FRONT) == opened | {route.path for route in inner if isinstance(route, Route)}
 
 
 @pytest.mark.parametrize(
@@ -47,6 +61,20 @@ def test_nothing_breaks_the_content_security_policy_and_nothing_is_asked_elsewhe
     assert any(each.startswith("ws:") for each in watched.asked)
 
 
+def test_with_a_provider_its_own_page_is_the_only_thing_asked_elsewhere_and_axe_finds_nothing(
+    watched: Watched, tmp_path: Path
+) -> None:
+    source, found = _axe(), list[str]()
+    page = watched.tab()
+    with provider() as idp, served(with_provider(idp, tmp_path)) as app:
+        look = _look(page, app, source, found)
+        walks.through_provider(walks.Walk(page, app, look), idp)
+        strangers = {each.partition("?")[0] for each in watched.strangers(app.url)}
+        assert strangers == {f"{idp.issuer}/authorize"}  # where the browser goes to say who it is
+    assert watched.violations == []
+    assert not found, "\n".join(found)
+
+
 def test_the_watch_sees_a_violation_and_a_stranger(watched: Watched, demo_app: App) -> None:
     page = watched.tab()
     sign_in(page, demo_app)
@@ -61,12 +89,7 @@ def test_axe_finds_nothing_serious_on_any_page(watched: Watched, demo_app: App) 
     source = _axe()
     found: list[str] = []
     page = watched.tab()
-
-    def look(what: str) -> None:
-        at = page.url.removeprefix(demo_app.url).partition("token")[0]
-        found.extend(f"{at} ({what}) {each}" for each in _violations(page, source))
-
-    walks.everything(walks.Walk(page, demo_app, look))
+    walks.everything(walks.Walk(page, demo_app, _look(page, demo_app, source, found)))
     assert not found, "\n".join(found)
 
 
@@ -75,6 +98,16 @@ def test_axe_sees_what_nobody_can_read(watched: Watched, demo_app: App) -> None:
     page.goto(f"{demo_app.url}/signin")
     page.evaluate("document.querySelector('label').remove()")
     assert any(each.startswith("label:") for each in _violations(page, _axe()))
+
+
+def _look(page: Page, app: App, source: str, found: list[str]) -> Callable[[str], None]:
+    """Return what puts the violations on the page as it is into ``found``."""
+
+    def look(what: str) -> None:
+        at = page.url.removeprefix(app.url).partition("token")[0]
+        found.extend(f"{at} ({what}) {each}" for each in _violations(page, source))
+
+    return look
 
 
 def _axe() -> str:

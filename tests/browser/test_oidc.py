@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -13,45 +12,24 @@ from dashboard.wording import federation as words
 from lib.errors import ProviderFault, ProviderUnavailable
 from lib.federated_sign_in import Outside
 from lib.federation import Unfit
-from tests.browser.steps import served
-from tests.parts import sample_clinic
-from tests.parts.bad_servers import refused_address
+from tests.browser.steps import PROVIDER_NAME as NAME
+from tests.browser.steps import served, with_provider
 from tests.parts.chromium import App, sign_in
-from tests.parts.provider import CLIENT_ID, CLIENT_SECRET, Provider, provider
+from tests.parts.provider import Provider, provider
 
-NAME = "Clinic SSO"
 BUTTON = f"Sign in with {NAME}"
 
 
 @pytest.fixture(scope="module")
 def idp() -> Iterator[Provider]:
-    """A provider that knows two people."""
     with provider() as running:
-        running.people["b"] = {"name": "Bilal Khan", "role": "front-desk", "clinics": ["CLN1"]}
-        running.people["z"] = {"name": "Zoya", "role": "visitor"}
         yield running
 
 
 @pytest.fixture(scope="module")
 def app(idp: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
     """The dashboard with that provider, and with an owner who has a password."""
-    folder: Path = tmp_path_factory.mktemp("oidc")
-    clinic = sample_clinic.sqlite_clinic(folder / "clinic.sqlite3")
-    settings = {
-        "DATABASE_URL": clinic,
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_STORAGE_BUCKET_NAME": "edrspace",
-        "AWS_S3_ENDPOINT_URL": refused_address(),
-        "AWS_LOCATION": "edrcontainer1",
-        "DASHBOARD_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite3",
-        "DASHBOARD_OIDC_ISSUER": idp.issuer,
-        "DASHBOARD_OIDC_CLIENT_ID": CLIENT_ID,
-        "DASHBOARD_OIDC_CLIENT_SECRET": CLIENT_SECRET,
-        "DASHBOARD_OIDC_ROLES": "front-desk=clinic_admin,help=support",
-        "DASHBOARD_OIDC_NAME": NAME,
-    }
-    with served(settings) as running:
+    with served(with_provider(idp, tmp_path_factory.mktemp("oidc"))) as running:
         yield running
 
 

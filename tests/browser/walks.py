@@ -1,6 +1,6 @@
-"""A walk through every screen and every page in front of the app, with a look at each thing that can be seen there.
+"""A walk through every screen and every plain page, with a look at each thing that can be seen there.
 
-A new screen in ``PAGES`` and a new open route have no walk yet: ``test_all_pages`` fails until they have.
+A new screen in ``PAGES`` and a new route of ours have no walk yet: ``test_all_pages`` fails until they have.
 """
 
 from __future__ import annotations
@@ -13,9 +13,11 @@ from playwright.sync_api import Page, expect
 
 from tests.browser.steps import PASSWORD, search
 from tests.parts.chromium import App, sign_in
+from tests.parts.provider import Provider
 
 PATIENCE_MS = 15_000
 PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
+PIN = "482913"
 NEW_PEOPLE = iter(("Gita", "Hari", "Indra", "Jaya", "Kiran", "Lata"))  # a name is never given twice
 
 
@@ -26,7 +28,8 @@ class Walk:
     page: Page
     app: App
     look: Callable[[str], None]
-    links: list[str] = field(default_factory=list)  # that set a password
+    links: list[tuple[str, str]] = field(default_factory=list)  # that set a password, and whose
+    with_password: str = ""  # who has one
 
     def go(self, path: str) -> None:
         self.page.goto(f"{self.app.url}{path}")
@@ -77,14 +80,15 @@ def people(walk: Walk) -> None:
     walk.go("/people")
     expect(page.get_by_text("Change somebody")).to_be_visible(timeout=PATIENCE_MS)
     walk.look("accounts")
-    page.get_by_role("textbox", name="Name").fill(next(NEW_PEOPLE))
+    name = next(NEW_PEOPLE)
+    page.get_by_role("textbox", name="Name").fill(name)
     page.get_by_role("combobox", name="Clinics").last.click()
     page.get_by_role("option", name="CLN001").click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("sets their own password there")).to_be_visible(timeout=PATIENCE_MS)
     page.get_by_role("button", name="Copy link").click()
-    walk.links.append(page.evaluate("navigator.clipboard.readText()"))
+    walk.links.append((name, page.evaluate("navigator.clipboard.readText()")))
     walk.look("somebody new, and their link")
 
 
@@ -115,7 +119,8 @@ def set_password(walk: Walk) -> None:
     page = walk.page
     walk.go("/set-password?token=gone")
     walk.look("the link is over")
-    page.goto(walk.links.pop())
+    walk.with_password, link = walk.links.pop()
+    page.goto(link)
     walk.look("form")
     page.get_by_label("New password").fill("a" * 15)
     page.get_by_role("button").first.click()
@@ -131,12 +136,117 @@ def session(walk: Walk) -> None:
     assert walk.page.request.get(f"{walk.app.url}/session").status in {204, 401}
 
 
+def oidc_start(walk: Walk) -> None:
+    """Where no provider is set up."""
+    walk.go("/oidc/start")
+    walk.look("no provider")
+
+
+def oidc_callback(walk: Walk) -> None:
+    """Where no provider is set up."""
+    walk.go("/oidc/callback?code=x&state=y")
+    walk.look("no provider")
+
+
+def pin(walk: Walk) -> None:
+    """A PIN that is guessed first, one that is taken, and the page of who has one."""
+    page = walk.page
+    walk.go("/signin")
+    page.get_by_role("button", name="Sign out").click()
+    _with_password(walk)
+    walk.go("/pin")
+    walk.look("no PIN yet")
+    _set_pin(page, "123456")
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.look("a PIN that is guessed first")
+    _set_pin(page, PIN)
+    expect(page.get_by_role("status")).to_be_visible()
+    walk.look("set")
+    walk.go("/pin")
+    walk.look("a PIN already")
+
+
+def unlock(walk: Walk) -> None:
+    """A wrong PIN, a wrong password, and the demo's one click."""
+    page = walk.page
+    _lock(walk)
+    walk.look("PIN or password")
+    page.get_by_label("PIN").fill("730518")
+    page.get_by_role("button", name="Unlock").first.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.look("wrong PIN")
+    page.get_by_text("Use your password instead").click()
+    page.get_by_label("Password").fill("not the password at all")
+    page.get_by_role("button", name="Unlock").last.click()
+    expect(page.get_by_role("alert")).to_be_visible()
+    walk.look("wrong password")
+    page.get_by_role("button", name="Sign out").click()
+    sign_in(page, walk.app)
+    _lock(walk)
+    walk.look("one click")
+
+
+def through_provider(walk: Walk, idp: Provider) -> None:
+    """The button, somebody without a role, the lock of who has no password, a dead end, a provider that is down."""
+    page = walk.page
+
+    def choose(person: str) -> None:
+        page.get_by_role("link", name=re.compile("^Sign in with ")).click()
+        page.get_by_role("button", name=person).click()
+
+    walk.go("/signin")
+    walk.look("with a provider")
+    choose("Zoya")
+    walk.look("no role")
+    walk.go("/signin")
+    choose("Bilal Khan")
+    page.wait_for_url(f"{walk.app.url}/")
+    walk.go("/pin")
+    walk.look("no password to prove it with")
+    _lock(walk)
+    walk.look("no PIN and no password")
+    walk.go("/oidc/callback?code=x&state=y")
+    walk.look("not begun here")
+    idp.answer, idp.answers_at = (503, b"", {}), "/token"
+    page.get_by_role("link", name="Sign in").click()
+    choose("Bilal Khan")
+    walk.look("the provider is down")
+    idp.answer = None
+
+
+def _with_password(walk: Walk) -> None:
+    walk.page.get_by_label("Name").fill(walk.with_password)
+    walk.page.get_by_label("Password").fill(PASSWORD)
+    walk.page.get_by_role("button", name="Sign in", exact=True).click()
+    walk.page.wait_for_url(f"{walk.app.url}/")
+
+
+def _set_pin(page: Page, digits: str) -> None:
+    page.get_by_label("New PIN").fill(digits)
+    page.get_by_label("Password").fill(PASSWORD)
+    page.get_by_role("button", name="Set the PIN").click()
+
+
+def _lock(walk: Walk) -> None:
+    walk.go("/account")
+    walk.page.get_by_role("button", name="Lock").click(timeout=PATIENCE_MS)
+    walk.page.wait_for_url("**/unlock?**", timeout=5000)
+
+
 SCREENS: dict[str, Callable[[Walk], None]] = {"find": find, "activity": activity, "people": people, "account": account}
-FRONT: dict[str, Callable[[Walk], None]] = {"/signin": signin, "/set-password": set_password, "/session": session}
+FRONT: dict[str, Callable[[Walk], None]] = {  # in this order: who sets a password sets a PIN with it, and unlocks by it
+    "/signin": signin,
+    "/set-password": set_password,
+    "/session": session,
+    "/oidc/start": oidc_start,
+    "/oidc/callback": oidc_callback,
+    "/pin": pin,
+    "/unlock": unlock,
+}
 
 
 def everything(walk: Walk) -> None:
-    """Walk all of them: as the owner, and then as nobody."""
+    """Walk all of them: as the owner, and then through the plain pages."""
     sign_in(walk.page, walk.app)
     for each in SCREENS.values():
         each(walk)

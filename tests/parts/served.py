@@ -81,6 +81,8 @@ def serve(app: ASGIApp) -> Iterator[Served]:
     config = uvicorn.Config(
         app, access_log=False, log_config=None, log_level="info", ws="websockets-sansio", timeout_graceful_shutdown=1
     )
+    for name in ("uvicorn", "uvicorn.error"):  # Streamlit's handlers write to the stderr of the test that started it
+        logging.getLogger(name).handlers[:] = []
     logs.quiet()  # as the product does; pytest, which listens to this logger by itself, would switch it on
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)

@@ -25,6 +25,7 @@ from dashboard.gate import OPEN_ROUTES, Gate
 from dashboard.origins import Site
 from dashboard.wording import federation as words
 from lib import accounts as owner
+from lib import locking
 from lib.access import Role
 from lib.errors import LedgerFault, LedgerUnavailable, ProviderFault, ProviderUnavailable, TokenFault
 from lib.federated_sign_in import Barred, Federation, Outside
@@ -121,7 +122,13 @@ def house(
             OidcProvider(config, clock=now), RULES, NAME, config.issuer, spent=MemoryFlows(), secret=b"s" * 32
         )
         desk = signing_in.Desk(site, bench.accounts, now, provider=NAME)
-        routes = [*desk.routes(), *oidc_desk.OidcDesk(desk, through).routes()]
+        lock_desk = unlocking.LockDesk(desk, Locks(bench.accounts, MemoryPins()))
+        routes = [
+            *desk.routes(),
+            *oidc_desk.OidcDesk(desk, through).routes(),
+            *lock_desk.routes(),
+            *lock_desk.inner_routes(),
+        ]
         gate = Middleware(Gate, site=site, sessions=signing_in.LiveTokens(bench.accounts, now))
         with serve(Starlette(routes=routes, middleware=[gate])) as served:
             yield House(served, site, idp, bench)
@@ -544,6 +551,38 @@ def test_the_button_is_on_the_sign_in_page_and_keeps_the_way_back(local: House) 
     page = local.browser().get("/signin?next=/%3Frecord%3D12").body.decode()
     assert f'<a class="other" href="/oidc/start?next=%2F%3Frecord%3D12">Sign in with {NAME}</a>' in page
     assert 'name="password"' in page
+
+
+def test_who_is_locked_without_a_pin_goes_through_the_provider_again_and_comes_back(local: House) -> None:
+    browser = local.browser()
+    local.sign_in(browser=browser)
+    old = browser.cookies[local.site.cookie]
+    live = local.bench.accounts.sessions.live(old, at=now())
+    assert live is not None
+    locking.lock(local.bench.accounts, live, at=now())
+    page = browser.get("/unlock?next=/account").body.decode()
+    way = "/oidc/start?next=%2Faccount"
+    assert f'<a class="other" href="{way}">Sign in with {NAME}</a>' in page
+    assert 'type="password"' not in page
+    answer = local.sign_in(browser=browser, query=way.removeprefix("/oidc/start"))
+    assert answer.headers["location"] == "/account"
+    assert browser.cookies[local.site.cookie] != old
+    assert browser.is_in()
+    assert local.bench.accounts.sessions.held(old, at=now()) is None
+
+
+def test_whose_password_is_here_unlocks_with_it_and_not_through_the_provider(local: House) -> None:
+    browser = local.browser()
+    asha = local.bench.accounts.people.by_name("Asha")
+    assert asha is not None
+    opened = local.bench.accounts.sessions.open_session(asha.person, at=now(), address="")
+    browser.cookies[local.site.cookie] = opened.token
+    live = local.bench.accounts.sessions.live(opened.token, at=now())
+    assert live is not None
+    locking.lock(local.bench.accounts, live, at=now())
+    page = browser.get("/unlock").body.decode()
+    assert 'type="password"' in page
+    assert "/oidc/" not in page
 
 
 def test_the_gate_opens_exactly_the_routes_that_there_are(local: House) -> None:

@@ -6,6 +6,7 @@ import re
 import socket
 import time
 from collections.abc import Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlencode
@@ -14,7 +15,7 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from dashboard import form_pages, signing_in
+from dashboard import form_pages, oidc_desk, signing_in, unlocking
 from dashboard.form_pages import Choice
 from dashboard.forms import PATIENCE_S
 from dashboard.gate import OPEN_ROUTES, Gate
@@ -25,12 +26,14 @@ from lib import sign_in
 from lib.access import Actor, Role
 from lib.accounts import Accounts, NewPerson
 from lib.errors import LedgerFault, LedgerUnavailable
+from lib.locking import Locks
 from lib.password_links import PasswordLink
 from lib.passwords import Cost, Hasher
 from lib.people import NewRole
 from lib.sessions import Lifetimes, Sessions
 from lib.sign_in import Denial, Denied
 from lib.stores.memory.people import MemoryPasswordLinks, MemoryPeople, MemorySessions, MemoryThrottle
+from lib.stores.memory.pins import MemoryPins
 from lib.stores.memory.trail import MemoryTrail
 from lib.throttle import Throttle
 from lib.trail import Trail
@@ -107,7 +110,9 @@ def front(site: Site) -> Iterator[Front]:
     sign_in.set_password(accounts, link.token, PASSWORD, address="", at=now())
     fresh = desk_of.reset(OPERATOR, accounts, link.person.person_id, at=now())
     assert isinstance(fresh, PasswordLink)
-    routes = signing_in.Desk(site, accounts, now).routes()
+    desk = signing_in.Desk(site, accounts, now)
+    lock_desk = unlocking.LockDesk(desk, Locks(accounts, MemoryPins()))
+    routes = [*desk.routes(), *lock_desk.routes(), *oidc_desk.OidcDesk(desk, None).routes()]
     gate = Middleware(Gate, site=site, sessions=signing_in.LiveTokens(accounts, now))
     with serve(Starlette(routes=routes, middleware=[gate])) as served:
         yield Front(served, accounts, people, fresh, site, {})
@@ -209,16 +214,19 @@ def test_ten_megabytes_are_refused_before_they_are_read(local: Front, path: str)
 @pytest.mark.parametrize("path", POSTS)
 def test_a_form_that_never_ends_is_given_up_and_holds_up_nobody(local: Front, path: str) -> None:
     local.form_token()
-    slow = [socket.create_connection(("127.0.0.1", local.served.port), timeout=20) for _ in range(50)]
-    start = time.monotonic()
-    for each in slow:
-        each.sendall(head(local, path, "Content-Length: 100") + b"a")
-    assert local.get("/signin").status == 200
-    assert time.monotonic() - start < 2
-    for each in slow:
-        assert b" 408 " in each.recv(65536)[:20]
-        each.close()
-    assert time.monotonic() - start < PATIENCE_S + 2
+    with ExitStack() as opened:
+        slow = [
+            opened.enter_context(socket.create_connection(("127.0.0.1", local.served.port), timeout=20))
+            for _ in range(50)
+        ]
+        start = time.monotonic()
+        for each in slow:
+            each.sendall(head(local, path, "Content-Length: 100") + b"a")
+        assert local.get("/signin").status == 200
+        assert time.monotonic() - start < 2
+        for each in slow:
+            assert b" 408 " in each.recv(65536)[:20]
+        assert time.monotonic() - start < PATIENCE_S + 2
 
 
 def test_a_form_whose_sender_goes_away_is_no_fault(local: Front) -> None:
