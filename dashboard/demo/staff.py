@@ -31,7 +31,7 @@ def hire(desk: Accounts, *, at: datetime) -> tuple[Person, ...]:
 
 
 def enter(desk: Accounts, person_id: str, *, at: datetime, address: str) -> Opened | None:
-    """Open a session without a password, written down like every other; None for who is disabled or not of the staff.
+    """Open a session without a password, written down like every other; None for who is disabled or nobody.
 
     Raises LedgerUnavailable.
     """
