@@ -11,6 +11,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.wording import account_acts
 from dashboard.wording import activity as said
 from lib.access import Actor, Permission, Role, Scope
 from lib.activity import export
@@ -108,6 +109,20 @@ def test_no_name_no_phone_no_key_and_no_typed_reason_is_shown_or_exported(bench:
         shop.visit.services.trail.key_hmac(SEEN.object_key or ""),
     )
     assert [each for each in secrets if each in everything] == []
+
+
+def test_a_changed_account_says_whose_and_what_they_are_since_and_a_typed_reason_stays_unsaid(bench: Maker) -> None:
+    shop = shop_with_a_past(bench)
+    assert set(column(drawn(shop), "About")) == {""}
+    changed = {"act": "set_role", "clinics": ["CLN001"], "granted": [], "person": "Dev", "role": "support"}
+    trail = shop.visit.services.trail
+    trail.record(ESHA, Scope(), Action.PEOPLE_CHANGED, at=shop.instant[0], reason=json.dumps(changed))
+    assert column(drawn(shop), "About")[:2] == ["Dev is to be: support, CLN001", ""]
+
+
+@pytest.mark.parametrize("reason", ["{", "[]", "null", '{"act": ["add"]}', '{"act": "other"}', "[" * 100_000, None])
+def test_a_forged_reason_is_no_account_and_breaks_nothing(reason: str | None) -> None:
+    assert account_acts.about(Action.PEOPLE_CHANGED, reason) == ""
 
 
 @pytest.mark.parametrize(
