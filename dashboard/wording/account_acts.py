@@ -1,4 +1,4 @@
-"""What an event of the trail did to an account: whose it was, and what they are since."""
+"""What an event of the trail was to do to an account: whose it is, and what they were to be."""
 
 from __future__ import annotations
 
@@ -8,17 +8,17 @@ from dashboard.wording.people import ROLE
 from lib.access import Role
 from lib.trail import Action
 
-_DID = {
-    "add": "Added {person}: {rights}",
-    "first_sign_in": "{person} came the first time: {rights}",
-    "set_role": "{person} is to be: {rights}",
-    "disable": "Disabled {person}",
-    "enable": "Enabled {person}",
+ACTS = {  # it may have been refused, so none of them says that it happened
+    "add": "Add {person}: {rights}",
+    "first_sign_in": "First sign-in of {person}: {rights}",
+    "set_role": "Rights of {person}: {rights}",
+    "disable": "Disable {person}",
+    "enable": "Enable {person}",
     "reset": "Password link for {person}",
-    "set_password": "{person} set a password",
-    "change_password": "{person} changed the password",
-    "set_pin": "{person} set a PIN",
-    "forget_pins": "{person} forgot every PIN",
+    "set_password": "First or new password of {person}, by link",
+    "change_password": "New password of {person}",
+    "set_pin": "PIN of {person}",
+    "forget_pins": "Forget every PIN of {person}",
 }
 
 
@@ -28,9 +28,9 @@ def about(action: str, reason: str | None) -> str:
     Only what the dashboard wrote itself is read. What somebody typed as a reason, for a link, is not.
 
     >>> about("people_changed", '{"act": "set_role", "person": "Bilal", "role": "support", "clinics": null}')
-    'Bilal is to be: support, all clinics'
+    'Rights of Bilal: support, all clinics'
     >>> about("people_changed", '{"act": "disable", "person": "Bilal"}'), about("link", '{"act": "disable"}')
-    ('Disabled Bilal', '')
+    ('Disable Bilal', '')
     """
     if action != Action.PEOPLE_CHANGED or not reason:
         return ""
@@ -38,7 +38,7 @@ def about(action: str, reason: str | None) -> str:
         told = json.loads(reason)
     except (ValueError, RecursionError):  # forged
         return ""
-    said = _DID.get(str(told.get("act"))) if isinstance(told, dict) else None
+    said = ACTS.get(str(told.get("act"))) if isinstance(told, dict) else None
     return "" if said is None else said.format(person=told.get("person"), rights=_rights(told))
 
 
