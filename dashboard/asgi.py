@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from streamlit import file_util
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from dashboard import logs, security_headers, widgets, wording
+from dashboard import drawn_files, logs, security_headers, widgets, wording
 from dashboard.gate import Gate
 from dashboard.origins import Site
 from dashboard.security_headers import SecurityHeaders
@@ -43,7 +43,7 @@ def build(site: Site, sessions: Sessions, *, routes: Sequence[BaseRoute]) -> st.
         routes=routes,
         middleware=[
             Middleware(SecurityHeaders, policy=policy, is_secure=site.is_secure),
-            Middleware(Gate, site=site, sessions=sessions, learn=session_begun),
+            Middleware(Gate, site=site, sessions=sessions, learn=session_begun, addresses=drawn_files.addresses),
         ],
         on_script_error=say_fault,
     )

@@ -18,7 +18,9 @@ STYLE = """
 @media (prefers-color-scheme: dark) { :root { --main: #2dd4bf; --on-main: #06201d; --bad: #fda29b; } }
 body { font: 1rem/1.5 system-ui, sans-serif; margin: 0; padding: 1.5rem; }
 main { max-width: 24rem; margin: 6vh auto 0; }
-h1 { font-size: 1.4rem; }
+h1 { font-size: 1.4rem; margin-top: .25rem; }
+.app { margin: 0; font-weight: 600; color: var(--main); }
+a { color: var(--main); }
 label { display: block; margin: 1rem 0 .25rem; font-weight: 600; }
 input { font: inherit; width: 100%; box-sizing: border-box; padding: .6rem; border: 1px solid var(--line); border-radius: .4rem; }
 button { font: inherit; font-weight: 600; width: 100%; margin-top: 1.25rem; padding: .7rem; border: 0; border-radius: .4rem;
@@ -150,5 +152,5 @@ def whole_page(title: str, body: str) -> str:
     return (
         f'<!doctype html><html lang="en"><head><meta charset="utf-8"><title>{escape(title)}: {wording.TITLE}</title>'
         f'<meta name="viewport" content="width=device-width, initial-scale=1"><style>{STYLE}</style></head>'
-        f"<body><main><h1>{escape(title)}</h1>{body}</main></body></html>"
+        f'<body><main><p class="app">{wording.TITLE}</p><h1>{escape(title)}</h1>{body}</main></body></html>'
     )

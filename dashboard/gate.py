@@ -14,7 +14,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from urllib.parse import quote
 
 from starlette.datastructures import Headers
@@ -46,14 +46,28 @@ def nothing_learnt(_message: bytes) -> None:
     """Tell no Streamlit session's id from what is sent."""
 
 
+def no_files(_message: bytes) -> tuple[str, ...]:
+    """Tell no file's address from what is sent."""
+    return ()
+
+
 class Gate:
     """ASGI middleware; the outermost but for the security headers."""
 
-    def __init__(self, app: ASGIApp, *, site: Site, sessions: Sessions, learn: Learn = nothing_learnt) -> None:
+    def __init__(
+        self,
+        app: ASGIApp,
+        *,
+        site: Site,
+        sessions: Sessions,
+        learn: Learn = nothing_learnt,
+        addresses: Callable[[bytes], Iterable[str]] = no_files,
+    ) -> None:
         self._app = app
         self._site = site
         self._sessions = sessions
         self._learn = learn
+        self._addresses = addresses
         self._owners = Owners()
         self._files = SentFiles()
         self._sockets = OpenSockets(sessions)
@@ -124,7 +138,7 @@ class Gate:
 
         def learn(message: bytes) -> None:
             nonlocal is_known
-            self._files.learn(message, token)
+            self._files.learn(self._addresses(message), token)
             if not is_known and (session_id := self._learn(message)):
                 self._owners.remember(session_id, token)
                 is_known = True

@@ -7,14 +7,13 @@ rights could open what they were shown before.
 
 from __future__ import annotations
 
-import re
 from collections import OrderedDict
+from collections.abc import Iterable
 
 from dashboard.sockets import digest
 
 FOLDER = "/media/"
 MAX_SENT = 10_000  # files, each to one session; who loads one later than that draws it anew
-_ADDRESS = re.compile(rb"/media/[A-Za-z0-9]+(?:\.[A-Za-z0-9]+)?")
 
 
 class SentFiles:
@@ -23,16 +22,16 @@ class SentFiles:
     def __init__(self) -> None:
         self._sent: OrderedDict[tuple[str, bytes], None] = OrderedDict()
 
-    def learn(self, message: bytes, token: str) -> None:
-        """Remember the addresses in a message to this token's browser.
+    def learn(self, addresses: Iterable[str], token: str) -> None:
+        """Remember the addresses that a message sends to this token's browser.
 
         >>> sent = SentFiles()
-        >>> sent.learn(b"show /media/0dd5.pdf here", "mine")
+        >>> sent.learn(["/media/0dd5.pdf"], "mine")
         >>> sent.opens("/media/0dd5.pdf", "mine"), sent.opens("/media/0dd5.pdf", "theirs"), sent.opens("/media/1", "mine")
         (True, False, False)
         """
-        for address in _ADDRESS.findall(message):
-            key = (address.decode("ascii"), digest(token))
+        for address in addresses:
+            key = (address, digest(token))
             self._sent[key] = None
             self._sent.move_to_end(key)
         while len(self._sent) > MAX_SENT:

@@ -196,8 +196,12 @@ def _open(locks: Locks, locked: Locked, by: Proof, *, at: datetime) -> Opened | 
         with suppress(LedgerUnavailable):
             trail.outcome(intent, at=at, result=f"failed:{error.fault}")
         raise
-    trail.outcome(intent, at=at, result="ok" if opened is not None else f"refused:{StillLocked.OVER}")
-    return opened if opened is not None else StillLocked.OVER
+    if opened is None:
+        trail.outcome(intent, at=at, result=f"refused:{StillLocked.OVER}")
+        return StillLocked.OVER
+    # The intent names the session as it was, the outcome as it is: what follows is under the new token's hash.
+    trail.outcome(intent, at=at, result="ok", session_hash=opened.session.id_hash)
+    return opened
 
 
 def _act(act: str, person: str | None = None) -> str:

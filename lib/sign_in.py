@@ -102,7 +102,7 @@ def open_for(accounts: Accounts, person: Person, *, address: str, at: datetime) 
     except LedgerUnavailable as error:
         _write_fault(accounts, intent, error, at=at)
         raise
-    accounts.trail.outcome(intent, at=at, result="ok")
+    accounts.trail.outcome(intent, at=at, result="ok", session_hash=opened.session.id_hash)
     return opened
 
 

@@ -160,10 +160,17 @@ class Trail:
         )
 
     def outcome(
-        self, intent: TrailEvent, *, at: datetime, result: str, expires_at: datetime | None = None
+        self,
+        intent: TrailEvent,
+        *,
+        at: datetime,
+        result: str,
+        expires_at: datetime | None = None,
+        session_hash: str | None = None,
     ) -> TrailEvent:
-        """Commit how it ended, under the intent's request id. Without its own end it keeps the intent's."""
-        return self._store.append(self._ended(intent, at=at, result=result, expires_at=expires_at))
+        """Commit how it ended, under the intent's request id. Without an end or a session of its own it keeps the intent's."""
+        draft = self._ended(intent, at=at, result=result, expires_at=expires_at)
+        return self._store.append(replace(draft, session_hash=session_hash or draft.session_hash))
 
     def prune(self, intent: TrailEvent, before: datetime, *, at: datetime) -> TrailEvent | Broken:
         """Take away what is older than ``before``; the outcome, which says what, is part of the same commit.

@@ -12,6 +12,7 @@ import streamlit as st
 
 from dashboard import display, spreadsheets, wording
 from dashboard.visit import Visit
+from dashboard.wording import account_acts
 from dashboard.wording import activity as words
 from lib import activity, authority
 from lib.access import Permission
@@ -66,7 +67,9 @@ def render(visit: Visit) -> None:
         st.caption(words.WHO_SAW_LIMITS)
     if page.events:
         cells = [_cells(visit, event) for event in page.events]
-        st.dataframe(cells, hide_index=True, key="events")
+        st.dataframe(
+            cells, hide_index=True, key="events", column_config={"Result": st.column_config.TextColumn(width=190)}
+        )
         if any(each["Opened"] for each in cells):
             st.caption(words.OPENED_HELP)
     else:
@@ -152,6 +155,7 @@ def _cells(visit: Visit, event: TrailEvent) -> dict[str, object]:
         "Role": display.printable(words.role(event.role)),
         "What": display.printable(words.act(event.action)),
         "Result": display.printable(words.result(event.result)),
+        "About": display.printable(account_acts.about(event.action, event.reason)),
         "Patient id": display.printable(event.patient_id),
         "Record": "" if event.record_id is None else str(event.record_id),
         "Clinic": display.printable(event.clinic_id),

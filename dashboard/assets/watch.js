@@ -7,8 +7,11 @@ const LOCKED = 423;
 
 const tabs = new BroadcastChannel("session"); // a tab in the background is told at once: its timers run once a minute
 let isTouched = true; // opening the page
+let isLeaving = false; // leaving again would begin again, and a slow server's page would never come
 
 function leave(status) {
+  if (isLeaving) return;
+  isLeaving = true;
   const here = encodeURIComponent(location.pathname + location.search);
   document.getElementById("root").replaceChildren();
   location.replace(status === LOCKED ? `/unlock?next=${here}` : "/signin");

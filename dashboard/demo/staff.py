@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-import json
-from dataclasses import replace
 from datetime import datetime
 
-from lib import accounts
+from lib import accounts, sign_in
 from lib.access import Actor, Role
 from lib.accounts import Accounts, NewPerson
 from lib.password_links import PasswordLink
 from lib.people import NewRole, Person
 from lib.sessions import Opened
-from lib.trail import Action
 
 DEMO = Actor("demo", Role.OPERATOR)
 STAFF = (
@@ -31,13 +28,11 @@ def hire(desk: Accounts, *, at: datetime) -> tuple[Person, ...]:
 
 
 def enter(desk: Accounts, person_id: str, *, at: datetime, address: str) -> Opened | None:
-    """Open a session without a password, written down like every other; None for who is disabled or not of the staff.
+    """Open a session without a password, written down like every other; None for who is disabled or nobody.
 
     Raises LedgerUnavailable.
     """
     account = desk.people.by_id(person_id)
     if account is None or not account.person.is_active:
         return None
-    actor = replace(account.person.actor, address=address)
-    desk.trail.record(actor, account.person.scope, Action.SIGN_IN, at=at, reason=json.dumps({"demo": True}))
-    return desk.sessions.open_session(account.person, at=at, address=address)
+    return sign_in.open_for(desk, account.person, address=address, at=at)

@@ -74,7 +74,7 @@ def test_a_click_on_any_cell_opens_the_record(page: Page, demo_app: App) -> None
     page.wait_for_timeout(800)
     page.mouse.click(*cell(page, 2, 1))
     expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
-    assert re.search(r"[?&](record|prescription)=\d+", page.url)
+    expect(page).to_have_url(re.compile(r"[?&](record|prescription)=\d+"))
 
 
 def test_a_link_is_made_verified_and_copied_whole(page: Page, demo_app: App) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, expect
+from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 from websockets.exceptions import ConnectionClosed
 from websockets.sync.client import ClientConnection, connect
 from websockets.typing import Origin, Subprotocol
@@ -111,6 +111,22 @@ def test_lock_in_one_tab_empties_both_within_5_seconds_and_cuts_the_sockets_with
     for page in (one, other):
         expect(page.get_by_role("heading", name="Locked")).to_be_visible()
         expect_nothing_of_the_patient(page)
+
+
+def test_a_page_that_leaves_asks_a_slow_server_once(context: BrowserContext, demo_app: App) -> None:
+    page = context.new_page()
+    sign_in(page, demo_app)
+    asked = []
+
+    def slowly(route: Route) -> None:
+        asked.append(route.request.url)
+        time.sleep(5)
+        route.continue_()
+
+    page.route("**/unlock?**", slowly)
+    page.get_by_role("button", name="Lock").click()
+    expect(page.get_by_role("heading", name="Locked")).to_be_visible(timeout=20_000)
+    assert len(asked) == 1
 
 
 def test_the_back_button_a_reload_and_a_deep_link_show_nothing(context: BrowserContext, demo_app: App) -> None:

@@ -143,7 +143,8 @@ def test_lock_unlock_and_failures_are_in_the_trail_as_the_person_in_this_session
     before, session = len(front.acts), front.live().session.id_hash
     front.lock()
     assert front.unlock(password="wrong words all along") == WRONG
-    assert isinstance(front.unlock(password=PASSWORD), Opened)
+    opened = front.unlock(password=PASSWORD)
+    assert isinstance(opened, Opened)
     assert front.acts[before:] == [
         ("Asha", "lock", "ok"),
         ("Asha", "unlock_failed", "refused:wrong"),
@@ -151,7 +152,8 @@ def test_lock_unlock_and_failures_are_in_the_trail_as_the_person_in_this_session
         ("Asha", "unlock", "ok"),
     ]
     rows = front.bench.trail.rows[before:]
-    assert {(row.session_hash, row.role) for row in rows} == {(session, "owner")}
+    assert [row.session_hash for row in rows] == [*3 * [session], opened.session.id_hash]  # the last ties old to new
+    assert {row.role for row in rows} == {"owner"}
     assert json.loads(rows[-1].reason or "") == {"by": "password"}
 
 

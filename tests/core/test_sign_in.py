@@ -51,6 +51,11 @@ def test_every_sign_in_has_a_new_token_of_256_bits_and_only_its_hash_is_kept(ben
     assert opened.token not in repr(opened)
 
 
+def test_the_trail_says_which_session_a_sign_in_opened(bench: MemoryBench) -> None:
+    opened = signed_in(bench.accounts)
+    assert [each.session_hash for each in list(bench.trail.events())[-2:]] == [None, opened.session.id_hash]
+
+
 def test_a_session_begins_with_what_the_server_made_and_never_with_what_the_browser_brought(bench: MemoryBench) -> None:
     planted = new_token()
     assert isinstance(tried(bench.accounts, device=planted), SignedIn)

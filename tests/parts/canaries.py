@@ -72,18 +72,20 @@ def _trail(path: Path) -> str:
 
 def in_postgres(socket_dir: str) -> list[str]:
     """Return what is in the trails of a server's databases, as ``database: kinds``."""
-    leaks = []
-    for (name,) in _rows(socket_dir, "postgres", "SELECT datname FROM pg_database WHERE NOT datistemplate"):
-        if _rows(socket_dir, name, "SELECT 1 FROM pg_tables WHERE tablename = 'trail'"):
-            kinds = found("\n".join(map(repr, _rows(socket_dir, name, "SELECT trail::text FROM trail"))))
-            leaks += [f"PostgreSQL {name}: {', '.join(kinds)}"] if kinds else []
-    return leaks
+    with closing(_database(socket_dir, "postgres")) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT datname FROM pg_database WHERE NOT datistemplate")
+        names = [name for (name,) in cursor.fetchall()]
+    return [f"PostgreSQL {name}: {', '.join(kinds)}" for name in names if (kinds := found(_rows(socket_dir, name)))]
 
 
-def _rows(socket_dir: str, database: str, query: str) -> list[tuple[object, ...]]:
-    with (
-        closing(psycopg2.connect(host=socket_dir, user="postgres", dbname=database)) as connection,
-        connection.cursor() as cursor,
-    ):
-        cursor.execute(query)
-        return list(cursor.fetchall())
+def _rows(socket_dir: str, name: str) -> str:
+    with closing(_database(socket_dir, name)) as connection, connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_tables WHERE tablename = 'trail'")
+        if cursor.fetchone() is None:
+            return ""
+        cursor.execute("SELECT trail::text FROM trail")
+        return "\n".join(map(repr, cursor.fetchall()))
+
+
+def _database(socket_dir: str, name: str) -> psycopg2.extensions.connection:
+    return psycopg2.connect(host=socket_dir, user="postgres", dbname=name)

@@ -28,7 +28,7 @@ LOCATION = "edrcontainer1"
 WORDS = {"CLN1": "amber", "CLN2": "birch", None: "cedar"}  # each clinic's canary
 CLINICS = (Clinic("CLN1", "North"), Clinic("CLN2", "South"))
 NUMBERS = {1: "CLN1", 2: "CLN2", 3: None}  # record -> clinic
-OTHER_PERSON = "Zoe Canary"  # has an account; her name is on People and nowhere else
+OTHER_PERSON = "Zoe Canary"  # has an account, of which no event tells; her name is on People and nowhere else
 SEEDED = "cli:canary"  # acted in the trail; is on Activity and nowhere else
 
 
@@ -151,6 +151,12 @@ def _now() -> datetime:
     return datetime.now(UTC)
 
 
+def _unwritten(accounts: Accounts, name: str) -> None:
+    assert accounts.people.add(
+        Person("other", name, Role.SUPPORT, None, frozenset(), True, PasswordState.NONE, 1, _now(), _now())
+    )
+
+
 @contextmanager
 def house(folder: Path) -> Iterator[House]:
     """Serve it. Streamlit allows one app a process."""
@@ -158,7 +164,7 @@ def house(folder: Path) -> Iterator[House]:
     ledger_db.migrate(url)
     accounts = parts.on_ledger(url)
     parts.added(accounts)  # an owner stays, whoever is downgraded
-    parts.invited(accounts, OTHER_PERSON, Role.SUPPORT)  # who does nothing
+    _unwritten(accounts, OTHER_PERSON)  # who does nothing
     stored = {f"{LOCATION}/{row.stored_key}": StoredObject(body_of(row.record_id or 0)) for row in ROWS}
     where = bench(records=MemoryRecords(ROWS, CLINICS), objects=MemoryObjects(stored, clock=_now))
     services = replace(where.services, trail=accounts.trail, clock=_now)

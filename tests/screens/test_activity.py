@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import re
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -11,10 +12,12 @@ from datetime import UTC, datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.wording import account_acts
 from dashboard.wording import activity as said
 from lib.access import Actor, Permission, Role, Scope
 from lib.activity import export
 from lib.errors import LedgerFault, LedgerUnavailable
+from lib.settings import ROOT
 from lib.trail import EVERYTHING, Action, Selection, Subject, TrailEvent
 from pages import PAGES, activity
 from tests.conftest import NOW
@@ -108,6 +111,30 @@ def test_no_name_no_phone_no_key_and_no_typed_reason_is_shown_or_exported(bench:
         shop.visit.services.trail.key_hmac(SEEN.object_key or ""),
     )
     assert [each for each in secrets if each in everything] == []
+
+
+def test_a_changed_account_says_whose_and_what_they_were_to_be_and_a_typed_reason_stays_unsaid(bench: Maker) -> None:
+    shop = shop_with_a_past(bench)
+    assert set(column(drawn(shop), "About")) == {""}
+    changed = {"act": "set_role", "clinics": ["CLN001"], "granted": [], "person": "Dev", "role": "support"}
+    trail = shop.visit.services.trail
+    trail.record(ESHA, Scope(), Action.PEOPLE_CHANGED, at=shop.instant[0], reason=json.dumps(changed))
+    assert column(drawn(shop), "About")[:2] == ["Rights of Dev: support, CLN001", ""]
+
+
+def test_every_act_on_an_account_that_is_written_anywhere_has_words() -> None:
+    written = {
+        act
+        for file in (ROOT / "lib").glob("*.py")
+        for act in re.findall(r'(?:"act": |act=|_act\(|_changed\()"(\w+)"', file.read_text("utf-8"))
+    }
+    asked_only = {"list", "confirm", "sessions", "sign_out"}  # stand in a denial, which changes nothing
+    assert written - asked_only == set(account_acts.ACTS)
+
+
+@pytest.mark.parametrize("reason", ["{", "[]", "null", '{"act": ["add"]}', '{"act": "other"}', "[" * 100_000, None])
+def test_a_forged_reason_is_no_account_and_breaks_nothing(reason: str | None) -> None:
+    assert account_acts.about(Action.PEOPLE_CHANGED, reason) == ""
 
 
 @pytest.mark.parametrize(

@@ -315,7 +315,8 @@ def migrated_before(url: str) -> Callable[[], list[TrailEvent]]:
         columns = ("address", "session_hash", "actor_clinic", "mac")
         engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as connection:
-            for table in ("spent_flows", "throttle", "password_links", "sessions", "people"):  # the third version's
+            later = ("pins", "spent_flows", "throttle", "password_links", "sessions", "people")
+            for table in later:
                 connection.execute(text(f"DROP TABLE {table}"))
             if url.startswith("sqlite"):
                 connection.execute(text("DROP TRIGGER trail_with_mac"))

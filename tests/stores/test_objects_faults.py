@@ -284,7 +284,7 @@ def test_a_stranger_follows_no_redirect(stack: ExitStack) -> None:
 def test_a_stranger_does_not_wait_for_ever(stack: ExitStack, talk: Talk) -> None:
     started = time.monotonic()
     assert _fetch(stack, talk, first_bytes=4).doubt is Doubt.TIMED_OUT
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 5  # half a second, and a busy machine; the server would never stop
 
 
 @pytest.mark.parametrize(

@@ -88,6 +88,11 @@ def begun(message: bytes) -> str | None:
     return json.loads(message)["begun"] if message.startswith(b'{"begun"') else None
 
 
+def drawn(message: bytes) -> list[str]:
+    """The file that ``Protected`` says it draws."""
+    return [message.decode().removeprefix("drawn with ")] if message.startswith(b"drawn with ") else []
+
+
 @dataclass
 class House:
     tokens: Tokens
@@ -112,7 +117,7 @@ class House:
 @pytest.fixture(scope="module")
 def built() -> Iterator[House]:
     tokens, app = Tokens(), Protected()
-    gate = Gate(app, site=Site(), sessions=tokens, learn=begun)
+    gate = Gate(app, site=Site(), sessions=tokens, learn=begun, addresses=drawn)
     with serve(SecurityHeaders(gate, policy="default-src 'none'", is_secure=False)) as served:
         yield House(tokens, app, served)
 
@@ -320,7 +325,7 @@ def test_a_file_opens_for_the_browser_that_was_sent_its_address_and_for_nobody_e
     with house.socket(mine) as socket:
         hello(socket)
         assert house.served.ask("/media/0dd5.pdf", cookie=house.cookie(mine)).status == 404
-        socket.send(b"drawn with /media/0dd5.pdf in it")
+        socket.send(b"drawn with /media/0dd5.pdf")
         socket.recv(5)
     answers = [house.served.ask("/media/0dd5.pdf", cookie=house.cookie(each)) for each in (mine, theirs)]
     assert [(each.status, each.body) for each in answers] == [(200, SECRET), (404, b"")]

@@ -15,7 +15,8 @@ import pytest
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from dashboard import form_pages, oidc_desk, signing_in, unlocking
+from dashboard import form_pages, oidc_desk, signing_in, unlocking, wording
+from dashboard.demo import staff
 from dashboard.form_pages import Choice
 from dashboard.forms import PATIENCE_S
 from dashboard.gate import OPEN_ROUTES, Gate
@@ -37,6 +38,7 @@ from lib.stores.memory.pins import MemoryPins
 from lib.stores.memory.trail import MemoryTrail
 from lib.throttle import Throttle
 from lib.trail import Trail
+from tests.parts.accounts import MemoryBench, added, invited
 from tests.parts.served import Answer, Served, serve
 
 PASSWORD = "violet harbour ledger tuning fork"
@@ -325,3 +327,20 @@ def test_enter_signs_in_as_the_first_of_the_demo_and_a_typed_name_goes_on_with_t
     assert [len(each) for each in focused] == [1, 1, 1]
     marks = ('value="1"', 'id="password"', 'id="name"')
     assert all(mark in tag for (tag,), mark in zip(focused, marks, strict=True))
+
+
+def test_one_click_signs_in_the_demos_staff_and_nobody_else() -> None:
+    bench = MemoryBench()
+    asha, link = added(bench.accounts), invited(bench.accounts, "Zed", Role.SUPPORT)
+    desk = signing_in.Desk(Site(), bench.accounts, now, demo=(asha,), enter=staff.enter)
+    with serve(Starlette(routes=desk.routes())) as served:
+        browser = Front(served, bench.accounts, bench.people, link, Site(), {})
+        assert browser.post("/signin", form_token=browser.form_token(), person=link.person.person_id).status == 403
+        assert not browser.is_in()
+        assert browser.post("/signin", form_token=browser.form_token(), person=asha.person_id).status == 303
+        assert browser.is_in()
+
+
+def test_every_page_in_front_says_which_program_it_is(local: Front) -> None:
+    for path in ("/signin", local.link.path, "/set-password?token=none"):
+        assert wording.TITLE in local.get(path).body.decode().partition("<h1>")[0].partition("<body>")[2]
