@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lib import authority, diagnosis, documents, explanation, keys, link_bounds, link_check, link_quota
+from lib import authority, diagnosis, documents, elsewhere, keys, link_bounds, link_check, link_quota
 from lib.access import Actor, Permission, Role, Scope
 from lib.diagnosis import State
 from lib.documents import Document
+from lib.elsewhere import ELSEWHERE, HEAD_BUDGET, Proven
 from lib.errors import LedgerUnavailable
 from lib.link_bounds import MAX_EXPIRY, MIN_EXPIRY, Policy, parse_duration, presets
 from lib.link_check import Asked, Flaw
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from lib.services import Services
 
 __all__ = [
+    "ELSEWHERE",
     "MAX_EXPIRY",
     "MIN_EXPIRY",
     "LinkRequest",
@@ -38,9 +40,7 @@ __all__ = [
     "presets",
 ]
 
-HEAD_BUDGET = timedelta(seconds=10)
 MAX_REASON = 500  # characters; what is longer is cut, not refused
-ELSEWHERE = "[in the wrong place]"  # before the reason in the trail: the object was proven to be the right one
 MIN_NAME = 3  # letters of a word that is taken for a name; "Jo" and "M" would strike out half of a sentence
 
 _PHONE = re.compile(r"\+?\d(?:[\s().-]*\d){9,}")
@@ -179,31 +179,22 @@ def _plan(record: Record, request: LinkRequest, *, role: Role, services: Service
         return Refused(needs)
     document = documents.locate(record, services=services)
     if isinstance(document, Refused):
-        return document
-    if not {".", ".."}.isdisjoint(document.key.split("/")):
-        return Refused(RefusalCode.UNBROWSABLE_KEY)
-    observation = _head(document.key, services=services)
+        is_impossible = document.doubt is Doubt.IMPOSSIBLE_KEY
+        found = elsewhere.proven(record, services=services) if is_impossible else None
+        return _planned(found, expires) if found else document
+    observation = services.objects.head([document.key], budget=HEAD_BUDGET)[document.key]
+    services.presence.put(observation)
     refused = _unless_found(record, observation)
     if refused is not None and refused.code is RefusalCode.MISSING:
-        return _elsewhere(document, expires, services=services) or refused
-    return refused or _Plan(document, observation, expires)
+        found = elsewhere.proven(record, services=services)
+        return _planned(found, expires) if found else refused
+    return refused or _planned(Proven(document, observation), expires)
 
 
-def _elsewhere(document: Document, expires: timedelta, *, services: Services) -> _Plan | None:
-    """Return the plan for the right object of a row whose own is absent, where one is proven and opens in a browser."""
-    found = explanation.look(document.record, services=services).diagnosis.right
-    if found is None or not {".", ".."}.isdisjoint(found.key.split("/")):
-        return None
-    observation = _head(found.key, services=services)
-    if _unless_found(document.record, observation) is not None:
-        return None
-    return _Plan(replace(document, key=found.key, is_elsewhere=True), observation, expires)
-
-
-def _head(key: str, *, services: Services) -> Observation:
-    observation = services.objects.head([key], budget=HEAD_BUDGET)[key]
-    services.presence.put(observation)
-    return observation
+def _planned(found: Proven, expires: timedelta) -> _Plan | Refused:
+    if not {".", ".."}.isdisjoint(found.document.key.split("/")):
+        return Refused(RefusalCode.UNBROWSABLE_KEY)
+    return _Plan(found.document, found.observation, expires)
 
 
 def _unless_found(record: Record, observation: Observation) -> Refused | None:

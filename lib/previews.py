@@ -7,10 +7,9 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from lib import authority, documents, link_check
+from lib import authority, documents, elsewhere, link_check
 from lib.access import Actor, Permission, Scope
 from lib.documents import Document
-from lib.errors import LedgerUnavailable
 from lib.objects import ObjectUnavailable
 from lib.records import Record
 from lib.refusals import RefusalCode, Refused
@@ -28,6 +27,7 @@ class Preview:
 
     record_id: int
     body: bytes
+    is_elsewhere: bool = False  # the file is in the wrong place, and proven to be the right one
 
     def __repr__(self) -> str:
         return f"Preview(record_id={self.record_id}, {len(self.body)} bytes)"
@@ -36,6 +36,8 @@ class Preview:
 def open_pdf(actor: Actor, scope: Scope, *, services: Services, record: Record) -> Preview | Refused:
     """Re-authorise, write the intent, read the bytes, write the outcome. Drafts and replaced versions may be seen.
 
+    Where the row's own object is absent, the one that is proven to be the right one is shown.
+
     Touches both databases and the bucket; raises NotAllowed and DatabaseUnavailable.
     """
     unseen = Subject(record_id=record.record_id)
@@ -43,16 +45,17 @@ def open_pdf(actor: Actor, scope: Scope, *, services: Services, record: Record) 
     fresh = documents.reread(record, scope, services=services)
     if isinstance(fresh, Refused):
         return documents.refuse(fresh, actor, scope, Action.PREVIEW, subject=unseen, services=services)
-    document = documents.locate(fresh, services=services)
+    document = elsewhere.locate(fresh, services=services)
     if isinstance(document, Refused):
         seen = Subject(fresh.record_id, fresh.patient_id, fresh.clinic_id)
         return documents.refuse(document, actor, scope, Action.PREVIEW, subject=seen, services=services)
-    try:
-        intent = services.trail.intent(actor, scope, Action.PREVIEW, at=services.clock(), subject=document.subject)
-    except LedgerUnavailable as error:
-        return Refused(RefusalCode.TRAIL_UNAVAILABLE, error.fault)
-    return documents.act(
-        intent, lambda: _read(document, services=services), document=document, scope=scope, services=services
+    return elsewhere.act(
+        lambda found: _read(found, services=services),
+        actor=actor,
+        scope=scope,
+        action=Action.PREVIEW,
+        document=document,
+        services=services,
     )
 
 
@@ -67,7 +70,7 @@ def _read(document: Document, *, services: Services) -> Preview | Refused:
         return Refused(RefusalCode.WRONG_CONTENT)
     if not link_check.looks_like_pdf(body):
         return Refused(RefusalCode.NOT_A_PDF)
-    return Preview(document.record_id, body)
+    return Preview(document.record_id, body, document.is_elsewhere)
 
 
 def _is_the_one(record: Record, body: bytes) -> bool:

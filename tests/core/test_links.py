@@ -13,6 +13,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from lib import keys
 from lib.access import Scope
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.link_check import Asked, Flaw, Signed, examine, judge
@@ -283,9 +284,14 @@ class TestTheKey:
 
     @pytest.mark.parametrize("key", [None, "", "a\0.pdf", "x" * 2000, "\ud800"])
     def test_that_no_object_can_have_is_not_asked_for(self, key: str | None) -> None:
-        clinic = bench(replace(RECORD, stored_key=key))
+        clinic = bench(replace(RECORD, stored_key=key), objects=bucket(PDF.replace(b"one", b"two")))
         assert refused(clinic) == Refused(RefusalCode.UNKNOWN, doubt=Doubt.IMPOSSIBLE_KEY)
-        assert clinic.objects.calls == []
+        assert not any(keys.impossible(asked) for verb, asked in clinic.objects.calls if verb != "below")
+
+    @pytest.mark.parametrize("key", ["", "a\0.pdf", "\ud800"])
+    def test_that_no_object_can_have_gives_a_link_where_the_right_file_is_proven(self, key: str) -> None:
+        link = made(bench(replace(RECORD, stored_key=key)))
+        assert (link.key, link.is_elsewhere) == (KEY, True)
 
     @pytest.mark.parametrize("spelling", [STORED, KEY])
     def test_that_a_row_of_another_patient_means_too_gives_no_link(self, spelling: str) -> None:

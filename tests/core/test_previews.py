@@ -7,7 +7,9 @@ from datetime import timedelta
 
 import pytest
 
+from lib import keys
 from lib.access import Scope
+from lib.elsewhere import ELSEWHERE
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.objects import Doubt
 from lib.previews import MAX_PREVIEW_BYTES, Preview, open_pdf
@@ -81,9 +83,39 @@ def test_a_prescription_without_a_pdf_has_nothing_to_show() -> None:
 
 @pytest.mark.parametrize("key", [None, "", "a\0.pdf", "x" * 2000])
 def test_a_key_that_no_object_can_have_is_not_asked_for(key: str | None) -> None:
-    clinic = bench(replace(RECORD, stored_key=key))
+    clinic = bench(replace(RECORD, stored_key=key), objects=bucket(PDF.replace(b"one", b"two")))
     assert opened(clinic) == Refused(RefusalCode.UNKNOWN, doubt=Doubt.IMPOSSIBLE_KEY)
-    assert clinic.objects.calls == []
+    assert not any(keys.impossible(asked) for verb, asked in clinic.objects.calls if verb != "below")
+
+
+def test_the_file_that_is_proven_in_another_place_is_shown_and_the_trail_says_so() -> None:
+    clinic = bench(replace(RECORD, stored_key=f"media/{STORED}"))
+    assert opened(clinic) == Preview(12, PDF, is_elsewhere=True)
+    assert [(event.result, event.reason) for event in clinic.trail.rows] == [
+        ("intent", None),
+        ("failed:MISSING", None),
+        ("intent", ELSEWHERE),
+        ("ok", ELSEWHERE),
+    ]
+    assert clinic.trail.rows[-1].key_hmac == clinic.services.trail.key_hmac(KEY)
+
+
+def test_a_key_that_no_object_can_have_shows_the_file_that_is_proven() -> None:
+    clinic = bench(replace(RECORD, stored_key=""))
+    assert opened(clinic) == Preview(12, PDF, is_elsewhere=True)
+    assert clinic.results == ["intent", "ok"]
+
+
+def test_a_file_that_another_row_owns_is_not_shown_in_place_of_a_missing_one() -> None:
+    clinic = bench(replace(RECORD, stored_key=f"media/{STORED}"), replace(ANOTHER, stored_key=STORED))
+    assert opened(clinic) == Refused(RefusalCode.MISSING)
+    assert clinic.results == ["intent", "failed:MISSING"]
+
+
+def test_a_healthy_file_is_read_without_looking_around() -> None:
+    clinic = bench()
+    opened(clinic)
+    assert clinic.objects.calls == [("read", KEY)]
 
 
 @pytest.mark.parametrize("spelling", [STORED, KEY])
