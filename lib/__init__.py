@@ -22,7 +22,10 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``plans``      what would mend broken rows (pure); ``plan_sql``, ``plan_copy`` and ``plan_signer`` are its scripts, with
   ``plan_evidence`` in every line; ``plan_files`` puts them together
 * ``listing``    looking around in a bucket, the port; ``explanation`` does it for one record, within a bound of requests
-* ``contents``   what an object really is, by how its bytes begin and end (pure, but for the MD5 of all bytes)
+* ``contents``   what an object really is, by how its bytes begin and end (pure, but for the MD5 of all bytes);
+  ``insides`` asks it about one record's file, and about its versions
+* ``elsewhere``  the right object of a record whose own is absent: proven, and used in its place
+* ``exposure``   whether files open for anyone (pure); ``strangers`` asks as one, for a record and for a sample of all
 * ``resolvers``  what every rule of the application makes of one stored key (pure)
 * ``readings``   what somebody typed or pasted, understood (pure); ``search`` finds and opens records with it
 * ``pasted``     what else somebody pasted: links, wrecks of links, error pages (pure); ``mangled`` undoes what was done to

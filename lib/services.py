@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from lib.exposure import Samples
 from lib.keys import Rules
 from lib.links import Policy
 from lib.listing import ObjectLister
@@ -33,3 +34,4 @@ class Services:
     region: str
     clock: Callable[[], datetime]
     is_demo: bool = False
+    exposure: Samples | None = None  # None: nobody samples what strangers get

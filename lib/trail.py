@@ -56,6 +56,7 @@ class Action(StrEnum):
     OPEN = "record_opened"
     PREVIEW = "preview"
     LINK = "link"
+    CONTENT = "content_checked"  # a file was read to judge it, and not shown
     SIGN_IN = "sign_in"
     SIGN_IN_FAILED = "sign_in_failed"
     SIGN_OUT = "sign_out"

@@ -20,17 +20,21 @@ from lib import (
     activity,
     authority,
     explanation,
+    insides,
     inspection,
     links,
     previews,
     retention,
     search,
+    strangers,
     whereabouts,
 )
 from lib.access import Actor, Permission, Role, Scope
 from lib.accounts import NewPerson
 from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
 from lib.explanation import Explanation
+from lib.exposure import Exposure, Samples
+from lib.insides import Compared, Inside
 from lib.links import LinkRequest, PresignedUrl
 from lib.objects import Disposition
 from lib.people import NewRole, Refusal
@@ -121,6 +125,44 @@ def _open_pdf(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return isinstance(previews.open_pdf(actor, scope, services=where.services, record=row), Preview)
 
 
+def _look(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return isinstance(insides.look(actor, scope, services=where.services, record=row), Inside)
+
+
+def _compare(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return isinstance(insides.compare(actor, scope, services=where.services, record=row), Compared)
+
+
+def _kept_versions(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return isinstance(insides.versions(actor, scope, services=where.services, record=row), tuple)
+
+
+def _exposure(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return strangers.of_record(actor, scope, services=where.services, record=row) is Exposure.CLOSED
+
+
+def _was_fetched(where: Bench, row: Record) -> bool:
+    return any(verb == "fetch" and url.endswith(f"/{row.stored_key}") for verb, url in where.objects.calls)
+
+
+def _sample(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    strangers.sample(actor, scope, services=where.services)
+    return _was_fetched(where, row)
+
+
+def _refresh(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    strangers.refresh(actor, scope, services=replace(where.services, exposure=Samples()))
+    return _was_fetched(where, row)
+
+
+def _last(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    services = replace(where.services, exposure=Samples())
+    strangers.refresh(Actor("local", Role.OPERATOR), scope, services=services)
+    was_fetched = _was_fetched(where, row)
+    where.objects.calls.clear()
+    return strangers.last(actor, scope, services=services) is not None and was_fetched
+
+
 def _issue(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return isinstance(links.issue(actor, scope, services=where.services, record=row, request=REQUEST), PresignedUrl)
 
@@ -193,6 +235,13 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "explanation.explain": (Permission.FIND, _explain),
     "inspection.inspect": (Permission.EXPLAIN, _inspect),
     "previews.open_pdf": (Permission.PREVIEW, _open_pdf),
+    "insides.look": (Permission.FIND, _look),
+    "insides.compare": (Permission.STORAGE_DETAILS, _compare),
+    "insides.versions": (Permission.STORAGE_DETAILS, _kept_versions),
+    "strangers.of_record": (Permission.FIND, _exposure),
+    "strangers.sample": (Permission.STORAGE_DETAILS, _sample),
+    "strangers.refresh": (Permission.STORAGE_DETAILS, _refresh),
+    "strangers.last": (Permission.STORAGE_DETAILS, _last),
     "links.issue": (Permission.LINK, _issue),
     "links.issue_for_record": (Permission.LINK, _issue_for_record),
     "links.issue_for_key": (Permission.LINK, _issue_for_key),
@@ -215,6 +264,7 @@ NO_USE_CASE = {
     "authority.ask",
     "authority.require",
     "documents.refuse",
+    "elsewhere.act",
 }  # what use cases are made of
 
 

@@ -1,0 +1,83 @@
+"""Whether files open for anyone who knows their address: one answer, a sample of them, and the last sample. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from enum import StrEnum
+from threading import Lock
+
+FRESH = timedelta(hours=1)  # so old a sample may be before another is taken unasked
+AGAIN = timedelta(minutes=1)  # and before another is taken for who asks
+
+
+class Exposure(StrEnum):
+    """What a stranger who knows the plain address gets."""
+
+    OPEN = "open"
+    CLOSED = "closed"
+    UNKNOWN = "unknown"  # no certain answer; never called closed
+
+
+def exposure(is_public: bool | None) -> Exposure:
+    """Return the word for an answer.
+
+    >>> exposure(None)
+    <Exposure.UNKNOWN: 'unknown'>
+    """
+    if is_public is None:
+        return Exposure.UNKNOWN
+    return Exposure.OPEN if is_public else Exposure.CLOSED
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """What strangers got for some files, drawn by chance. Its size is ``asked``."""
+
+    at: datetime
+    open: int
+    closed: int
+    unknown: int
+
+    @property
+    def asked(self) -> int:
+        """How many files were asked for."""
+        return self.open + self.closed + self.unknown
+
+
+def count(answers: Iterable[Exposure], *, at: datetime) -> Sample:
+    """Return the sample of these answers."""
+    listed = list(answers)
+    return Sample(at, listed.count(Exposure.OPEN), listed.count(Exposure.CLOSED), listed.count(Exposure.UNKNOWN))
+
+
+class Samples:
+    """The last sample of one process, for each set of clinics. Thread-safe.
+
+    ``begin`` gives the right to take one: to one caller at a time, and not within FRESH of the last.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[frozenset[str] | None, Sample] = {}
+        self._begun: dict[frozenset[str] | None, datetime] = {}
+        self._lock = Lock()
+
+    def last(self, clinics: frozenset[str] | None) -> Sample | None:
+        """Return the last one, however old, or None."""
+        with self._lock:
+            return self._kept.get(clinics)
+
+    def begin(self, clinics: frozenset[str] | None, *, now: datetime, again: bool = False) -> bool:
+        """Whether to take one now; ``again`` is for who asked for it."""
+        with self._lock:
+            begun = self._begun.get(clinics)
+            if begun is not None and timedelta(0) <= now - begun < (AGAIN if again else FRESH):
+                return False
+            self._begun[clinics] = now
+            return True
+
+    def put(self, clinics: frozenset[str] | None, sample: Sample) -> None:
+        """Keep a sample."""
+        with self._lock:
+            self._kept[clinics] = sample
