@@ -10,6 +10,7 @@ from dashboard.visit import SignedOut
 from lib import locking, sign_in
 from lib.access import Actor, Role, Scope
 from lib.accounts import Accounts
+from lib.exposure import Samples
 from lib.federated_sign_in import Federation
 from lib.locking import Locks
 from lib.objects import PresenceCache
@@ -70,6 +71,7 @@ def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], date
         region=settings.region,
         clock=clock,
         is_demo=is_demo,
+        exposure=Samples(),
     )
 
 

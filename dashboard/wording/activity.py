@@ -21,6 +21,7 @@ ACTION = {
     Action.OPEN: "Opened the record",
     Action.PREVIEW: "Looked at the PDF",
     Action.LINK: "Made a signed link",
+    Action.CONTENT: "Checked what the file holds",
     Action.SIGN_IN: "Signed in",
     Action.SIGN_IN_FAILED: "Tried to sign in",
     Action.SIGN_OUT: "Signed out",
