@@ -77,7 +77,10 @@ class Samples:
             self._begun[clinics] = now
             return True
 
-    def put(self, clinics: frozenset[str] | None, sample: Sample) -> None:
-        """Keep a sample."""
+    def end(self, clinics: frozenset[str] | None, sample: Sample | None) -> None:
+        """Keep a sample; with None, which is one that failed, another may begin at once."""
         with self._lock:
-            self._kept[clinics] = sample
+            if sample is None:
+                self._begun.pop(clinics, None)
+            else:
+                self._kept[clinics] = sample

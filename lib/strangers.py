@@ -84,7 +84,11 @@ def refresh(actor: Actor, scope: Scope, *, services: Services, again: bool = Fal
     scope = authority.require(actor, scope, Permission.STORAGE_DETAILS, services=services)
     if kept is None or not kept.begin(scope.clinics, now=services.clock(), again=again):
         return False
-    kept.put(scope.clinics, sample(actor, scope, services=services))
+    taken = None
+    try:
+        taken = sample(actor, scope, services=services)
+    finally:
+        kept.end(scope.clinics, taken)
     return True
 
 

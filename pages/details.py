@@ -13,7 +13,7 @@ from lib.catalogue import Code
 from lib.objects import Observation
 from lib.records import Record
 from lib.whereabouts import Place
-from pages import rows
+from pages import inside, rows
 
 
 def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
@@ -41,6 +41,7 @@ def render(visit: Visit, record: Record, *, seen: Observation | None) -> None:
             language=None,
         )
         _facts(visit, record, place=place, seen=seen)
+        inside.more(visit, record)
         st.markdown("**Ask it yourself**")
         st.code(_head_command(place), language="bash", wrap_lines=True)
 

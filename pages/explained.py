@@ -13,7 +13,6 @@ from dashboard.visit import Visit
 from dashboard.wording import autopsy as link_words
 from dashboard.wording import error_pages as page_words
 from dashboard.wording import explain as words
-from dashboard.wording.catalogue import EVIDENCE, FLAG, WHY
 from lib import autopsy, explanation, keys
 from lib.access import Permission
 from lib.autopsy import Autopsy
@@ -24,7 +23,7 @@ from lib.inspection import Inspection
 from lib.link_faults import LinkFault
 from lib.pasted import Kind
 from lib.records import Record
-from pages import link, suspects
+from pages import link, suggestions, suspects
 
 OWN = ("matrix", "link", "link_made", *suspects.OWN)
 
@@ -159,7 +158,7 @@ def _keys(visit: Visit, found: Explanation, *, is_first: bool) -> None:
     st.code(display.key_lines(resolution), language=None, wrap_lines=True)
     if is_first:
         _matrix(visit, found)
-    _suggestions(found)
+    suggestions.render(found)
     if found.diagnosis.state in {State.MISSING, State.ELSEWHERE, State.DAMAGED}:
         st.caption(words.looked(found))
     if visit.may(Permission.STORAGE_DETAILS):
@@ -188,39 +187,6 @@ def _matrix(visit: Visit, found: Explanation) -> None:
     resolution = keys.describe(stored, visit.services.rules)
     written = None if resolution.written is None else display.printable(resolution.written)
     st.caption(words.wrote_and_asks(written, display.printable(resolution.resolved)))
-
-
-def _suggestions(found: Explanation) -> None:
-    if not found.diagnosis.candidates:
-        return
-    frame = pd.DataFrame(
-        [
-            {
-                "Evidence": EVIDENCE[each.evidence].partition(":")[0],
-                "Suggestion": display.printable(each.key),
-                "Why": "; ".join(WHY[why] for why in each.why),
-                "Against it": "; ".join(FLAG[flag] for flag in sorted(each.flags)) or "–",
-                "Size": f"{each.sighting.size_bytes:,}",
-            }
-            for each in found.diagnosis.candidates
-        ]
-    )
-    st.markdown("**Suggestions**")
-    best = found.diagnosis.candidates[0]
-    stored, suggested = display.difference(found.record.stored_key or "", best.key)
-    st.code(f"stored      {stored}\nsuggestion  {suggested}", language=None, wrap_lines=True)
-    st.dataframe(
-        frame,
-        hide_index=True,
-        alt="Files that may be the right one, the surest first",
-        column_config={
-            "Evidence": st.column_config.TextColumn(width=90, help=" ".join(EVIDENCE.values())),
-            "Suggestion": st.column_config.TextColumn(width=430),
-            "Why": st.column_config.TextColumn(width=330),
-            "Against it": st.column_config.TextColumn(width=170),
-            "Size": st.column_config.TextColumn(width=70),
-        },
-    )
 
 
 def _commands(visit: Visit, found: Explanation, *, resolved: str) -> None:

@@ -11,6 +11,7 @@ import streamlit as st
 
 from dashboard import copying, wording
 from dashboard.visit import Visit
+from dashboard.wording import found as words
 from lib import link_bounds, links
 from lib.diagnosis import State
 from lib.links import LinkRequest, Policy, PresignedUrl, Refused
@@ -143,6 +144,8 @@ def _create(
 def _hand_over(visit: Visit, record: Record, link: PresignedUrl) -> None:
     now, zone = visit.now, visit.services.zone
     st.success(wording.link_ready(link, now=now, zone=zone), icon=":material/task_alt:")
+    if link.is_elsewhere:
+        st.info(words.LINK_ELSEWHERE, icon=":material/move_location:")
     if link.is_public is not False:
         st.warning(wording.PUBLIC_OBJECT if link.is_public else wording.PUBLIC_UNKNOWN, icon=":material/public:")
     message = wording.link_message(link, now=now, zone=zone)

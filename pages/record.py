@@ -11,16 +11,18 @@ import streamlit as st
 from dashboard import copying, display, wording
 from dashboard.visit import Visit
 from dashboard.wording import activity as activity_words
+from dashboard.wording import found as words
 from lib import diagnosis, previews, search
 from lib.access import Permission
 from lib.diagnosis import State
+from lib.explanation import Explanation
 from lib.links import Refused
 from lib.objects import Observation
 from lib.records import Record
-from pages import activity, details, link, rows
+from pages import activity, details, diagnosed, inside, link, rows
 
 Number = tuple[str, int]  # ("record", id of a PDF row) or ("prescription", id) where no PDF was made
-OWN = ("open", "opened", "record-check", "details-check", "preview", "link", "link_made")
+OWN = ("open", "opened", "record-check", "details-check", "diagnosis", "preview", "link", "link_made", *inside.OWN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,17 +103,34 @@ def render(visit: Visit) -> None:
         _identity(visit, record)
         seen = _observation(visit, record)
         state = None if seen is None and record.has_pdf else diagnosis.state(record, seen)
-        _state(visit, record, state=state, seen=seen)
-        if record.has_pdf and state is not State.MISSING and visit.may(Permission.PREVIEW):
-            _preview(visit, record, seen=seen)
-        if record.has_pdf and visit.may(Permission.LINK):
-            link.render(visit, record, state=state, newer=_newer(opened), use=_open_version)
+        explained = diagnosed.ask(visit, record) if diagnosed.is_due(state, seen) else None
+        if explained is diagnosed.LOOKING:
+            st.info(words.LOOKING, icon=":material/hourglass_empty:")
+        else:
+            if isinstance(explained, Explanation):
+                state, seen = explained.diagnosis.state, explained.observation
+            _state(visit, record, state=state, seen=seen)
+            if isinstance(explained, Explanation):
+                diagnosed.render(visit, explained)
+            _file(visit, opened, record, state=state, seen=seen)
         _other_versions(visit, opened)
         if record.has_pdf and visit.may(Permission.STORAGE_DETAILS):
             details.render(visit, record, seen=seen)
         if visit.may(Permission.ACTIVITY):
             address = activity.address(record.patient_id)
             st.link_button(activity_words.WHO_SAW, address, key="who_saw", icon=":material/history:", type="tertiary")
+
+
+def _file(visit: Visit, opened: Opened, record: Record, *, state: State | None, seen: Observation | None) -> None:
+    """Draw what can be done with the file, as far as the role may."""
+    if not record.has_pdf:
+        return
+    if state in inside.PRESENT:
+        inside.render(visit, record)
+    if state is not State.MISSING and visit.may(Permission.PREVIEW):
+        _preview(visit, record, seen=seen)
+    if visit.may(Permission.LINK):
+        link.render(visit, record, state=state, newer=_newer(opened), use=_open_version)
 
 
 def _open(visit: Visit) -> Opened:
@@ -196,8 +215,9 @@ def _report(visit: Visit, record: Record, *, state: State, at: datetime) -> str:
 
 def _check_again(visit: Visit, record: Record) -> None:
     visit.services.presence.forget([rows.resolved(visit, record), record.stored_key or ""])
-    for name in ("check", "record-check", "details-check"):
+    for name in ("check", "record-check", "details-check", "diagnosis", *inside.OWN):
         st.session_state.pop(name, None)
+    rows.forget_elsewhere(record)
 
 
 def _preview(visit: Visit, record: Record, *, seen: Observation | None) -> None:
@@ -216,6 +236,8 @@ def _preview(visit: Visit, record: Record, *, seen: Observation | None) -> None:
     if isinstance(shown, Refused):
         st.error(wording.refusal(shown), icon=":material/visibility_off:")
     else:
+        if shown.is_elsewhere:
+            st.info(words.PREVIEW_ELSEWHERE, icon=":material/move_location:")
         st.pdf(shown.body, height=640, key="pdf", alt=f"The PDF of record {shown.record_id}")
     st.button("Hide PDF" if not isinstance(shown, Refused) else "Close message", key="hide_pdf", on_click=_hide)
 

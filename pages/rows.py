@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from datetime import datetime, timedelta
 
 import pandas as pd
 import streamlit as st
 
 from dashboard import checks, display, wording
 from dashboard.visit import Visit
+from dashboard.wording import found as words
 from lib import diagnosis, keys, whereabouts
 from lib.access import Permission
 from lib.diagnosis import State
@@ -18,6 +20,9 @@ from lib.records import Record
 POLL_S = 0.5
 ROW_PX = 35
 SHORT = 5  # rows in view while a record is open below
+
+ELSEWHERE = "elsewhere"  # in the session: the records whose file was proven to be in another place, and when
+FRESH = timedelta(minutes=5)  # how long that is said of a row
 
 States = Mapping[Record, State | None]
 
@@ -52,13 +57,59 @@ def _look_again(name: str) -> None:
 def states(visit: Visit, shown: Sequence[Record]) -> States:
     """Return the state of each row; None while its check is under way."""
     seen = observations(visit, [resolved(visit, row) for row in shown if row.has_pdf], name="check")
-    return {row: _state(visit, row, seen) for row in shown}
+    proven = _elsewhere(visit)
+    return {row: _known(row, _state(visit, row, seen), proven) for row in shown}
+
+
+def remember_elsewhere(visit: Visit, row: Record) -> bool:
+    """Let the row say "In the wrong place" for a while; return whether it did not say so before."""
+    proven = _elsewhere(visit)
+    assert row.record_id is not None
+    st.session_state[ELSEWHERE] = proven | {row.record_id: visit.now}
+    return row.record_id not in proven
+
+
+def forget_elsewhere(row: Record) -> None:
+    """Let the row say again what a HEAD says of it."""
+    st.session_state.get(ELSEWHERE, {}).pop(row.record_id, None)
+
+
+def _elsewhere(visit: Visit) -> dict[int, datetime]:
+    kept: dict[int, datetime] = st.session_state.get(ELSEWHERE, {})
+    return {number: at for number, at in kept.items() if visit.now - at < FRESH}
+
+
+def _known(row: Record, state: State | None, proven: Mapping[int, datetime]) -> State | None:
+    """Return what a HEAD said of a row, or more where its file was looked for when it was opened."""
+    return State.ELSEWHERE if state in {State.MISSING, State.UNKNOWN} and row.record_id in proven else state
 
 
 def _state(visit: Visit, row: Record, seen: Mapping[str, Observation] | None) -> State | None:
     if not row.has_pdf:
         return State.NO_PDF
     return None if seen is None else diagnosis.state(row, seen.get(resolved(visit, row)))
+
+
+def state_filter(states: States) -> list[Record]:
+    """Draw the choice of states, where this page has several; return the rows of the chosen one."""
+    key, there = "state", set(states.values())
+    choices: list[State | str] = [words.EVERY_STATE, *(state for state in State if state in there)]
+    if len(choices) < 3:
+        return list(states)
+    if st.session_state.get(key) not in choices:
+        st.session_state[key] = words.EVERY_STATE
+    chosen = st.segmented_control(
+        words.STATE_FILTER,
+        choices,
+        key=key,
+        required=True,
+        format_func=words.state_choice,
+        label_visibility="collapsed",
+    )
+    rows = [row for row, state in states.items() if chosen in {state, words.EVERY_STATE}]
+    if len(rows) < len(states):
+        st.caption(words.filtered(shown=len(rows), of=len(states)))
+    return rows
 
 
 def controls(visit: Visit, shown: Sequence[Record], *, count: str) -> bool:
@@ -100,7 +151,7 @@ def controls(visit: Visit, shown: Sequence[Record], *, count: str) -> bool:
 def _forget(visit: Visit, wanted: tuple[str, ...]) -> None:
     alone: checks.Check | None = st.session_state.get("alone-check")
     visit.services.presence.forget([*wanted, *(alone.keys if alone else ())])
-    for name in ("check", "record-check", "details-check", "alone-check"):
+    for name in ("check", "record-check", "details-check", "alone-check", "diagnosis", ELSEWHERE):
         st.session_state.pop(name, None)
 
 

@@ -15,7 +15,7 @@ from lib import search
 from lib.access import Permission
 from lib.records import Clinic, Cursor, Filters, Record, Total
 from lib.search import Found, Kind
-from pages import place, record, rows
+from pages import exposed, place, record, rows
 
 PAGE_ROWS = 25
 FRESH = timedelta(seconds=60)  # how long an answer of the database is drawn again without asking
@@ -37,6 +37,7 @@ def render(visit: Visit) -> None:
     text = _search_box(visit)
     filters = _filter_line(visit)
     after = place.cursor()
+    exposed.banner(visit)
     if not (text or filters != Filters() or st.session_state.get("browse")):
         _welcome(visit)
         return
@@ -154,9 +155,12 @@ def _list(visit: Visit, answer: Answer) -> None:
     found, shown = answer.found, answer.found.page.records
     after = answer.question[2]
     states = rows.states(visit, shown)
-    shows_keys = rows.controls(visit, shown, count=_count(answer, states=states))
+    head = st.container()
+    chosen = rows.state_filter(states)
+    with head:
+        shows_keys = rows.controls(visit, chosen, count=_count(answer, states=states))
     _open_what_was_picked(shown, is_first_page=after is None)
-    rows.table(visit, shown, states=states, shows_keys=shows_keys, is_short="open" in st.session_state)
+    rows.table(visit, chosen, states=states, shows_keys=shows_keys, is_short="open" in st.session_state)
     place.pager(found.page.after, is_first_page=after is None)
 
 

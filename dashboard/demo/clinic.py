@@ -14,6 +14,7 @@ from dashboard.demo.damage import Damage, Intact
 from dashboard.demo.seeds import Seed
 from dashboard.demo.tables import Consultation, Pdf, Prescription, Tables, User
 
+PUBLIC_EVERY = 16  # healthy PDFs: one was uploaded as public-read, about three of a sample of 50
 SEED = 20261124
 ZONE = ZoneInfo("Asia/Kolkata")
 PDFS = 1500
@@ -78,7 +79,7 @@ def build(*, now: datetime) -> Clinic:
             what, other = plan[index]
             outcome = damage.damaged(what, row, other=intact[other])
         else:
-            outcome = damage.healthy(row)
+            outcome = damage.healthy(row, is_public=index % PUBLIC_EVERY == 0)
         seeds += outcome.seeds
         rows.append(
             Pdf(

@@ -116,9 +116,9 @@ class Outcome:
     seeds: tuple[Seed, ...]
 
 
-def healthy(row: Intact) -> Outcome:
+def healthy(row: Intact, *, is_public: bool = False) -> Outcome:
     """Return an object where it belongs, and a row that says so."""
-    return _outcome(row, row.stored_key, f"{LOCATION}/{row.stored_key}")
+    return _outcome(row, row.stored_key, f"{LOCATION}/{row.stored_key}", is_public=is_public)
 
 
 def damaged(damage: Damage, row: Intact, *, other: Intact) -> Outcome:

@@ -50,6 +50,10 @@ WIDGETS = {  # every widget and section of a screen, and what it needs; a number
     "recheck": Permission.FIND,
     "version": Permission.FIND,
     "rows": Permission.FIND,
+    "inside": Permission.FIND,
+    "exposure": Permission.FIND,
+    "compared": Permission.STORAGE_DETAILS,
+    "kept_versions": Permission.STORAGE_DETAILS,
     "show_keys": Permission.KEYS,
     "check_alone": Permission.KEYS,
     "show_pdf": Permission.PREVIEW,
@@ -149,6 +153,7 @@ def test_the_table_names_no_widget_that_does_not_exist(bench: Maker) -> None:
     at.button(key="show_pdf-1").click().run()
     seen |= widgets(at)
     at = drawn(shop, asha, Scope(), record="2")
+    at.session_state["details_open"] = True
     at.button(key="create-2").click().run()
     assert seen | widgets(at) | {"rows"} >= set(WIDGETS)
 
