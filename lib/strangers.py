@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from lib.services import Services
 
 SAMPLE = 50  # files
+SPARE = 15  # more are looked for, since some do not exist
 DRAWS = 150  # record numbers that are tried for them
 NEWEST = 100  # rows that say how high the numbers go
 HEAD_BUDGET = timedelta(seconds=10)
@@ -65,7 +66,7 @@ def sample(actor: Actor, scope: Scope, *, services: Services, chance: random.Ran
     scope = authority.require(actor, scope, Permission.STORAGE_DETAILS, services=services)
     drawn = _drawn(scope, services=services, chance=chance or random.SystemRandom())
     seen = services.objects.head(list(drawn), budget=HEAD_BUDGET)
-    present = [key for key, each in seen.items() if each.presence is Presence.PRESENT]
+    present = [key for key, each in seen.items() if each.presence is Presence.PRESENT][:SAMPLE]
     begun = services.clock()
     answers = []
     for key in present:
@@ -106,7 +107,7 @@ def _drawn(scope: Scope, *, services: Services, chance: random.Random) -> dict[s
     for number in chance.sample(range(1, highest + 1), min(DRAWS, highest)):
         row = services.records.get(number, scope=scope)
         found.update(dict.fromkeys(_keys(row, services=services)))
-        if len(found) == SAMPLE:
+        if len(found) == SAMPLE + SPARE:
             break
     return found
 

@@ -65,11 +65,14 @@ def _look_again() -> None:
         st.rerun()
 
 
-def render(visit: Visit, found: Explanation) -> None:
-    """Say why: to staff what to do, to those who see keys the code, the suggestions and how far was looked."""
-    sees_keys = visit.may(Permission.KEYS)
-    if cause := words.cause(found, for_developers=sees_keys):
-        st.text(cause)
-    if sees_keys:
+def cause(visit: Visit, found: Explanation) -> None:
+    """Say why: to staff what to do, to those who see keys the code and what would mend it."""
+    if said := words.cause(found, for_developers=visit.may(Permission.KEYS)):
+        st.text(said)
+
+
+def proof(visit: Visit, found: Explanation) -> None:
+    """Draw the suggestions and how far was looked, for those who see keys."""
+    if visit.may(Permission.KEYS):
         suggestions.render(found)
         st.caption(words.looked(found))

@@ -44,7 +44,7 @@ def _draw(visit: Visit, sample: Sample) -> None:
         else:
             st.caption(sentence, width="content")
         st.button(
-            "Check again",
+            words.SAMPLE_AGAIN,
             key="sample_again",
             icon=":material/refresh:",
             type="tertiary",

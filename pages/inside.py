@@ -75,15 +75,19 @@ def _say(visit: Visit, learnt: Learnt) -> None:
             st.warning(wording.refusal(learnt), icon=":material/visibility_off:")
         case Inside():
             sentence = words.inside(learnt, for_developers=visit.may(Permission.KEYS))
-            (st.warning if learnt.codes else st.success)(sentence, icon=":material/quick_reference_all:")
+            if learnt.codes:
+                st.warning(sentence, icon=":material/quick_reference_all:")
+            else:
+                st.text(sentence)
         case Compared():
-            is_other = learnt.verdict is Md5.DIFFERS
-            (st.error if is_other else st.success if learnt.verdict is Md5.AGREES else st.info)(words.compared(learnt))
+            (st.error if learnt.verdict is Md5.DIFFERS else st.text)(words.compared(learnt))
         case Exposure():
-            box = {Exposure.OPEN: st.warning, Exposure.CLOSED: st.success, Exposure.UNKNOWN: st.info}[learnt]
-            box(words.EXPOSURE[learnt], icon=":material/public:")
+            if learnt is Exposure.OPEN:
+                st.warning(words.EXPOSURE[learnt], icon=":material/public:")
+            else:
+                st.text(words.EXPOSURE[learnt])
         case ():
-            st.info(words.NO_VERSIONS)
+            st.text(words.NO_VERSIONS)
         case tuple():
             lines = [words.version(each, visit.services.zone) for each in learnt]
             st.code("\n".join(lines), language=None, wrap_lines=True)

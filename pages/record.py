@@ -111,8 +111,10 @@ def render(visit: Visit) -> None:
                 state, seen = explained.diagnosis.state, explained.observation
             _state(visit, record, state=state, seen=seen)
             if isinstance(explained, Explanation):
-                diagnosed.render(visit, explained)
+                diagnosed.cause(visit, explained)
             _file(visit, opened, record, state=state, seen=seen)
+            if isinstance(explained, Explanation):
+                diagnosed.proof(visit, explained)
         _other_versions(visit, opened)
         if record.has_pdf and visit.may(Permission.STORAGE_DETAILS):
             details.render(visit, record, seen=seen)

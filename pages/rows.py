@@ -182,7 +182,7 @@ def table(visit: Visit, shown: Sequence[Record], *, states: States, shows_keys: 
         key=key,
         alt="Prescriptions found; a click on a cell opens the record",
         column_config={
-            "State": st.column_config.TextColumn(width=120),
+            "State": st.column_config.TextColumn(width=150 if State.ELSEWHERE in states.values() else 120),
             "Stored key": st.column_config.TextColumn(width=395),
             "Resolved key": st.column_config.TextColumn(width=405),
             "Stored key alone": st.column_config.TextColumn(width=130, help=wording.ALONE_HELP),

@@ -51,6 +51,8 @@ EXPOSURE = {
 
 NO_VERSIONS = "Storage keeps no older versions of this file."
 
+SAMPLE_AGAIN = "Sample again"
+
 EVERY_STATE = "All"
 STATE_FILTER = "States on this page"
 
