@@ -24,7 +24,8 @@ if TYPE_CHECKING:
     from lib.services import Services
 
 SAMPLE = 50  # files
-SPARE = 15  # more are looked for, since some do not exist
+SPARE = 15  # more are drawn, since some do not exist
+AT_ONCE = 4  # HEADs: half of what the bucket is asked at once, so that nobody's rows wait
 DRAWS = 150  # record numbers that are tried for them
 NEWEST = 100  # rows that say how high the numbers go
 HEAD_BUDGET = timedelta(seconds=10)
@@ -59,20 +60,22 @@ def sample(actor: Actor, scope: Scope, *, services: Services, chance: random.Ran
     """Return what strangers get for up to SAMPLE files of visible records, drawn by record number.
 
     1. The newest rows say how high the numbers go; numbers below are drawn, each once, and their rows read one by one.
-    2. Those whose object answers a HEAD are asked for without credentials, one after the other, within BUDGET.
+    2. A few at once they are asked for by HEAD, and those that exist without credentials, until there are SAMPLE of them,
+       BUDGET is over, or the bucket does not answer.
 
     Takes up to a minute and more: for a thread of its own. Raises NotAllowed and DatabaseUnavailable.
     """
     scope = authority.require(actor, scope, Permission.STORAGE_DETAILS, services=services)
     drawn = _drawn(scope, services=services, chance=chance or random.SystemRandom())
-    seen = services.objects.head(list(drawn), budget=HEAD_BUDGET)
-    present = [key for key, each in seen.items() if each.presence is Presence.PRESENT][:SAMPLE]
-    begun = services.clock()
-    answers = []
-    for key in present:
-        if services.clock() - begun > BUDGET:
+    begun, answers = services.clock(), list[Exposure]()
+    for first in range(0, len(drawn), AT_ONCE):
+        if len(answers) >= SAMPLE or services.clock() - begun > BUDGET:
             break
-        answers.append(_ask(key, services=services))
+        seen = services.objects.head(drawn[first : first + AT_ONCE], budget=HEAD_BUDGET)
+        present = [key for key, each in seen.items() if each.presence is Presence.PRESENT]
+        answers += [_ask(key, services=services) for key in present[: SAMPLE - len(answers)]]
+        if any(each.presence is Presence.UNKNOWN for each in seen.values()):
+            break  # a bucket that does not answer is not asked fifty times
     return exposure.count(answers, at=services.clock())
 
 
@@ -99,7 +102,7 @@ def last(actor: Actor, scope: Scope, *, services: Services) -> Sample | None:
     return None if services.exposure is None else services.exposure.last(scope.clinics)
 
 
-def _drawn(scope: Scope, *, services: Services, chance: random.Random) -> dict[str, None]:
+def _drawn(scope: Scope, *, services: Services, chance: random.Random) -> list[str]:
     scope = replace(scope, is_masked=True)  # nobody's name is needed
     newest = services.records.search(Everything(), documents.EVERY_VERSION, scope=scope, limit=NEWEST).records
     highest = max((row.record_id or 0 for row in newest), default=0)
@@ -109,7 +112,7 @@ def _drawn(scope: Scope, *, services: Services, chance: random.Random) -> dict[s
         found.update(dict.fromkeys(_keys(row, services=services)))
         if len(found) == SAMPLE + SPARE:
             break
-    return found
+    return list(found)
 
 
 def _keys(row: Record | None, *, services: Services) -> Iterator[str]:

@@ -108,7 +108,13 @@ def test_a_sample_ends_when_its_time_is_over() -> None:
 
     where = clinic_of(20, answers=slowly)
     services = replace(where.services, clock=lambda: instant[0])
-    assert strangers.sample(ASHA, EVERYWHERE, services=services).asked == 3
+    assert strangers.sample(ASHA, EVERYWHERE, services=services).asked == 4
+
+
+def test_a_bucket_that_does_not_answer_is_not_asked_fifty_times() -> None:
+    where = clinic_of(100, doubt=Doubt.TIMED_OUT)
+    assert sampled(where).asked == 0
+    assert where.asked("head") == strangers.AT_ONCE
 
 
 def test_a_sample_of_one_clinic_asks_for_no_file_of_another() -> None:
