@@ -21,6 +21,7 @@ POLL_S = 0.5
 ROW_PX = 35
 SHORT = 5  # rows in view while a record is open below
 
+STATE_CHOICE = "state"
 ELSEWHERE = "elsewhere"  # in the session: the records whose file was proven to be in another place, and when
 FRESH = timedelta(minutes=5)  # how long that is said of a row
 
@@ -92,7 +93,7 @@ def _state(visit: Visit, row: Record, seen: Mapping[str, Observation] | None) ->
 
 def state_filter(states: States) -> list[Record]:
     """Draw the choice of states, where this page has several; return the rows of the chosen one."""
-    key, there = "state", set(states.values())
+    key, there = STATE_CHOICE, set(states.values())
     choices: list[State | str] = [words.EVERY_STATE, *(state for state in State if state in there)]
     if len(choices) < 3:
         return list(states)

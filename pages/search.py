@@ -76,7 +76,7 @@ def _start_over() -> None:
     place.first_page()
     record.close()
     record.unselect()
-    for name in ("closed", "picked"):
+    for name in ("closed", "picked", rows.STATE_CHOICE):
         st.session_state.pop(name, None)
 
 

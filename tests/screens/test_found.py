@@ -14,13 +14,14 @@ from streamlit.testing.v1 import AppTest
 from lib.access import Actor, Permission, Role, Scope
 from lib.diagnosis import State
 from lib.explanation import MAX_REQUESTS
-from lib.exposure import Samples
+from lib.exposure import Exposure, Samples
 from lib.keys import Rules
 from lib.listing import Listed, Version
 from lib.objects import Doubt
 from lib.records import Record
 from lib.stores.memory.listing import MemoryLister
 from lib.stores.memory.objects import StoredObject
+from pages.inside import Answer
 from tests.screens.conftest import LOCATION, PDF, Bench, row
 from tests.screens.test_find import cells, words
 from tests.screens.test_roles import drawn, sent
@@ -126,6 +127,24 @@ def test_a_record_is_looked_for_once_for_each_opening_and_each_check_again(bench
     assert "is in storage" in words(at)
 
 
+def test_a_record_that_is_opened_again_or_checked_again_is_looked_for_again(bench: Maker) -> None:
+    shop = bench(row(1), row(2), absent=(1,))
+    at = shop.open(browse="1")
+
+    def looks() -> int:
+        return [verb for verb, _ in shop.objects.calls].count("uploads")
+
+    for count in (1, 2):
+        at.session_state["open"] = ("record", 1)
+        at.run()
+        assert looks() == count
+        at.button(key="close").click().run()
+    at.session_state["open"] = ("record", 1)
+    at.run()
+    at.button(key="recheck").click().run()
+    assert looks() == 4
+
+
 def test_another_record_takes_the_diagnosis_away(bench: Maker) -> None:
     at = lost(bench, row(2)).open(record="1")
     at.text_input(key="text").set_value("CON002").run()
@@ -202,6 +221,9 @@ def test_the_answers_of_one_record_do_not_stand_under_another(bench: Maker) -> N
     at.button(key="exposure-1").click().run()
     at.text_input(key="text").set_value("CON002").run()
     assert "Opens only with a link." not in words(at)
+    at.session_state["exposure"] = Answer(1, Exposure.CLOSED)  # one that comes late
+    at.run()
+    assert "Opens only with a link." not in words(at)
 
 
 def test_the_storage_details_compare_the_whole_content_and_tell_the_versions(bench: Maker) -> None:
@@ -240,6 +262,13 @@ def test_a_filter_that_fits_nothing_any_more_is_dropped(bench: Maker) -> None:
     assert not at.exception
 
 
+def test_another_search_shows_every_state_again(bench: Maker) -> None:
+    at = bench(row(1), row(2), row(3, name="Bina Das"), absent=(2, 3)).open(browse="1")
+    choice(at).set_value(State.MISSING).run()
+    at.text_input(key="text").set_value("asha").run()
+    assert [each["State"] for each in cells(at)] == ["✅ File found", "❌ Missing"]
+
+
 def test_the_filter_asks_nobody_anything(bench: Maker) -> None:
     shop = bench(row(1), row(2), absent=(2,))
     at = shop.open(browse="1")
@@ -276,6 +305,7 @@ def test_owners_and_developers_are_told_how_many_pdfs_open_for_anyone(bench: Mak
 def test_nobody_else_is_told_and_nobody_else_begins_a_sample(bench: Maker, actor: Actor) -> None:
     shop = public(bench, 2)
     assert banner_of(shop, actor, NORTH) == ""
+    assert len(cells(drawn(shop, actor, NORTH, browse="1"))) == 5
     assert "fetch" not in {verb for verb, _ in shop.objects.calls}
 
 
