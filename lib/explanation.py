@@ -17,7 +17,6 @@ from lib.candidates import UPLOADS
 from lib.causes import BareKey, Diagnosis, Known
 from lib.diagnosis import State
 from lib.inventory import Inventory, Sighting
-from lib.keys import Rules
 from lib.objects import Doubt, ObjectUnavailable, Observation, Presence
 from lib.records import Record
 from lib.refusals import Refused
@@ -121,7 +120,7 @@ class _Looker:
         if not self._is_found():
             self._ask_guesses()
         is_deleted, is_uploading = self._before()
-        for prefix in dict.fromkeys((rules.prefix, *_former(rules), UPLOADS if rules.prefix else "")):
+        for prefix in dict.fromkeys((rules.prefix, *keys.former_prefixes(rules), UPLOADS if rules.prefix else "")):
             while not self._is_found() and self._list(prefix) and not self.listed[prefix]:
                 pass
         diagnosis = causes.diagnose(self.record, self.observation, rules, self._known(is_deleted, is_uploading))
@@ -131,12 +130,13 @@ class _Looker:
     def _folders(self) -> Iterator[str]:
         """Yield the folders where the guesses lie, the likeliest first, then the consultation's own."""
         rules, found = self.services.rules, set[str]()
-        broad = {"", rules.prefix, UPLOADS, f"{rules.prefix}{UPLOADS}", *_former(rules)}
+        broad = {"", rules.prefix, UPLOADS, f"{rules.prefix}{UPLOADS}", *keys.former_prefixes(rules)}
         names = [guess.key for guess in guesses(self.record.stored_key or "", rules)]
         if consultation := self.record.consultation_id:
             folder = f"{UPLOADS}{consultation}/"
             names[1:1] = [
-                f"{place}{folder}" for place in dict.fromkeys((rules.prefix, "", rules.prefix * 2, *_former(rules)))
+                f"{place}{folder}"
+                for place in dict.fromkeys((rules.prefix, "", rules.prefix * 2, *keys.former_prefixes(rules)))
             ]
         for name in names:
             folder = name[: name.rfind("/") + 1]
@@ -207,10 +207,6 @@ class _Looker:
     def _count(self, requests: int = 1) -> None:
         self.left -= requests
         self.requests += requests
-
-
-def _former(rules: Rules) -> tuple[str, ...]:
-    return tuple(keys.prefix_of(each) for each in rules.previous_locations if each.strip("/"))
 
 
 def _is_shared(key: str, record: Record | BareKey, *, services: Services) -> bool:

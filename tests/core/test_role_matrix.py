@@ -22,6 +22,7 @@ from lib import (
     explanation,
     inspection,
     links,
+    planning,
     previews,
     retention,
     search,
@@ -117,6 +118,12 @@ def _inspect(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return bool(found.explanations)
 
 
+def _plan(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    lost = replace(row, stored_key=f"{row.stored_key}.gone")
+    made = planning.plan(actor, scope, services=where.services, records=[lost])
+    return bool(made.repoints or made.copies or made.left)
+
+
 def _open_pdf(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return isinstance(previews.open_pdf(actor, scope, services=where.services, record=row), Preview)
 
@@ -192,6 +199,7 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "explanation.matrix": (Permission.KEYS, _matrix),
     "explanation.explain": (Permission.FIND, _explain),
     "inspection.inspect": (Permission.EXPLAIN, _inspect),
+    "planning.plan": (Permission.KEYS, _plan),
     "previews.open_pdf": (Permission.PREVIEW, _open_pdf),
     "links.issue": (Permission.LINK, _issue),
     "links.issue_for_record": (Permission.LINK, _issue_for_record),
