@@ -29,7 +29,9 @@ if TYPE_CHECKING:
 
 MAX_REQUESTS = 12  # for one record in Find: the HEAD, the listing that judges it, and what follows
 AT_FIRST = 2
-FOLDERS = 7  # of them for the folders that the guesses name
+FOLDERS = 7  # of them at most for the folders that the guesses name
+FIRST_FOLDERS = 3  # before one page of the whole bucket, which shows all there is in a small one
+KEPT_BACK = 4  # for what lay here before, and for more pages
 HEAD_BUDGET = timedelta(seconds=10)
 
 
@@ -106,25 +108,31 @@ class _Looker:
     left: int
     seen: dict[str, Sighting] = field(default_factory=dict)
     listed: dict[str, bool] = field(default_factory=dict)  # prefix -> whether everything below it was shown
+    last: dict[str, str] = field(default_factory=dict)  # prefix -> the last key that a listing of it showed
+    refused: set[str] = field(default_factory=set)
     requests: int = AT_FIRST
     may_list: bool = True
 
     def look(self) -> Explanation:
-        """Look in the folders that the guesses name, then at what lay here before, then wherever there is time for."""
+        """Look into the likeliest folders, the whole bucket's first page, the other folders, what lay here before, and on."""
         if own := causes.sighting(self.observation):
             self.seen[own.key] = own
         rules = self.services.rules
-        for folder in list(self._folders())[:FOLDERS]:
-            if self._is_found() or not self._list(folder):
+        usual = tuple(f"{place}{UPLOADS}" for place in dict.fromkeys((rules.prefix, "", *keys.former_prefixes(rules))))
+        folders = sorted(self._folders(), key=lambda folder: not folder.startswith(usual))[:FOLDERS]
+        for prefix in (*folders[:FIRST_FOLDERS], "", *folders[FIRST_FOLDERS:]):
+            if self._is_found() or self.left <= KEPT_BACK:
                 break
+            self._list(prefix)
         if not self._is_found():
             self._ask_guesses()
         is_deleted, is_uploading = self._before()
-        for prefix in dict.fromkeys((rules.prefix, *keys.former_prefixes(rules), UPLOADS if rules.prefix else "")):
-            while not self._is_found() and self._list(prefix) and not self.listed[prefix]:
+        everything = ("",) if self.last.get("", "") >= rules.prefix else ()
+        for prefix in (*everything, rules.prefix, *keys.former_prefixes(rules), UPLOADS):
+            while not self._is_found() and self._list(prefix):
                 pass
         diagnosis = causes.diagnose(self.record, self.observation, rules, self._known(is_deleted, is_uploading))
-        is_whole = self.listed.get(rules.prefix, False)
+        is_whole = self._is_listed(rules.prefix)
         return Explanation(self.record, self.observation, diagnosis, self.requests, len(self.seen), is_whole=is_whole)
 
     def _folders(self) -> Iterator[str]:
@@ -146,15 +154,18 @@ class _Looker:
 
     def _list(self, prefix: str) -> bool:
         """List one more page below a prefix; return whether anything was learnt."""
-        if self.left <= 0 or not self.may_list or self.listed.get(prefix):
+        if self.left <= 0 or not self.may_list or self._is_listed(prefix) or prefix in self.refused:
             return False
-        after = max((key for key in self.seen if key.startswith(prefix)), default="") if prefix in self.listed else ""
         self._count()
-        page = self.services.lister.below(prefix, after=after)
+        page = self.services.lister.below(prefix, after=self.last.get(prefix, ""))
         if page.doubt is not None:
-            self.may_list = page.doubt is Doubt.IMPOSSIBLE_KEY
-            return self.may_list
+            # Who may list below the location only is refused the whole bucket.
+            self.refused.add(prefix)
+            self.may_list = prefix == "" or page.doubt is Doubt.IMPOSSIBLE_KEY
+            return False
         self.listed[prefix] = page.is_complete
+        if page.sightings:
+            self.last[prefix] = page.sightings[-1].key
         self.seen.update((each.key, each) for each in page.sightings)
         return True
 

@@ -97,7 +97,9 @@ def places(text: str, rules: Rules) -> Iterator[tuple[Code | None, str]]:
     prefix = rules.prefix
     rest = text.removeprefix(prefix)
     if prefix and rest:
-        yield next((code for code, _ in prefixes(rest, rules)), Code.LOCATION_NONE_AT_ROOT), rest
+        is_twice = rest.startswith(prefix)
+        known = Code.LOCATION_DOUBLED_IN_URL if is_twice else next((code for code, _ in prefixes(rest, rules)), None)
+        yield known or Code.LOCATION_NONE_AT_ROOT, rest
         yield Code.LOCATION_DOUBLED_IN_BUCKET, prefix + prefix + rest.removeprefix(prefix)
     for former in former_prefixes(rules):
         if not text.startswith(former):
