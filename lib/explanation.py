@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lib import authority, causes, documents, keys, resolvers
@@ -31,7 +32,7 @@ MAX_REQUESTS = 12  # for one record in Find: the HEAD, the listing that judges i
 AT_FIRST = 2
 FOLDERS = 7  # of them at most for the folders that the guesses name
 FIRST_FOLDERS = 3  # before one page of the whole bucket, which shows all there is in a small one
-KEPT_BACK = 4  # for what lay here before, and for more pages
+KEPT_BACK = 5  # for one guess, for what lay here before, and for more pages
 HEAD_BUDGET = timedelta(seconds=10)
 
 
@@ -170,12 +171,12 @@ class _Looker:
         return True
 
     def _ask_guesses(self) -> None:
-        """HEAD the guesses that no listing has answered, as many as half of what is left."""
+        """HEAD the first guess that no listing has answered, or as many as there is time for where nobody may list."""
         unanswered = [
             guess.key
-            for guess in guesses(self.record.stored_key or "", self.services.rules)
+            for guess in islice(guesses(self.record.stored_key or "", self.services.rules), 1, None)
             if guess.key not in self.seen and not self._is_listed(guess.key) and not keys.impossible(guess.key)
-        ][1 : 1 + max(self.left // 2, 0) if self.may_list else self.left]
+        ][: min(1, self.left) if self.may_list else self.left]
         if unanswered:
             self._count(len(unanswered))
             answers = self.services.objects.head(unanswered, budget=HEAD_BUDGET)

@@ -18,7 +18,7 @@ from tests.core.clinic import KEY, PDF, RECORD, STORED, bench
 from tests.parts import broken_keys, wild_keys
 from tests.parts.broken_keys import RULES, Case
 
-TAME = [case for case in broken_keys.cases(seed=5, singles=2, pairs=0)]
+TAME = list(broken_keys.cases(seed=5, singles=2, pairs=0))
 WILD = [case for _, case in wild_keys.cases(seed=5, singles=2, pairs=0)]
 
 
