@@ -254,3 +254,11 @@ def test_no_object_of_another_patient_is_offered(one: One) -> None:
     answer = one.command("inspect", "--record", "1", "--json")
     assert answer.json["state"] == "missing"
     assert [each["flags"] for each in answer.json["candidates"]] == [["other_consultation"]]
+
+
+def test_a_ledger_that_is_down_is_said_and_stops_no_answer(one: One) -> None:
+    one.put(one.row("a.pdf"))
+    one.command.set({"DASHBOARD_DATABASE_URL": "postgresql+psycopg2://u:p@127.0.0.1:9/nowhere"})
+    answer = one.command("inspect", "--record", "1", "--json")
+    assert (answer.status, answer.json["state"]) == (0, "found")
+    assert answer.err
