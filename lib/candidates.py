@@ -1,86 +1,51 @@
-"""Which object may be the right one of a row whose own is not there, and what proves it. Pure.
-
-Nothing is proven by a name: only size and MD5 that agree with the row prove, and never against the row's consultation
-or another row's claim.
-"""
+"""Which object may be the right one of a row whose own is not there. Pure; what proves one is in ``evidence``."""
 
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
-from enum import StrEnum
 
 from lib import keys
-from lib.catalogue import PRECEDENCE, Code
-from lib.inventory import Inventory, Sighting, base_name, form, hex_name, stem
+from lib.catalogue import Code
+from lib.evidence import (
+    UPLOADS,
+    Candidate,
+    Evidence,
+    Flag,
+    Wanted,
+    Why,
+    consultation_of,
+    contradicts,
+    judged,
+    rank,
+)
+from lib.inventory import Inventory, Sighting, base_name, form, hex_name, stem, without_suffix
 from lib.keys import Rules
-from lib.spellings import Guess, guesses
+from lib.spellings import Guess, guesses, went_astray
+
+__all__ = [
+    "MAX_CANDIDATES",
+    "UPLOADS",
+    "Candidate",
+    "Evidence",
+    "Flag",
+    "Wanted",
+    "Why",
+    "candidates",
+    "consultation_of",
+    "contradicts",
+]
 
 MAX_CANDIDATES = 10
+_SIGNS = (
+    ("\\", Code.BACKSLASH),
+    ("%25", Code.DOUBLE_ENCODED),
+    ("%", Code.PERCENT_ENCODED),
+    ("/./", Code.DOT_SEGMENT),
+    ("&", Code.HTML_ENTITY),
+)
 BELOW = 20  # objects that are looked at below a folder or behind a cut name
-UPLOADS = "prescriptions/pdfs/"  # where the application puts a consultation's PDFs
-_CONSULTATION = re.compile(r"(?:^|/)(CON\d+)(?=/)", re.IGNORECASE)
-
-
-class Evidence(StrEnum):
-    """How sure it is that a candidate is the right object, the surest first."""
-
-    PROVEN = "proven"  # size and MD5 agree with the row
-    LIKELY = "likely"  # its 32 hex digits are nowhere else, and the size agrees or the row has none
-    POSSIBLE = "possible"
-
-
-class Why(StrEnum):
-    """What speaks for a candidate, or against it."""
-
-    MD5_AGREES = "md5_agrees"
-    SIZE_AGREES = "size_agrees"
-    NAME_IS_UNIQUE = "name_is_unique"  # among all objects that were looked at
-    SAME_CONSULTATION = "same_consultation"
-    MD5_DIFFERS = "md5_differs"
-    SIZE_DIFFERS = "size_differs"
-    MD5_NOT_COMPARABLE = "md5_not_comparable"
-
-
-class Flag(StrEnum):
-    """What keeps a candidate from ever being offered for a link."""
-
-    OTHER_CONSULTATION = "other_consultation"  # it lies in another consultation's folder
-    OTHER_ROW = "other_row"  # another row resolves to it
-    OTHER_CONTENT = "other_content"  # size or MD5 say that it is another file
-    OTHER_PREFIX = "other_prefix"  # not proven, and below a prefix that is no location of ours
-
-
-@dataclass(frozen=True, slots=True)
-class Wanted:
-    """What a row says of its file. ``md5`` is 32 hex digits in lower case, or None."""
-
-    stored: str
-    consultation_id: str | None = None
-    size_bytes: int | None = None
-    md5: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Candidate:
-    """An object that may be the right one. ``undone`` are the mistakes between the stored key and this one."""
-
-    sighting: Sighting
-    evidence: Evidence
-    why: tuple[Why, ...]
-    undone: tuple[Code, ...]
-    flags: frozenset[Flag] = frozenset()
-
-    @property
-    def key(self) -> str:
-        """Its object key."""
-        return self.sighting.key
-
-    @property
-    def is_safe(self) -> bool:
-        """Whether it is proven, and nothing speaks against sharing it as this row's file."""
-        return self.evidence is Evidence.PROVEN and not self.flags
 
 
 def candidates(
@@ -102,7 +67,7 @@ def candidates(
         for sighting, undone in seen:
             known = found.get(sighting.key)
             if sighting.key != resolved and (known is None or len(undone) < len(known.undone)):
-                made = _judged(sighting, undone, wanted, rules, inventory, is_taken=is_taken)
+                made = judged(sighting, undone, wanted, rules, inventory, is_taken=is_taken)
                 found[sighting.key] = made
                 if made.is_safe:
                     return True
@@ -117,32 +82,18 @@ def candidates(
                 yield sighting, guess.undone
 
     same = inventory.with_content(wanted.md5) if wanted.md5 else ()
-    if not add(there()) and not add((each, _difference(each.key, guessed)) for each in same):
+    if not add(there()) and not add((each, _difference(each.key, guessed, rules)) for each in same):
         add(_alike(guessed, inventory))
-        add(_renamed(wanted, inventory, guessed))
+        add(_renamed(wanted, rules, inventory, guessed))
         add(_below(wanted, rules, inventory, guessed))
-    return tuple(sorted(found.values(), key=_rank)[:MAX_CANDIDATES])
-
-
-def consultation_of(key: str) -> str | None:
-    """Return the consultation whose folder a key names, as it is written there.
-
-    >>> consultation_of("loc/prescriptions/pdfs/CON153/a.pdf"), consultation_of("no-consultation/a.pdf")
-    ('CON153', None)
-    """
-    found = _CONSULTATION.findall(key)
-    return found[-1] if found else None
-
-
-def contradicts(key: str, consultation_id: str | None) -> bool:
-    """Whether a key names another consultation than the row's."""
-    named = consultation_of(key)
-    return named is not None and named.casefold() != (consultation_id or "").casefold()
+    return tuple(sorted(found.values(), key=rank)[:MAX_CANDIDATES])
 
 
 def _alike(guessed: Iterable[Guess], inventory: Inventory) -> Iterator[tuple[Sighting, tuple[Code, ...]]]:
     asked = set()
     for guess in guessed:
+        if guess.is_rewritten:
+            continue
         name = form(guess.key)
         if name in asked or not base_name(name):
             continue
@@ -151,10 +102,12 @@ def _alike(guessed: Iterable[Guess], inventory: Inventory) -> Iterator[tuple[Sig
             yield sighting, (*guess.undone, *_written_otherwise(guess.key, sighting.key))
 
 
-def _renamed(wanted: Wanted, inventory: Inventory, guessed: list[Guess]) -> Iterator[tuple[Sighting, tuple[Code, ...]]]:
+def _renamed(
+    wanted: Wanted, rules: Rules, inventory: Inventory, guessed: list[Guess]
+) -> Iterator[tuple[Sighting, tuple[Code, ...]]]:
     if digits := hex_name(wanted.stored):
         for sighting in inventory.named(digits):
-            yield sighting, _difference(sighting.key, guessed)
+            yield sighting, _difference(sighting.key, guessed, rules)
 
 
 def _below(
@@ -169,104 +122,69 @@ def _below(
     for guess in guessed:
         name = base_name(guess.key)
         if not name:
-            yield from (
-                (each, (*guess.undone, Code.TRAILING_SLASH)) for each in inventory.below(guess.key, limit=BELOW)
-            )
-        elif not name.lower().endswith(".pdf") and len(guess.key) > len(rules.prefix) + 8:
+            below = inventory.below(guess.key, limit=BELOW)
+            if consultation_of(guess.key) is None and len(below) > 1:
+                continue  # a folder of many people
+            yield from ((each, (*guess.undone, Code.TRAILING_SLASH)) for each in below)
+        elif _is_cut(guess, rules):
             for sighting in inventory.below(guess.key, limit=BELOW):
                 if "/" not in sighting.key[len(guess.key) :]:
                     yield sighting, (*guess.undone, *_written_otherwise(guess.key, sighting.key))
 
 
-def _difference(key: str, guessed: list[Guess]) -> tuple[Code, ...]:
+def _is_cut(guess: Guess, rules: Rules) -> bool:
+    name = base_name(guess.key)
+    return bool(name) and not name.lower().endswith(".pdf") and len(guess.key) > len(rules.prefix) + 8
+
+
+def _difference(key: str, guessed: list[Guess], rules: Rules) -> tuple[Code, ...]:
     """Return what lies between the guesses and an object that was found without them."""
-    by_form, by_stem, digits = form(key), stem(key), hex_name(key)
+    known = {guess.key: guess.undone for guess in reversed(guessed)}
+    if key in known:
+        return known[key]
+    for astray, home in went_astray(key, rules):
+        if home in known:
+            return (*known[home], astray)
+    digits, asked = hex_name(key), form(guessed[0].key)
+    if digits is None or digits in asked:
+        by_form, by_stem = form(key), stem(key)
+        for guess in guessed:
+            if not guess.is_rewritten and (form(guess.key) == by_form or stem(guess.key) == by_stem):
+                return (*guess.undone, *_written_otherwise(guess.key, key))
     for guess in guessed:
-        if guess.key == key:
-            return guess.undone
-    for guess in guessed:
-        if form(guess.key) == by_form or stem(guess.key) == by_stem:
-            return (*guess.undone, *_written_otherwise(guess.key, key))
-    best = guessed[0].undone
-    if digits is not None and hex_name(guessed[0].key) == digits:
-        return (*best, Code.MOVED)
-    return (*best, Code.FOUND_BY_CONTENT)
+        if _is_cut(guess, rules) and key.startswith(guess.key):
+            return (*guess.undone, Code.TRUNCATED)
+    is_moved = digits is not None and digits in base_name(asked)
+    return (*guessed[0].undone, Code.MOVED if is_moved else Code.FOUND_BY_CONTENT)
 
 
 def _written_otherwise(guessed: str, key: str) -> tuple[Code, ...]:
     """Return the code of the difference between two keys of one form, one stem or one beginning."""
     if form(guessed) == form(key):
-        if guessed.casefold() == key.casefold():
-            return (Code.CASE,)
-        if not (guessed.isascii() and key.isascii()):
-            return (Code.UNICODE_FORM,)
-        if guessed.replace("+", " ") == key.replace("+", " "):
-            return (Code.PLUS_FOR_SPACE,)
-        if re.sub("/+", "/", guessed) == re.sub("/+", "/", key):
-            return (Code.DOUBLE_SLASH,)
-        return (Code.WHITESPACE,) if re.sub(r"\s", "", guessed) == re.sub(r"\s", "", key) else (Code.PERCENT_ENCODED,)
+        return (_rewritten(guessed, key),)
     if stem(guessed) == stem(key):
-        has_suffix = [re.search(r"_[A-Za-z0-9]{7}\.", f"{base_name(each)}.") is not None for each in (guessed, key)]
+        stems = [base_name(each).partition(".")[0] for each in (guessed, key)]
+        has_suffix = [without_suffix(each) != each for each in stems]
         return (Code.RANDOM_SUFFIX,) if has_suffix[0] != has_suffix[1] else (Code.EXTENSION,)
     return (Code.TRUNCATED,)
 
 
-def _judged(
-    sighting: Sighting,
-    undone: tuple[Code, ...],
-    wanted: Wanted,
-    rules: Rules,
-    inventory: Inventory,
-    *,
-    is_taken: Callable[[str], bool],
-) -> Candidate:
-    why: list[Why] = []
-    if wanted.size_bytes is not None:
-        why.append(Why.SIZE_AGREES if sighting.size_bytes == wanted.size_bytes else Why.SIZE_DIFFERS)
-    if wanted.md5 is not None:
-        md5 = sighting.md5
-        why.append(Why.MD5_NOT_COMPARABLE if md5 is None else Why.MD5_AGREES if md5 == wanted.md5 else Why.MD5_DIFFERS)
-    digits = hex_name(sighting.key)
-    if digits is not None and digits == hex_name(wanted.stored) and len(inventory.named(digits)) == 1:
-        why.append(Why.NAME_IS_UNIQUE)
-    named = consultation_of(sighting.key)
-    flags = set[Flag]()
-    if named is not None and not contradicts(sighting.key, wanted.consultation_id):
-        why.append(Why.SAME_CONSULTATION)
-    elif named is not None:
-        flags.add(Flag.OTHER_CONSULTATION)
-    if is_taken(sighting.key):
-        flags.add(Flag.OTHER_ROW)
-    if sighting.size_bytes == 0 or {Why.MD5_DIFFERS, Why.SIZE_DIFFERS} & set(why):
-        flags.add(Flag.OTHER_CONTENT)
-    evidence = _evidence(set(why), wanted) if sighting.size_bytes else Evidence.POSSIBLE
-    if evidence is not Evidence.PROVEN and not _is_ours(sighting.key, rules):
-        flags.add(Flag.OTHER_PREFIX)
-    return Candidate(sighting, evidence, tuple(why), undone, frozenset(flags))
+def _rewritten(guessed: str, key: str) -> Code:
+    """Return the code of the difference between two keys that are only written differently."""
+    for sign, code in _SIGNS:
+        if guessed.count(sign) != key.count(sign):
+            return code
+    if guessed.casefold() == key.casefold():
+        return Code.CASE
+    if guessed.replace("+", " ") == key.replace("+", " "):
+        return Code.PLUS_FOR_SPACE
+    if re.sub("/+", "/", guessed).strip("/") == re.sub("/+", "/", key).strip("/"):
+        return Code.LEADING_SLASH if guessed.startswith("/") != key.startswith("/") else Code.DOUBLE_SLASH
+    if guessed.isascii() and key.isascii():
+        return Code.WHITESPACE
+    same = unicodedata.normalize("NFKC", guessed).casefold() == unicodedata.normalize("NFKC", key).casefold()
+    return Code.UNICODE_FORM if same else Code.INVISIBLE if _seen(guessed) == _seen(key) else Code.MOJIBAKE
 
 
-def _is_ours(key: str, rules: Rules) -> bool:
-    former = tuple(f"{each.strip('/')}/" for each in rules.previous_locations if each.strip("/"))
-    return key.startswith((rules.prefix or UPLOADS, UPLOADS, *former))
-
-
-def _evidence(why: set[Why], wanted: Wanted) -> Evidence:
-    if Why.MD5_AGREES in why and Why.SIZE_DIFFERS not in why:
-        return Evidence.PROVEN
-    if Why.NAME_IS_UNIQUE in why and not {Why.MD5_DIFFERS, Why.SIZE_DIFFERS} & why:
-        return Evidence.LIKELY if wanted.size_bytes is None or Why.SIZE_AGREES in why else Evidence.POSSIBLE
-    return Evidence.POSSIBLE
-
-
-def _rank(candidate: Candidate) -> tuple[object, ...]:
-    against = len(candidate.flags)
-    return (
-        Flag.OTHER_CONTENT in candidate.flags,
-        list(Evidence).index(candidate.evidence),
-        against,
-        Why.MD5_AGREES not in candidate.why,
-        Why.SIZE_AGREES not in candidate.why,
-        len(candidate.undone),
-        [PRECEDENCE[code] for code in candidate.undone],
-        candidate.key,
-    )
+def _seen(text: str) -> str:
+    return "".join(sign for sign in text if unicodedata.category(sign)[0] not in "CZ").casefold()

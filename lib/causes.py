@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from lib import keys
-from lib.candidates import Candidate, Flag, Wanted, candidates, contradicts
+from lib.candidates import Candidate, Flag, Wanted, candidates, consultation_of, contradicts
 from lib.catalogue import CATALOGUE, Code, Severity, main_of
 from lib.diagnosis import Facts, Md5, State, compare_md5, md5_of, state
-from lib.inventory import Inventory, Sighting
+from lib.inventory import Inventory, Sighting, form
 from lib.keys import Rules
 from lib.objects import Doubt, Observation, Presence
 
@@ -93,7 +93,10 @@ NOTHING_KNOWN = Known(Inventory())
 
 def wanted(record: Row) -> Wanted:
     """Return what a row says of its file."""
-    return Wanted(record.stored_key or "", record.consultation_id, record.size_bytes, md5_of(record.checksum))
+    stored = record.stored_key or ""
+    # Where the row has none, the folder that its own key names is as near as one gets.
+    consultation = record.consultation_id or consultation_of(stored) or consultation_of(form(stored))
+    return Wanted(stored, consultation, record.size_bytes, md5_of(record.checksum))
 
 
 def diagnose(record: Row, observation: Observation | None, rules: Rules, known: Known = NOTHING_KNOWN) -> Diagnosis:
@@ -115,7 +118,7 @@ def diagnose(record: Row, observation: Observation | None, rules: Rules, known: 
     found = candidates(wanted(record), rules, known.inventory, is_taken=known.is_taken)
     best = next((each for each in found if Flag.OTHER_CONTENT not in each.flags), None)
     notes = _notes(stored, rules)
-    if contradicts(stored, record.consultation_id):
+    if record.consultation_id and contradicts(stored, record.consultation_id):
         notes = (Code.WRONG_PATIENT, *notes)
     is_elsewhere = any(each.is_safe for each in found)
     return Diagnosis(
@@ -126,7 +129,7 @@ def diagnose(record: Row, observation: Observation | None, rules: Rules, known: 
 def _present(record: Row, observation: Observation, rules: Rules, known: Known) -> Diagnosis:
     stored, seen = record.stored_key or "", state(record, observation)
     codes = set(known.content)
-    if contradicts(observation.key, record.consultation_id):
+    if record.consultation_id and contradicts(observation.key, record.consultation_id):
         codes.add(Code.WRONG_PATIENT)
     if known.is_shared:
         codes.add(Code.DUPLICATE_REFERENCE)

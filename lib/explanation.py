@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import timedelta
 from functools import lru_cache
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from lib import authority, causes, documents, keys, resolvers
@@ -17,7 +18,6 @@ from lib.candidates import UPLOADS
 from lib.causes import BareKey, Diagnosis, Known
 from lib.diagnosis import State
 from lib.inventory import Inventory, Sighting
-from lib.keys import Rules
 from lib.objects import Doubt, ObjectUnavailable, Observation, Presence
 from lib.records import Record
 from lib.refusals import Refused
@@ -30,7 +30,9 @@ if TYPE_CHECKING:
 
 MAX_REQUESTS = 12  # for one record in Find: the HEAD, the listing that judges it, and what follows
 AT_FIRST = 2
-FOLDERS = 7  # of them for the folders that the guesses name
+FOLDERS = 7  # of them at most for the folders that the guesses name
+FIRST_FOLDERS = 3  # before one page of the whole bucket, which shows all there is in a small one
+KEPT_BACK = 5  # for one guess, for what lay here before, and for more pages
 HEAD_BUDGET = timedelta(seconds=10)
 
 
@@ -107,36 +109,43 @@ class _Looker:
     left: int
     seen: dict[str, Sighting] = field(default_factory=dict)
     listed: dict[str, bool] = field(default_factory=dict)  # prefix -> whether everything below it was shown
+    last: dict[str, str] = field(default_factory=dict)  # prefix -> the last key that a listing of it showed
+    refused: set[str] = field(default_factory=set)
     requests: int = AT_FIRST
     may_list: bool = True
 
     def look(self) -> Explanation:
-        """Look in the folders that the guesses name, then at what lay here before, then wherever there is time for."""
+        """Look into the likeliest folders, the whole bucket's first page, the other folders, what lay here before, and on."""
         if own := causes.sighting(self.observation):
             self.seen[own.key] = own
         rules = self.services.rules
-        for folder in list(self._folders())[:FOLDERS]:
-            if self._is_found() or not self._list(folder):
+        usual = tuple(f"{place}{UPLOADS}" for place in dict.fromkeys((rules.prefix, "", *keys.former_prefixes(rules))))
+        folders = sorted(self._folders(), key=lambda folder: not folder.startswith(usual))[:FOLDERS]
+        for prefix in (*folders[:FIRST_FOLDERS], "", *folders[FIRST_FOLDERS:]):
+            if self._is_found() or self.left <= KEPT_BACK:
                 break
+            self._list(prefix)
         if not self._is_found():
             self._ask_guesses()
         is_deleted, is_uploading = self._before()
-        for prefix in dict.fromkeys((rules.prefix, *_former(rules), UPLOADS if rules.prefix else "")):
-            while not self._is_found() and self._list(prefix) and not self.listed[prefix]:
+        everything = ("",) if self.last.get("", "") >= rules.prefix else ()
+        for prefix in (*everything, rules.prefix, *keys.former_prefixes(rules), UPLOADS):
+            while not self._is_found() and self._list(prefix):
                 pass
         diagnosis = causes.diagnose(self.record, self.observation, rules, self._known(is_deleted, is_uploading))
-        is_whole = self.listed.get(rules.prefix, False)
+        is_whole = self._is_listed(rules.prefix)
         return Explanation(self.record, self.observation, diagnosis, self.requests, len(self.seen), is_whole=is_whole)
 
     def _folders(self) -> Iterator[str]:
         """Yield the folders where the guesses lie, the likeliest first, then the consultation's own."""
         rules, found = self.services.rules, set[str]()
-        broad = {"", rules.prefix, UPLOADS, f"{rules.prefix}{UPLOADS}", *_former(rules)}
+        broad = {"", rules.prefix, UPLOADS, f"{rules.prefix}{UPLOADS}", *keys.former_prefixes(rules)}
         names = [guess.key for guess in guesses(self.record.stored_key or "", rules)]
         if consultation := self.record.consultation_id:
             folder = f"{UPLOADS}{consultation}/"
             names[1:1] = [
-                f"{place}{folder}" for place in dict.fromkeys((rules.prefix, "", rules.prefix * 2, *_former(rules)))
+                f"{place}{folder}"
+                for place in dict.fromkeys((rules.prefix, "", rules.prefix * 2, *keys.former_prefixes(rules)))
             ]
         for name in names:
             folder = name[: name.rfind("/") + 1]
@@ -146,25 +155,28 @@ class _Looker:
 
     def _list(self, prefix: str) -> bool:
         """List one more page below a prefix; return whether anything was learnt."""
-        if self.left <= 0 or not self.may_list or self.listed.get(prefix):
+        if self.left <= 0 or not self.may_list or self._is_listed(prefix) or prefix in self.refused:
             return False
-        after = max((key for key in self.seen if key.startswith(prefix)), default="") if prefix in self.listed else ""
         self._count()
-        page = self.services.lister.below(prefix, after=after)
+        page = self.services.lister.below(prefix, after=self.last.get(prefix, ""))
         if page.doubt is not None:
-            self.may_list = page.doubt is Doubt.IMPOSSIBLE_KEY
-            return self.may_list
+            # Who may list below the location only is refused the whole bucket.
+            self.refused.add(prefix)
+            self.may_list = prefix == "" or page.doubt is Doubt.IMPOSSIBLE_KEY
+            return False
         self.listed[prefix] = page.is_complete
+        if page.sightings:
+            self.last[prefix] = page.sightings[-1].key
         self.seen.update((each.key, each) for each in page.sightings)
         return True
 
     def _ask_guesses(self) -> None:
-        """HEAD the guesses that no listing has answered, as many as half of what is left."""
+        """HEAD the first guess that no listing has answered, or as many as there is time for where nobody may list."""
         unanswered = [
             guess.key
-            for guess in guesses(self.record.stored_key or "", self.services.rules)
+            for guess in islice(guesses(self.record.stored_key or "", self.services.rules), 1, None)
             if guess.key not in self.seen and not self._is_listed(guess.key) and not keys.impossible(guess.key)
-        ][1 : 1 + max(self.left // 2, 0) if self.may_list else self.left]
+        ][: min(1, self.left) if self.may_list else self.left]
         if unanswered:
             self._count(len(unanswered))
             answers = self.services.objects.head(unanswered, budget=HEAD_BUDGET)
@@ -189,6 +201,9 @@ class _Looker:
             return False, False
 
     def _is_found(self) -> bool:
+        md5 = causes.wanted(self.record).md5  # which alone can prove: spares an inventory for every page
+        if md5 is None or all(each.etag.lower() != md5 for each in self.seen.values()):
+            return False
         return causes.diagnose(self.record, self.observation, self.services.rules, self._known()).right is not None
 
     def _known(self, is_deleted: bool = False, is_uploading: bool = False) -> Known:
@@ -207,10 +222,6 @@ class _Looker:
     def _count(self, requests: int = 1) -> None:
         self.left -= requests
         self.requests += requests
-
-
-def _former(rules: Rules) -> tuple[str, ...]:
-    return tuple(keys.prefix_of(each) for each in rules.previous_locations if each.strip("/"))
 
 
 def _is_shared(key: str, record: Record | BareKey, *, services: Services) -> bool:

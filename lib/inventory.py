@@ -14,8 +14,13 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from urllib.parse import unquote
 
+_MD5 = re.compile(r"[0-9a-f]{32}")
 _HEX_NAME = re.compile(r"[0-9a-f]{32}", re.IGNORECASE)
-_SUFFIX = re.compile(r"_[A-Za-z0-9]{7}$")
+SUFFIX = re.compile(  # behind a name that was taken: of the storage, a browser, a desktop
+    r"(?:_[A-Za-z0-9]{7}|[ _-]*\(\d{1,3}\)|[ _-]+copy(?: ?\(?\d{1,3}\)?)?|[_-]\d{1,2})$", re.IGNORECASE
+)
+_JOINTS = frozenset("_-( ")
+_SLASHES = re.compile(r"/(?:\./)*/*")
 _EXTENSIONS = re.compile(r"(?:\.(?:pdf|jpe?g|png|html?|docx?|part|tmp|upload|crdownload|bak|old))+$", re.IGNORECASE)
 
 
@@ -32,7 +37,7 @@ class Sighting:
     def md5(self) -> str | None:
         """The MD5 of the bytes where the ETag is one (a simple put), in lower case."""
         etag = self.etag.lower()
-        return etag if self.is_etag_md5 and re.fullmatch(r"[0-9a-f]{32}", etag) else None
+        return etag if self.is_etag_md5 and _MD5.fullmatch(etag) else None
 
 
 class _Plain(dict[int, int | None]):
@@ -83,19 +88,33 @@ def form(text: str) -> str:
             except UnicodeError:
                 continue
         text = unicodedata.normalize("NFKC", text)
-    text = text.translate(_PLAIN)
-    return re.sub(r"/(?:\./)*/*", "/", text).strip("/").casefold()
+    if text.isascii() and text.isprintable():
+        text = text.replace(" ", "").replace("+", "").replace("\\", "/")
+    else:
+        text = text.translate(_PLAIN)
+    if "//" in text or "/./" in text:
+        text = _SLASHES.sub("/", text)
+    return text.strip("/").casefold()
 
 
 @lru_cache(maxsize=2048)
 def stem(key: str) -> str:
-    """Return the form of a key without its extensions and without the suffix that a storage gives a name that is taken.
+    """Return the form of a key without its extensions and without the suffix that a name gets when it is taken.
 
     >>> stem("a/report_C042wJo.pdf") == stem("a/report.pdf.pdf") == stem("A/report")
     True
     """
     folder, slash, name = key.rpartition("/")
-    return form(folder + slash + _SUFFIX.sub("", _EXTENSIONS.sub("", name.strip())))
+    return form(folder + slash + without_suffix(_EXTENSIONS.sub("", name.strip())))
+
+
+def without_suffix(name: str) -> str:
+    """Return a stem without what it got because the name was taken.
+
+    >>> [without_suffix(each) for each in ("rx_C042wJo", "rx (1)", "rx - Copy", "rx-copy", "rx_2", "rx")]
+    ['rx', 'rx', 'rx', 'rx', 'rx', 'rx']
+    """
+    return SUFFIX.sub("", name) if not _JOINTS.isdisjoint(name) else name
 
 
 class Inventory:

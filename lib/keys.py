@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import posixpath
 from dataclasses import dataclass
+from functools import lru_cache
 
 from lib.catalogue import Code
 from lib.key_problems import problem
@@ -18,6 +19,7 @@ __all__ = [
     "Rules",
     "changed",
     "describe",
+    "former_prefixes",
     "impossible",
     "key_of_url",
     "prefix_of",
@@ -74,10 +76,22 @@ def resolve(stored: str, *, location: str) -> str:
     return stored if stored.startswith(prefix) else prefix + stored
 
 
+@lru_cache(maxsize=256)
 def prefix_of(location: str) -> str:
     """Return the location with one slash behind it, or '' without a location."""
     location = location.strip("/")
     return f"{location}/" if location else ""
+
+
+@lru_cache(maxsize=64)
+def former_prefixes(rules: Rules) -> tuple[str, ...]:
+    """Return the previous locations, each with one slash behind it, without the one that is now in force.
+
+    >>> former_prefixes(Rules("loc", "bucket", previous_locations=("/old/", "", "loc")))
+    ('old/',)
+    """
+    former = (prefix_of(each) for each in rules.previous_locations)
+    return tuple(dict.fromkeys(each for each in former if each not in {"", rules.prefix}))
 
 
 def written(stored: str, *, location: str) -> str | None:

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import hashlib
 import unicodedata
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
-from typing import assert_never
 
+from dashboard.demo import misspelt
 from dashboard.demo.seeds import Seed
 from lib.diagnosis import State
 
@@ -49,21 +49,47 @@ class Damage(StrEnum):
     SHARED_OBJECT = "shared_object"  # this row names another patient's PDF, size and checksum included
     NOT_A_PDF = "not_a_pdf"  # an error page was uploaded as if it were the PDF
     PUBLIC = "public"  # opens for anyone
+    WRONG_TYPE = "wrong_type"  # served as a stream of bytes: browsers save it instead of showing it
+    CUT_PDF = "cut_pdf"  # the upload ended early, and the row says what arrived
+    # How a stored key is spelt, or where the object lies: ``misspelt`` says it for each.
+    BACKSLASHES = "backslashes"
+    HTML_ENTITY = "html_entity"
+    MOJIBAKE = "mojibake"
+    ENCODED_TWICE = "encoded_twice"
+    PLUS_FOR_SPACE = "plus_for_space"
+    BYTE_ORDER_MARK = "byte_order_mark"
+    ZERO_WIDTH = "zero_width"
+    DOT_SEGMENT = "dot_segment"
+    FOLDER_ONLY = "folder_only"
+    LOCAL_PATH = "local_path"
+    S3_URI = "s3_uri"
+    PATH_STYLE_URL = "path_style_url"
+    CDN_URL = "cdn_url"
+    SIGNED_URL = "signed_url"
+    COLLAPSED_URL = "collapsed_url"
+    LOCAL_SERVER_URL = "local_server_url"
+    CAPITALS = "capitals"
+    NO_EXTENSION = "no_extension"
+    RANDOM_SUFFIX = "random_suffix"
+    TEMPORARY_NAME = "temporary_name"
+    MOVED = "moved"
+    RENAMED = "renamed"
+    ENVIRONMENT = "environment"
+    DOUBLED_TWICE = "doubled_twice"
 
 
 HOW_MANY = dict.fromkeys(Damage, 1) | {
     Damage.ALREADY_PREFIXED: 4,
-    Damage.OLD_LOCATION: 4,
-    Damage.OLD_LOCATION_MOVED: 3,
-    Damage.BUCKET_FIRST: 3,
+    Damage.OLD_LOCATION: 2,
+    Damage.OLD_LOCATION_MOVED: 2,
+    Damage.BUCKET_FIRST: 2,
     Damage.BUCKET_AND_LOCATION_FIRST: 2,
-    Damage.UPLOAD_DIED: 8,
-    Damage.AT_BUCKET_ROOT: 3,
+    Damage.UPLOAD_DIED: 5,
+    Damage.AT_BUCKET_ROOT: 2,
     Damage.WRONG_SIZE: 2,
     Damage.WRONG_MD5: 2,
     Damage.ZERO_BYTES: 2,
     Damage.TRAILING_SPACE: 2,
-    Damage.DOUBLE_SLASH: 2,
     Damage.CUT_AT_100: 2,
     Damage.NOT_A_PDF: 2,
     Damage.MULTIPART: 3,
@@ -80,6 +106,8 @@ FOUND = frozenset(
         Damage.SHARED_OBJECT,
         Damage.NOT_A_PDF,
         Damage.PUBLIC,
+        Damage.WRONG_TYPE,
+        Damage.CUT_PDF,
     }
 )
 WRONG_CONTENT = frozenset({Damage.WRONG_SIZE, Damage.WRONG_MD5, Damage.ZERO_BYTES})
@@ -188,7 +216,13 @@ def damaged(damage: Damage, row: Intact, *, other: Intact) -> Outcome:
             return Outcome(key, len(page), _md5(page), (Seed(right, page),))
         case Damage.PUBLIC:
             return _outcome(row, key, right, is_public=True)
-    assert_never(damage)
+        case Damage.WRONG_TYPE:
+            healed = healthy(row)
+            return replace(healed, seeds=(replace(healed.seeds[0], content_type="application/octet-stream"),))
+        case Damage.CUT_PDF:
+            return healthy(replace(row, body=row.body[: len(row.body) * 2 // 3]))
+    stored, lies = misspelt.SPELT[damage](row.folder, row.name)
+    return _outcome(row, stored, lies)
 
 
 def _outcome(

@@ -242,8 +242,9 @@ CODE: Mapping[Code, Words] = MappingProxyType(
         ),
         Code.WHITESPACE: Words(
             "White space",
-            f"The record's file name has a space or a line break too many. {_REPORT}",
-            f"The stored key begins or ends with white space, or has a line break or tab in it. {_POINT}",
+            f"The record's file name has a space, a line break or a quote too many. {_REPORT}",
+            "The stored key begins or ends with white space, has a line break or tab in it, or stands in quotes or "
+            f"brackets as a program prints it. {_POINT}",
         ),
         Code.PLUS_FOR_SPACE: Words(
             "Plus for a space",

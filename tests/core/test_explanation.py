@@ -108,6 +108,16 @@ def test_the_file_of_another_row_is_no_right_one_though_the_bytes_agree() -> Non
     assert (found.diagnosis.state, found.diagnosis.right) == (State.MISSING, None)
 
 
+def test_two_versions_of_one_patient_may_name_one_file() -> None:
+    where = bench(RECORD, replace(RECORD, record_id=13, version=1), objects=objects_at(KEY))
+    assert explained(where).diagnosis.code is None
+
+
+def test_a_file_that_a_row_of_another_patient_names_too_is_nobodys() -> None:
+    where = bench(RECORD, replace(ANOTHER, stored_key=KEY), objects=objects_at(KEY))
+    assert explained(where).diagnosis.code is Code.DUPLICATE_REFERENCE
+
+
 def test_a_record_of_another_clinic_is_not_explained() -> None:
     found = explanation.explain(ASHA, Scope(frozenset({"CLN9"})), services=bench(RECORD).services, record=RECORD)
     assert found == Refused(RefusalCode.NOT_VISIBLE)

@@ -23,6 +23,7 @@ from lib import (
     insides,
     inspection,
     links,
+    planning,
     previews,
     retention,
     search,
@@ -119,6 +120,12 @@ def _inspect(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     found = inspection.inspect(actor, scope, services=where.services, text=row.stored_key or "")
     assert found.alone is None or scope.clinics is None
     return bool(found.explanations)
+
+
+def _plan(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    lost = replace(row, stored_key=f"{row.stored_key}.gone")
+    made = planning.plan(actor, scope, services=where.services, records=[lost])
+    return bool(made.repoints or made.copies or made.left)
 
 
 def _open_pdf(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
@@ -234,6 +241,7 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "explanation.matrix": (Permission.KEYS, _matrix),
     "explanation.explain": (Permission.FIND, _explain),
     "inspection.inspect": (Permission.EXPLAIN, _inspect),
+    "planning.plan": (Permission.KEYS, _plan),
     "previews.open_pdf": (Permission.PREVIEW, _open_pdf),
     "insides.look": (Permission.FIND, _look),
     "insides.compare": (Permission.STORAGE_DETAILS, _compare),

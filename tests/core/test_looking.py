@@ -1,0 +1,94 @@
+"""Looking for broken keys in a bucket within twelve requests: both corpora, one bucket each."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from lib import explanation
+from lib.diagnosis import State
+from lib.explanation import MAX_REQUESTS
+from lib.listing import Listed
+from lib.objects import Doubt
+from lib.stores.memory.listing import MemoryLister
+from lib.stores.memory.objects import MemoryObjects, StoredObject
+from tests.conftest import NOW
+from tests.core.clinic import KEY, PDF, RECORD, STORED, bench
+from tests.parts import broken_keys, wild_keys
+from tests.parts.broken_keys import RULES, Case
+
+TAME = list(broken_keys.cases(seed=5, singles=2, pairs=0))
+WILD = [case for _, case in wild_keys.cases(seed=5, singles=2, pairs=0)]
+
+
+@pytest.mark.parametrize("made", [TAME, WILD], ids=["tame", "wild"])
+def test_the_right_object_is_found_within_twelve_requests(made: list[Case]) -> None:
+    objects = {each.key: StoredObject(each.body) for case in made for each in (case.right, *case.decoys)}
+    rows = [
+        replace(
+            RECORD, record_id=number, prescription_id=number, patient_id=f"PAT{number}", stored_key=case.stored,
+            consultation_id=case.consultation or None, size_bytes=case.size_bytes, checksum=case.md5 or "",
+        )
+        for number, case in enumerate(made, start=1)
+    ]  # fmt: skip
+    owners = [
+        replace(RECORD, record_id=10_000 + number, prescription_id=10_000 + number, patient_id="PAT0", stored_key=key)
+        for number, key in enumerate(sorted({key for case in made for key in case.taken}))
+    ]
+    where = bench(*rows, *owners, objects=MemoryObjects(objects, clock=lambda: NOW))
+    services = replace(where.services, rules=RULES)
+    missed = []
+    for case, row in zip(made, rows, strict=True):
+        where.objects.calls.clear()
+        found = explanation.look(row, services=services)
+        assert (
+            len(where.objects.calls) < found.requests <= MAX_REQUESTS
+        )  # the LIST that judges a 404 is the store's own
+        if [each.key for each in found.diagnosis.candidates[:1]] != [case.right.key]:
+            missed.append((case.stored, case.right.key))
+        for each in found.diagnosis.candidates:
+            assert each.flags or each.key in {case.right.key, *(decoy.key for decoy in case.decoys[1:2])}, case
+    assert len(missed) <= 0.05 * len(made), missed
+
+
+class ByPages(MemoryLister):
+    """A lister that shows few keys at a time, and refuses some prefixes."""
+
+    refused: frozenset[str] = frozenset()
+
+    def below(self, prefix: str, *, after: str = "", limit: int = 1000) -> Listed:
+        if prefix in self.refused:
+            return Listed((), is_complete=False, doubt=Doubt.DENIED)
+        return super().below(prefix, after=after, limit=limit)
+
+
+def test_a_listed_folder_hides_no_page_that_lies_before_it() -> None:
+    crowd = {f"edrcontainer1/prescriptions/pdfs/CON{number}/x.pdf": b"%PDF" for number in range(1000, 1020)}
+    right = "edrcontainer1/prescriptions/pdfs/CON1010/renamed.pdf"
+    in_folder = {f"edrcontainer1/prescriptions/pdfs/CON153/{number}.pdf": b"%PDF" for number in range(3)}
+    objects = MemoryObjects(
+        {key: StoredObject(body) for key, body in {**crowd, **in_folder, right: PDF}.items()}, clock=lambda: NOW
+    )
+    row = replace(RECORD, consultation_id="CON153")
+    where = bench(row, objects=objects, lister=ByPages(objects, page=8))
+    found = explanation.look(row, services=where.services)
+    assert right in [each.key for each in found.diagnosis.candidates]
+    assert found.diagnosis.state is State.MISSING  # the folder of another consultation
+
+
+def test_who_may_list_below_the_location_only_finds_it_there() -> None:
+    moved = "edrcontainer1/elsewhere/places.pdf"
+    objects = MemoryObjects({moved: StoredObject(PDF)}, clock=lambda: NOW)
+    lister = ByPages(objects)
+    lister.refused = frozenset({""})
+    where = bench(RECORD, objects=objects, lister=lister)
+    assert explanation.look(RECORD, services=where.services).diagnosis.state is State.ELSEWHERE
+
+
+def test_a_small_bucket_is_looked_at_whole() -> None:
+    astray = f"staging/{KEY}"
+    where = bench(RECORD, objects=MemoryObjects({astray: StoredObject(PDF)}, clock=lambda: NOW))
+    found = explanation.look(RECORD, services=where.services)
+    assert (found.is_whole, found.diagnosis.right and found.diagnosis.right.key) == (True, astray)
+    assert STORED in astray
