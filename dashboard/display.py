@@ -5,11 +5,14 @@ from __future__ import annotations
 import difflib
 import shlex
 import unicodedata
+from collections.abc import Iterator
+from itertools import groupby
 
 from lib import keys
 
 MAX_SHOWN = 400  # characters of one value; more is cut and said
 KEY_WIDTH = 54  # characters of a key in a table cell
+MIN_EQUAL = 4  # characters between two differences that are shown as equal
 
 
 def printable(text: str | None) -> str:
@@ -114,15 +117,31 @@ def key_lines(found: keys.Resolution) -> str:
 
 
 def difference(stored: str, other: str) -> tuple[str, str]:
-    """Return two keys with what only one of them has in brackets, character by character.
+    """Return two keys with what only one of them has in brackets.
 
-    >>> difference("media/a b.pdf\\n", "loc/a b.pdf")
-    ('[media]/a b.pdf[␊]', '[loc]/a b.pdf')
+    Letters that both happen to have between two differences count as different: ``[media]`` reads better than
+    ``[m]edi[a]``.
+
+    >>> difference("media/a b.pdf\\n", "edrcontainer1/a b.pdf")
+    ('[media]/a b.pdf[␊]', '[edrcontainer1]/a b.pdf')
     """
     left, right = stored[:MAX_SHOWN], other[:MAX_SHOWN]
     parts: tuple[list[str], list[str]] = ([], [])
-    for kind, i, j, m, n in difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes():
+    for is_equal, i, j, m, n in _changes(left, right):
         for side, part in zip(parts, (left[i:j], right[m:n]), strict=True):
             if part:
-                side.append(visible(part) if kind == "equal" else f"[{visible(part)}]")
+                side.append(visible(part) if is_equal else f"[{visible(part)}]")
     return "".join(parts[0]), "".join(parts[1])
+
+
+def _changes(left: str, right: str) -> Iterator[tuple[bool, int, int, int, int]]:
+    """Yield what is equal and what is not, in order; what is equal by chance belongs to the change around it."""
+    found = difflib.SequenceMatcher(None, left, right, autojunk=False).get_opcodes()
+    is_same = [
+        kind == "equal" and (number in {0, len(found) - 1} or j - i >= MIN_EQUAL)
+        for number, (kind, i, j, _m, _n) in enumerate(found)
+    ]
+    for is_equal, group in groupby(zip(is_same, found, strict=True), key=lambda each: each[0]):
+        opcodes = [opcode for _, opcode in group]
+        (_, i, _, m, _), (_, _, j, _, n) = opcodes[0], opcodes[-1]
+        yield is_equal, i, j, m, n

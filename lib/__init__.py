@@ -32,6 +32,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   a link on its way, ``places`` says which bucket and key it names, ``error_pages`` reads what the browser showed
 * ``autopsy``    what a signed link says of itself and why it does not open (pure); ``link_faults`` are the reasons,
   in order, ``symptoms`` finds them, ``signatures`` is what the two signatures of S3 write into a query
+* ``inspection`` anything pasted, explained with its records; ``several`` at once; ``planning`` looks for what mends them
 * ``whereabouts`` the keys and the place of a record's file, for the roles that see them
 * ``trail``      who did what; ``trail_store`` is which events are asked for, and the port that keeps them; ``chain`` is
   their rows, hashes and MACs, ``chain_check`` the walk along them, ``anchors``

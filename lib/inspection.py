@@ -73,7 +73,7 @@ def inspect(
     """
     scope = authority.require(actor, scope, Permission.EXPLAIN, services=services)
     found = pasted.read(text, services.rules, phone_region=services.phone_region)
-    taken_apart = _taken_apart(found, services=services)
+    link = taken_apart(found, services=services)
     rows = _records(found, scope, services=services, record_id=record_id)
     if record_id is not None and found.kind in KEYS:
         rows = tuple(replace(row, stored_key=found.key) for row in rows)
@@ -84,10 +84,11 @@ def inspect(
     if not rows and record_id is None and found.key and scope.clinics is None and not _is_foreign(found, services):
         bare = BareKey(found.key, consultation_of(found.key))
         alone = explanation.look(bare, services=services, max_requests=max_requests)
-    return Inspection(found, taken_apart, explained, alone, max(0, len(rows) - MAX_RECORDS), fault)
+    return Inspection(found, link, explained, alone, max(0, len(rows) - MAX_RECORDS), fault)
 
 
-def _taken_apart(found: Pasted, *, services: Services) -> Autopsy | None:
+def taken_apart(found: Pasted, *, services: Services) -> Autopsy | None:
+    """Return what a signed link says of itself; None for anything else. Asks nobody."""
     if found.link is None or not pasted.is_signed(found.link):
         return None
     host = urlsplit(services.endpoint_url).netloc.lower()

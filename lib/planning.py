@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import timedelta
 from typing import TYPE_CHECKING
 
 from lib import authority, diagnosis, documents, explanation, keys, objects, plans
 from lib.access import Actor, Permission, Scope
+from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.plans import Case, Plan, Site
 from lib.records import Record
@@ -29,10 +30,13 @@ def plan(
     *,
     services: Services,
     records: Sequence[Record],
+    links: Iterable[Code] = (),
     include_likely: bool = False,
     walked: Callable[[int], None] = lambda _count: None,
 ) -> Plan:
     """Return what mends the broken ones of these records. ``walked`` is told how many were looked at.
+
+    ``links`` are the codes of links that were looked at: where the code that signs is at fault, its correction is in it.
 
     1. All are checked, in batches; what is found and agrees is passed over.
     2. Each broken one is looked for, as when it is opened in Find.
@@ -50,6 +54,7 @@ def plan(
         made = plans.make(
             _cases(visible, services=services, walked=walked),
             Site(services.rules, services.endpoint_url, services.region),
+            links=links,
             include_likely=include_likely,
             is_taken=lambda key: documents.is_taken(key, but=None, services=services),
         )

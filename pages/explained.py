@@ -1,8 +1,10 @@
-"""The answer of Explain: the link taken apart, the error page, and each record with its keys, suggestions and link."""
+"""The answer of Explain, verdict first: what was pasted, why it does not open, and each record with its way out."""
 
 from __future__ import annotations
 
 import shlex
+from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import datetime
 
 import pandas as pd
@@ -11,11 +13,10 @@ import streamlit as st
 from dashboard import display, wording
 from dashboard.visit import Visit
 from dashboard.wording import autopsy as link_words
-from dashboard.wording import error_pages as page_words
 from dashboard.wording import explain as words
-from lib import autopsy, explanation, keys
+from lib import explanation, keys
 from lib.access import Permission
-from lib.autopsy import Autopsy
+from lib.catalogue import Code
 from lib.causes import BareKey
 from lib.diagnosis import State
 from lib.explanation import Explanation, Live
@@ -23,32 +24,50 @@ from lib.inspection import Inspection
 from lib.link_faults import LinkFault
 from lib.pasted import Kind
 from lib.records import Record
-from pages import link, suggestions, suspects
+from lib.several import Item
+from pages import link, listed, mending, suggested, suspects, taken_apart
 
-OWN = ("matrix", "link", "link_made", *suspects.OWN)
+OWN = ("matrix", "link", "link_made", *suspects.OWN, *mending.OWN)
+
+Use = Callable[[Record], None]
 
 
-def render(visit: Visit, found: Inspection, *, at: datetime) -> None:
-    """Draw the answer from the outside in: what it is, the link, the page, the records."""
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """One answer, and when it was given. The text itself is in its field alone."""
+
+    found: Inspection
+    at: datetime
+    items: tuple[Item, ...] = ()  # of many
+    newer: Record | None = None  # the version to use instead of the first record's
+
+
+def render(visit: Visit, answer: Answer, *, use: Use) -> None:
+    """Draw the answer from the outside in: what it is, why it does not open, the records, the evidence, the mend."""
+    found = answer.found
     if found.trail_fault is not None:
         st.warning(wording.search_not_written(found.trail_fault), icon=":material/edit_off:")
     st.caption(link_words.KIND[found.pasted.kind])
     if found.pasted.is_cut:
         st.warning(link_words.TEXT_CUT, icon=":material/content_cut:")
     if found.pasted.kind is Kind.MANY:
-        st.info(link_words.many(len(found.pasted.items), found.pasted.left_off), icon=":material/list:")
+        listed.render(visit, answer.items, left_off=found.pasted.left_off)
+        return
     if found.pasted.error is not None:
-        _error_page(visit, found)
+        suspects.error_page(visit, found.pasted.error)
     if found.autopsy is not None:
-        _link(visit, found.autopsy, has_record=bool(found.explanations))
+        taken_apart.verdict(visit, found)
     for number, each in enumerate(found.explanations):
-        _record(visit, each, at=at, is_first=number == 0)
+        _record(visit, each, answer=answer, use=use if number == 0 else None)
     if found.left_off:
-        st.caption(f"{found.left_off} more records have this key; paste a record number to see one of them.")
+        st.caption(words.left_off(found.left_off))
     if found.alone is not None:
-        _alone(visit, found.alone, at=at)
+        _alone(visit, found.alone, at=answer.at)
     elif not found.explanations and found.pasted.error is None:
         _nothing(found)
+    if found.autopsy is not None:
+        taken_apart.facts(visit, found.autopsy)
+    _mend(visit, found)
 
 
 def _nothing(found: Inspection) -> None:
@@ -57,69 +76,26 @@ def _nothing(found: Inspection) -> None:
         st.info(words.FOREIGN, icon=":material/public_off:")
     elif kind in {Kind.RECORD_NUMBER, Kind.IDS}:
         st.info(words.NO_SUCH_RECORD, icon=":material/search_off:")
-    elif kind not in {Kind.EMPTY, Kind.UNREADABLE, Kind.WORDS, Kind.MANY}:
+    elif kind not in {Kind.EMPTY, Kind.UNREADABLE, Kind.WORDS}:
         st.info(words.NO_RECORD, icon=":material/search_off:")
 
 
-def _error_page(visit: Visit, found: Inspection) -> None:
-    page = found.pasted.error
-    assert page is not None
-    said = page_words.error_page(page)
-    st.error(said.staff, icon=":material/description:")
-    if visit.may(Permission.KEYS):
-        st.text(f"{page.said or page.code}: {said.developer}")
-        suspects.render(visit)
-
-
-def _link(visit: Visit, taken_apart: Autopsy, *, has_record: bool) -> None:
-    zone, now = visit.services.zone, visit.now
-    fault = autopsy.why(taken_apart)
-    said = link_words.LOOKS_FINE if fault is None else link_words.fault(fault)
-    if fault is not None and fault.fault is LinkFault.LOCATION_MISSING and has_record:
-        st.error(words.BARE_KEY, icon=":material/link_off:")
-    else:
-        (st.info if fault is None else st.error)(said.staff, icon=":material/link_off:" if fault else ":material/link:")
-    if undone := link_words.undone(taken_apart.mended.undone):
-        st.caption(undone)
-    if not visit.may(Permission.KEYS):
-        if time := link_words.time_of(taken_apart, now=now, zone=zone):
-            st.caption(f"The link {time}." if time.startswith("expired") else f"The link is {time}.")
-        return
-    with st.container(border=True):
-        st.markdown("**The link, taken apart**")
-        facts = {
-            "Signature": taken_apart.signature.value,
-            "Signer": taken_apart.signer or "–",
-            "Bucket": display.printable(taken_apart.bucket) or "–",
-            "Key": display.printable(taken_apart.key) or "–",
-            "Region": display.printable(taken_apart.region) or "–",
-        }
-        if taken_apart.issued_at is not None:
-            facts["Issued"] = link_words.instant(taken_apart.issued_at, now=now, zone=zone)
-        if time := link_words.time_of(taken_apart, now=now, zone=zone):
-            facts["Time"] = time
-        st.code(_lines(facts), language=None, wrap_lines=True)
-        for each in taken_apart.problems:
-            st.text(f"{each.fault}: {link_words.fault(each).developer}")
-
-
-def _record(visit: Visit, found: Explanation, *, at: datetime, is_first: bool) -> None:
+def _record(visit: Visit, found: Explanation, *, answer: Answer, use: Use | None) -> None:
+    """Draw one record; the first, for which ``use`` is given, with its link and its evidence."""
     row = found.record
     assert not isinstance(row, BareKey)
-    with st.container(border=True, key=f"explained-{row.record_id or row.prescription_id}"):
-        st.text(f"{display.printable(row.patient_name)} · {row.patient_id} · {wording.version_sentence(row)}")
-        _state(visit, found, at=at)
+    name, number = ("record", row.record_id) if row.record_id is not None else ("prescription", row.prescription_id)
+    with st.container(border=True, key=f"explained-{number}"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            with st.container(key=f"who-{number}"):
+                st.text(f"{display.printable(row.patient_name)} · {row.patient_id} · {wording.version_sentence(row)}")
+            st.link_button(f"Open {name} {number} in Find", f"/find?{name}={number}", type="tertiary")
+        _state(visit, found, at=answer.at)
+        if use is not None and row.has_pdf and visit.may(Permission.LINK):
+            link.render(visit, row, state=found.diagnosis.state, newer=answer.newer, use=use, is_brief=True)
         if row.has_pdf and visit.may(Permission.KEYS):
-            _keys(visit, found, is_first=is_first)
-        name = "record" if row.record_id is not None else "prescription"
-        number = row.record_id if row.record_id is not None else row.prescription_id
-        st.link_button(f"Open {name} {number} in Find", f"/find?{name}={number}", icon=":material/search:")
-        if is_first and row.has_pdf and visit.may(Permission.LINK):
-            link.render(visit, row, state=found.diagnosis.state, newer=None, use=_no_other)
-
-
-def _no_other(_row: Record) -> None:
-    """No other version is offered here; Find has them."""
+            suggested.render(found)
+            _keys(visit, found, is_first=use is not None)
 
 
 def _state(visit: Visit, found: Explanation, *, at: datetime) -> None:
@@ -145,22 +121,21 @@ def _state(visit: Visit, found: Explanation, *, at: datetime) -> None:
 
 
 def _alone(visit: Visit, found: Explanation, *, at: datetime) -> None:
-    with st.container(border=True):
+    with st.container(border=True, key="explained-alone"):
         st.info(words.NO_RECORD, icon=":material/search_off:")
         if visit.may(Permission.KEYS):
             _state(visit, found, at=at)
+            suggested.render(found)
             _keys(visit, found, is_first=True)
 
 
 def _keys(visit: Visit, found: Explanation, *, is_first: bool) -> None:
     row = found.record
     resolution = keys.describe(row.stored_key or "", visit.services.rules)
+    st.markdown("##### Keys")
     st.code(display.key_lines(resolution), language=None, wrap_lines=True)
     if is_first:
         _matrix(visit, found)
-    suggestions.render(found)
-    if found.diagnosis.state in {State.MISSING, State.ELSEWHERE, State.DAMAGED}:
-        st.caption(words.looked(found))
     if visit.may(Permission.STORAGE_DETAILS):
         _commands(visit, found, resolved=resolution.resolved)
 
@@ -172,21 +147,28 @@ def _matrix(visit: Visit, found: Explanation) -> None:
     if kept is None or kept[0] != stored:
         live = explanation.matrix(*visit.who(), services=visit.services, row=row)
         kept = st.session_state["matrix"] = (stored, live)
-    asked = {each.asks.resolver: each for each in kept[1]}
     frame = pd.DataFrame(
         [
             {
-                "Rule": words.RESOLVER[resolver],
-                "Asks for": "(refuses this name)" if each.asks.key is None else display.printable(each.asks.key),
+                "Rule": words.RESOLVER[each.asks.resolver],
                 "Answer": "–" if each.observation is None else wording.answer(each.observation),
+                "Asks for": "(refuses this name)" if each.asks.key is None else display.printable(each.asks.key),
             }
-            for resolver, each in asked.items()
+            for each in kept[1]
         ]
     )
-    st.dataframe(frame, hide_index=True, alt="What each rule of the application asks storage for, and the answer")
+    st.dataframe(
+        frame,
+        hide_index=True,
+        alt="What each rule of the application asks storage for, and the answer",
+        column_config={
+            "Rule": st.column_config.TextColumn(width=190),
+            "Answer": st.column_config.TextColumn(width=130),
+        },
+    )
     resolution = keys.describe(stored, visit.services.rules)
     written = None if resolution.written is None else display.printable(resolution.written)
-    st.caption(words.wrote_and_asks(written, display.printable(resolution.resolved)))
+    st.text(words.wrote_and_asks(written, display.printable(resolution.resolved)))
 
 
 def _commands(visit: Visit, found: Explanation, *, resolved: str) -> None:
@@ -200,6 +182,12 @@ def _commands(visit: Visit, found: Explanation, *, resolved: str) -> None:
         st.code("\n".join(lines), language="bash", wrap_lines=True)
 
 
-def _lines(facts: dict[str, str]) -> str:
-    width = max(map(len, facts))
-    return "\n".join(f"{name:<{width}}  {value}" for name, value in facts.items())
+def _mend(visit: Visit, found: Inspection) -> None:
+    """Draw the plan for the records above, and for the code that signs where the link shows that it is at fault."""
+    broken = [
+        each.record
+        for each in found.explanations
+        if isinstance(each.record, Record) and each.diagnosis.state in mending.BROKEN
+    ]
+    is_bare = found.autopsy is not None and found.autopsy.has(LinkFault.LOCATION_MISSING)
+    mending.render(visit, broken, links=(Code.LOCATION_MISSING,) if is_bare else ())

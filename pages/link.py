@@ -20,6 +20,7 @@ from lib.records import Record
 
 KEPT = timedelta(minutes=10)  # then the link leaves the screen
 OTHER = timedelta(0)  # the choice "Other…"
+MORE = "Choose how long, or how it opens"
 
 
 @dataclass
@@ -36,10 +37,20 @@ class Made:
 
 
 def render(
-    visit: Visit, record: Record, *, state: State | None, newer: Record | None, use: Callable[[Record], None]
+    visit: Visit,
+    record: Record,
+    *,
+    state: State | None,
+    newer: Record | None,
+    use: Callable[[Record], None],
+    is_brief: bool = False,
 ) -> None:
-    """Draw the link section. ``newer`` is the version to use instead, if this one was replaced."""
-    st.markdown("**Link**")
+    """Draw the link section. ``newer`` is the version to use instead, if this one was replaced.
+
+    A brief one is a single button that makes the usual link, until somebody asks for the choices.
+    """
+    if not is_brief:
+        st.markdown("**Link**")
     if newer is not None:
         st.button(f"Use version {newer.version}", key="use_newer", type="primary", on_click=use, args=(newer,))
     made = _made(visit, record)
@@ -54,7 +65,8 @@ def render(
         st.caption(wording.NO_LINK_NOW[state])
         return
     if newer is None:
-        _form(visit, record)
+        draw = _at_once if is_brief and not (record.is_draft or record.is_replaced) else _form
+        draw(visit, record)
         return
     with st.expander("Share this old version all the same"):
         _form(visit, record)
@@ -72,13 +84,26 @@ def _made(visit: Visit, record: Record) -> Made | None:
     return made
 
 
+def _at_once(visit: Visit, record: Record) -> None:
+    """Draw the one button that makes the usual link, and the way to the choices."""
+    span, number = _usual(_policy(visit)), record.record_id
+    with st.container(horizontal=True, vertical_alignment="center"):
+        if not st.session_state.get(f"choices-{number}"):
+            label = f"Make the right link ({wording.duration(span)})"
+            if st.button(label, key=f"quick-{number}", icon=":material/add_link:", type="primary"):
+                _create(visit, record, span=span, disposition=Disposition.INLINE, reason=None)
+        wants_choice = st.toggle(MORE, key=f"choices-{number}", on_change=_forget)
+    if wants_choice:
+        _form(visit, record)
+
+
 def _form(visit: Visit, record: Record) -> None:
     policy, number = _policy(visit), record.record_id  # every widget is this record's own
     choices = [*links.presets(policy), OTHER]
     chosen = st.radio(
         "How long should it work?",
         choices,
-        index=choices.index(policy.default_expiry) if policy.default_expiry in choices else 0,
+        index=choices.index(_usual(policy)),
         format_func=lambda span: _choice(visit, span),
         key=f"expiry-{number}",
         on_change=_forget,
@@ -111,6 +136,11 @@ def _form(visit: Visit, record: Record) -> None:
 
 def _policy(visit: Visit) -> Policy:
     return link_bounds.for_role(visit.services.policy, visit.actor.role)
+
+
+def _usual(policy: Policy) -> timedelta:
+    offered = links.presets(policy)
+    return policy.default_expiry if policy.default_expiry in offered else offered[0]
 
 
 def _choice(visit: Visit, span: timedelta) -> str:

@@ -15,7 +15,7 @@ from lib import search
 from lib.access import Permission
 from lib.records import Clinic, Cursor, Filters, Record, Total
 from lib.search import Found, Kind
-from pages import exposed, place, record, rows
+from pages import exposed, mending, place, record, rows
 
 PAGE_ROWS = 25
 FRESH = timedelta(seconds=60)  # how long an answer of the database is drawn again without asking
@@ -162,6 +162,7 @@ def _list(visit: Visit, answer: Answer) -> None:
     _open_what_was_picked(shown, is_first_page=after is None)
     rows.table(visit, chosen, states=states, shows_keys=shows_keys, is_short="open" in st.session_state)
     place.pager(found.page.after, is_first_page=after is None)
+    mending.of_rows(visit, {row: states[row] for row in chosen})
 
 
 def _open_what_was_picked(shown: tuple[Record, ...], *, is_first_page: bool) -> None:

@@ -1,4 +1,4 @@
-"""The two founding suspects of an error page, each with a check of one click: the bare key, and the endpoint."""
+"""An error page on Explain: what it means, and the two founding suspects, each with a check of one click."""
 
 from __future__ import annotations
 
@@ -6,11 +6,13 @@ from urllib.parse import urlsplit
 
 import streamlit as st
 
-from dashboard import wording
+from dashboard import display, wording
 from dashboard.visit import Visit
 from dashboard.wording import error_pages as page_words
 from dashboard.wording import explain as words
 from lib import explanation, search
+from lib.access import Permission
+from lib.error_pages import ErrorPage
 from lib.objects import Presence
 from lib.records import Filters
 from lib.resolvers import Resolver
@@ -18,9 +20,18 @@ from lib.resolvers import Resolver
 OWN = ("suspects",)
 
 
-def render(visit: Visit) -> None:
+def error_page(visit: Visit, page: ErrorPage) -> None:
+    """Draw what the page means, and for the roles that see keys the suspects."""
+    said = page_words.error_page(page)
+    st.error(said.staff, icon=":material/description:")
+    if visit.may(Permission.KEYS):
+        st.text(f"{display.printable(page.said) or page.code}: {said.developer}")
+        _suspects(visit)
+
+
+def _suspects(visit: Visit) -> None:
     """Draw both with their buttons, and below what the last one found."""
-    st.markdown("**The two first suspects**")
+    st.markdown("##### The two first suspects")
     for number, (said, label) in enumerate(zip(page_words.SUSPECTS, words.SUSPECT_BUTTONS, strict=True)):
         with st.container(horizontal=True, vertical_alignment="center"):
             st.text(said.developer, width="stretch")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from dashboard.wording.codes import CODE
 from lib.catalogue import Code
 from lib.diagnosis import State
@@ -31,9 +33,6 @@ SUSPECT_BUTTONS = ("Check the newest record", "Check our own setting")
 AGREE = "The upload and the signer ask for the same key."
 NOT_WHOLE = "Files looked at: {looked_at:,}, with {requests} questions to storage; not the whole bucket."
 WHOLE = "Files looked at: {looked_at:,}, all that lie below the location, with {requests} questions to storage."
-PLAN = "Prepare a mend plan"
-PLAN_HELP = "SQL and copy commands for the records above, to read and run yourself. Nothing is changed here."
-PLAN_EMPTY = "There is nothing proven to mend here. The README of the plan says what is left to a person."
 
 RESOLVER = {
     Resolver.SIGNER: "Signer (what links ask for)",
@@ -76,6 +75,50 @@ def looked(explanation: Explanation) -> str:
     """Say how far was looked."""
     said = WHOLE if explanation.is_whole else NOT_WHOLE
     return said.format(looked_at=explanation.looked_at, requests=explanation.requests)
+
+
+def left_off(count: int) -> str:
+    """Say that more records have a key than are explained.
+
+    >>> left_off(1), left_off(7)
+    ('1 more record has this key. Paste a record number to see it.', '7 more records have this key. Paste a record number to see one of them.')
+    """
+    if count == 1:
+        return "1 more record has this key. Paste a record number to see it."
+    return f"{count} more records have this key. Paste a record number to see one of them."
+
+
+def link_time(time: str) -> str:
+    """Say when a link ends or ended.
+
+    >>> link_time("expired 3 h ago (Tue 24 Nov, 6:00 pm India time)"), link_time("valid until tomorrow")
+    ('The link expired 3 h ago (Tue 24 Nov, 6:00 pm India time).', 'The link is valid until tomorrow.')
+    """
+    return f"The link {time}." if time.startswith("expired") else f"The link is {time}."
+
+
+def suggestion(*, evidence: str, why: Sequence[str], against: Sequence[str]) -> str:
+    """Say what the best suggestion rests on, and what speaks against it.
+
+    >>> suggestion(evidence="Proven", why=["size agrees", "MD5 agrees"], against=[])
+    'Proven: size agrees; MD5 agrees.'
+    >>> suggestion(evidence="Possible", why=[], against=["another record points at it"])
+    'Possible. Against it: another record points at it.'
+    """
+    said = f"{evidence}: {'; '.join(why)}." if why else f"{evidence}."
+    return f"{said} Against it: {'; '.join(against)}." if against else said
+
+
+NOT_LOOKED_UP = "not looked up"
+
+
+def only_few(few: int) -> str:
+    """Say that of many only the first were looked up.
+
+    >>> only_few(3)
+    'Only the first 3 were looked up in the database and in storage. Paste one alone to have it explained.'
+    """
+    return f"Only the first {few} were looked up in the database and in storage. Paste one alone to have it explained."
 
 
 NO_NEWEST = "There is no record with a PDF to check."
