@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import difflib
+import re
 import shlex
 import unicodedata
 from collections.abc import Iterator
@@ -48,6 +49,15 @@ def _glyph(character: str) -> str:
     if character == " " or unicodedata.category(character)[0] not in "CZ":
         return character
     return f"⟨U+{code:04X}⟩"
+
+
+def literal(text: str) -> str:
+    """Return a sentence of ours for a place that reads Markdown, where ``&amp;`` or ``[text](link)`` is what it says.
+
+    >>> print(literal("it wrote &amp; and [text](link)"))
+    it wrote \\&amp; and \\[text\\](link)
+    """
+    return re.sub(r"([\\`*_\[\]<>&$~])", r"\\\1", text)
 
 
 def shell_word(text: str) -> str:

@@ -64,15 +64,15 @@ def render(visit: Visit, answer: Answer, *, use: Use) -> None:
     if found.alone is not None:
         _alone(visit, found.alone, at=answer.at)
     elif not found.explanations and found.pasted.error is None:
-        _nothing(found)
+        _nothing(visit, found)
     if found.autopsy is not None:
         taken_apart.facts(visit, found.autopsy)
     _mend(visit, found)
 
 
-def _nothing(found: Inspection) -> None:
-    kind = found.pasted.kind
-    if kind is Kind.FOREIGN_URL or (found.pasted.place is not None and found.autopsy is not None):
+def _nothing(visit: Visit, found: Inspection) -> None:
+    kind, place = found.pasted.kind, found.pasted.place
+    if place is not None and not place.is_ours(visit.services.rules):
         st.info(words.FOREIGN, icon=":material/public_off:")
     elif kind in {Kind.RECORD_NUMBER, Kind.IDS}:
         st.info(words.NO_SUCH_RECORD, icon=":material/search_off:")

@@ -23,7 +23,7 @@ OWN = ("suspects",)
 def error_page(visit: Visit, page: ErrorPage) -> None:
     """Draw what the page means, and for the roles that see keys the suspects."""
     said = page_words.error_page(page)
-    st.error(said.staff, icon=":material/description:")
+    st.error(display.literal(said.staff), icon=":material/description:")
     if visit.may(Permission.KEYS):
         st.text(f"{display.printable(page.said) or page.code}: {said.developer}")
         _suspects(visit)

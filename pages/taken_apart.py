@@ -25,10 +25,10 @@ def verdict(visit: Visit, found: Inspection) -> None:
     elif fault.fault is LinkFault.LOCATION_MISSING and found.explanations:
         st.error(words.BARE_KEY, icon=":material/link_off:")
     else:
-        st.error(link_words.fault(fault).staff, icon=":material/link_off:")
+        st.error(display.literal(link_words.fault(fault).staff), icon=":material/link_off:")
     time = link_words.time_of(seen, now=visit.now, zone=visit.services.zone)
     told = [words.link_time(time) if time else "", link_words.undone(seen.mended.undone)]
-    st.caption(" ".join(filter(None, told)))
+    st.caption(display.literal(" ".join(filter(None, told))))
     is_mended = fault is not None and fault.fault in link_faults.DAMAGE
     if is_mended and found.explanations and visit.may(Permission.LINK):
         copying.button("Copy the mended link", seen.mended.link, key="copy_mended")
@@ -50,8 +50,6 @@ def facts(visit: Visit, seen: Autopsy) -> None:
         }
         if seen.issued_at is not None:
             told["Issued"] = link_words.instant(seen.issued_at, now=now, zone=zone)
-        if time := link_words.time_of(seen, now=now, zone=zone):
-            told["Time"] = time
         width = max(map(len, told))
         st.code("\n".join(f"{name:<{width}}  {value}" for name, value in told.items()), language=None, wrap_lines=True)
         for each in seen.problems:
