@@ -89,7 +89,8 @@ def _record(visit: Visit, found: Explanation, *, answer: Answer, use: Use | None
         with st.container(horizontal=True, vertical_alignment="center"):
             with st.container(key=f"who-{number}"):
                 st.text(f"{display.printable(row.patient_name)} · {row.patient_id} · {wording.version_sentence(row)}")
-            st.link_button(f"Open {name} {number} in Find", f"/find?{name}={number}", type="tertiary")
+            address = f"/find?{name}={number}"
+            st.link_button(f"Open {name} {number} in Find", address, type="tertiary", icon=":material/search:")
         _state(visit, found, at=answer.at)
         if use is not None and row.has_pdf and visit.may(Permission.LINK):
             link.render(visit, row, state=found.diagnosis.state, newer=answer.newer, use=use, is_brief=True)

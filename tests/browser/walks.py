@@ -61,6 +61,35 @@ def find(walk: Walk) -> None:
     walk.look("record with PDF, details and link")
 
 
+def explain(walk: Walk) -> None:
+    """What it teaches, a link of the bare key with the right one, an error page, many keys, a file elsewhere, its plan."""
+    page = walk.page
+    walk.go("/explain")
+    field_ = page.get_by_label("Paste a key, a link")
+    expect(page.get_by_text("A link that does not open:")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("what can be pasted")
+    page.get_by_role("button", name="A link of the bare key").click()
+    page.get_by_role("button", name="Make the right link").click(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("a link of the bare key, and the right one")
+    field_.fill("<Error><Code>NoSuchKey</Code><Message/></Error>")
+    field_.press("Control+Enter")
+    page.get_by_role("button", name="Check the newest record").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("bare key: NoSuchKey")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("an error page, and a suspect")
+    field_.fill("a/1.pdf\na/2.pdf\na/3.pdf\na/4.pdf")
+    field_.press("Control+Enter")
+    expect(page.get_by_text("4 links or keys were read.")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("many keys")
+    walk.go("/explain")
+    page.get_by_role("button", name="An old location").click(timeout=PATIENCE_MS)
+    page.get_by_text("Mend plan for 1 broken record").click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Prepare a mend plan").click()
+    with page.expect_download():
+        page.get_by_role("button", name="Save the plan").click(timeout=PATIENCE_MS)
+    walk.look("a file in the wrong place, and its plan")
+
+
 def activity(walk: Walk) -> None:
     """The newest events, the verdict, the file."""
     page = walk.page
@@ -233,7 +262,13 @@ def _lock(walk: Walk) -> None:
     walk.page.wait_for_url("**/unlock?**", timeout=5000)
 
 
-SCREENS: dict[str, Callable[[Walk], None]] = {"find": find, "activity": activity, "people": people, "account": account}
+SCREENS: dict[str, Callable[[Walk], None]] = {
+    "find": find,
+    "explain": explain,
+    "activity": activity,
+    "people": people,
+    "account": account,
+}
 FRONT: dict[str, Callable[[Walk], None]] = {  # in this order: who sets a password sets a PIN with it, and unlocks by it
     "/signin": signin,
     "/set-password": set_password,
