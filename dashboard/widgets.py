@@ -18,6 +18,7 @@ STYLE = """
 .st-key-identity-name [data-testid="stText"] * { font-size: 1.6rem; font-weight: 650; line-height: 1.25; }
 .st-key-identity [data-testid="stText"] * { font-family: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
 .st-key-identity { gap: .25rem; }
+[data-testid="stHeaderActionElements"] { display: none; }
 [class*="st-key-who-"] [data-testid="stText"] * { font-weight: 650; white-space: pre-wrap; overflow-wrap: anywhere; }
 [data-testid="stLayoutWrapper"]:has(> .st-key-head) { order: -1; }
 [data-testid="stCaptionContainer"][data-testid] { color: inherit; opacity: .8; }

@@ -18,6 +18,7 @@ from lib.records import Filters
 from lib.resolvers import Resolver
 
 OWN = ("suspects",)
+NEWEST, TRIED = 25, 5  # records that are read, and of which storage is asked until one is there
 
 
 def error_page(visit: Visit, page: ErrorPage) -> None:
@@ -42,19 +43,21 @@ def _suspects(visit: Visit) -> None:
 
 
 def _bare_key(visit: Visit) -> str:
-    """Ask for the newest record's stored key as it stands, and for its resolved key."""
-    found = search.find(*visit.who(), services=visit.services, text="", filters=Filters(), limit=1)
-    row = next((each for each in found.page.records if each.has_pdf), None)
-    if row is None:
-        return words.NO_NEWEST
-    live = explanation.matrix(*visit.who(), services=visit.services, row=row)
-    seen = {each.asks.resolver: each.observation for each in live}
-    bare, signer = seen.get(Resolver.BARE), seen.get(Resolver.SIGNER)
-    if bare is None or signer is None:
-        return words.NO_NEWEST
-    answers = f"bare key: {wording.answer(bare)}; resolved key: {wording.answer(signer)}"
-    is_it = bare.presence is Presence.ABSENT and signer.presence is Presence.PRESENT
-    return (words.BARE_IS_IT if is_it else words.BARE_IS_NOT).format(record=row.record_id, answers=answers)
+    """Ask for a stored key as it stands, and for its resolved key: of the newest record of a few whose PDF is there."""
+    found = search.find(*visit.who(), services=visit.services, text="", filters=Filters(), limit=NEWEST)
+    said = words.NO_NEWEST
+    for row in [each for each in found.page.records if each.stored_key][:TRIED]:
+        live = explanation.matrix(*visit.who(), services=visit.services, row=row)
+        seen = {each.asks.resolver: each.observation for each in live}
+        bare, signer = seen.get(Resolver.BARE), seen.get(Resolver.SIGNER)
+        if bare is None or signer is None:
+            continue
+        answers = f"bare key: {wording.answer(bare)}; resolved key: {wording.answer(signer)}"
+        is_it = bare.presence is Presence.ABSENT and signer.presence is Presence.PRESENT
+        said = (words.BARE_IS_IT if is_it else words.BARE_IS_NOT).format(record=row.record_id, answers=answers)
+        if signer.presence is not Presence.ABSENT:
+            break
+    return said
 
 
 def _endpoint(visit: Visit) -> str:

@@ -172,10 +172,10 @@ def test_a_mended_link_is_offered_to_who_may_share_the_record(bench: Maker) -> N
 
 
 def test_an_error_page_names_both_suspects_and_each_is_checked_by_one_click(bench: Maker) -> None:
-    at = explained(bench(row(1)), PAGE)
+    at = explained(bench(row(9, generated_at=NOW), row(1), row(2), absent=(9,)), PAGE)
     assert "This page does not say which file." in words(at)
     at.button(key="suspect-0").click().run()
-    assert "bare key: NoSuchKey; resolved key: 200" in words(at)
+    assert "Record 1: bare key: NoSuchKey; resolved key: 200" in words(at), "record 9 is newer, but its file is nowhere"
     at.button(key="suspect-1").click().run()
     assert "Our own endpoint does not hold the bucket edrspace." in words(at)
     assert "suspect-0" not in keys_drawn(explained(bench(row(1)), PAGE, CHITRA))
