@@ -23,10 +23,12 @@ from lib import (
     insides,
     inspection,
     links,
+    pasted,
     planning,
     previews,
     retention,
     search,
+    several,
     strangers,
     whereabouts,
 )
@@ -120,6 +122,14 @@ def _inspect(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     found = inspection.inspect(actor, scope, services=where.services, text=row.stored_key or "")
     assert found.alone is None or scope.clinics is None
     return bool(found.explanations)
+
+
+def _several(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    one = pasted.read(row.stored_key or "", where.services.rules)
+    (item,) = several.inspect(
+        actor, scope, services=where.services, found=pasted.Pasted(pasted.Kind.MANY, items=(one,))
+    )
+    return item.inspection is not None and bool(item.inspection.explanations)
 
 
 def _plan(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
@@ -241,6 +251,7 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "explanation.matrix": (Permission.KEYS, _matrix),
     "explanation.explain": (Permission.FIND, _explain),
     "inspection.inspect": (Permission.EXPLAIN, _inspect),
+    "several.inspect": (Permission.EXPLAIN, _several),
     "planning.plan": (Permission.KEYS, _plan),
     "previews.open_pdf": (Permission.PREVIEW, _open_pdf),
     "insides.look": (Permission.FIND, _look),

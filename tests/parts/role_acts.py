@@ -35,6 +35,7 @@ ACTS = (
     Act("storage details", "find", Permission.STORAGE_DETAILS, "bucket", query="record={n}", switched="details_open"),
     Act("preview", "find", Permission.PREVIEW, "pdf", query="record={n}", clicked="show_pdf-{n}"),
     Act("link", "find", Permission.LINK, "signed link", query="record={n}", clicked="create-{n}"),
+    Act("explain", "explain", Permission.EXPLAIN, "what can be explained"),
     Act("activity", "activity", Permission.ACTIVITY, "event"),
     Act("export", "activity", Permission.ACTIVITY, "event", clicked="export"),
     Act("people", "people", Permission.PEOPLE, "account"),

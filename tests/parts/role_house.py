@@ -90,6 +90,7 @@ MARKS = (
     ),
     Mark("signed link", b"X-Amz-Signature", _all(P.FIND, P.LINK)),
     Mark("bucket", b"edrspace", _any(P.STORAGE_DETAILS), None, True),
+    Mark("what can be explained", b"A link that does not open", _any(P.EXPLAIN)),
     Mark("event", SEEDED.encode(), _any(P.ACTIVITY)),
     Mark("account", OTHER_PERSON.encode(), _any(P.PEOPLE)),
     Mark("password link", b"/set-password?token=", _any(P.PEOPLE)),
