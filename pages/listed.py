@@ -17,6 +17,8 @@ from lib.causes import BareKey
 from lib.explanation import Explanation
 from lib.several import Item
 
+ROW_PX = 54  # two lines
+
 
 def render(visit: Visit, items: Sequence[Item], *, left_off: int) -> None:
     """Draw what was read, and the table."""
@@ -25,6 +27,7 @@ def render(visit: Visit, items: Sequence[Item], *, left_off: int) -> None:
     st.dataframe(
         pd.DataFrame(cells),
         hide_index=True,
+        row_height=ROW_PX,
         alt="What was pasted, line by line",
         column_config={
             "Line": st.column_config.TextColumn(width=45),
@@ -53,14 +56,14 @@ def _cells(visit: Visit, item: Item) -> dict[str, str]:
 
 def _record(item: Item, main: Explanation | None) -> str:
     if item.inspection is None:
-        return words.NOT_LOOKED_UP
+        return "–"
     if main is None or isinstance(main.record, BareKey):
         return "none"
     return str(main.record.record_id or "–")
 
 
 def _wrong(visit: Visit, item: Item, main: Explanation | None) -> str:
-    """Say what is wrong with the link, else with the record; of a key that nobody was asked about, nothing."""
+    """Say what is wrong with the link, else with the record; nothing of a key that nobody was asked about."""
     knows = visit.may(Permission.KEYS)
     fault = None if item.autopsy is None else autopsy.why(item.autopsy)
     if fault is not None:
@@ -68,4 +71,4 @@ def _wrong(visit: Visit, item: Item, main: Explanation | None) -> str:
         return f"{fault.fault}: {said.developer}" if knows else said.staff
     if main is not None and (cause := words.cause(main, for_developers=knows)):
         return cause
-    return words.NOT_LOOKED_UP if item.inspection is None and item.autopsy is None else "–"
+    return "–"
