@@ -1,7 +1,7 @@
 """The table of contents: every screen, in the order of the menu.
 
 Each screen is a module that exports ``render(visit)``. ``record`` and ``link`` are parts of Find, ``rights`` of
-People; ``explained`` of Explain, with ``taken_apart``, ``suspects``, ``suggested`` and ``listed``; ``mending`` of both.
+People; ``explained`` of Explain, with ``taken_apart``, ``suspects``, ``suggestions`` and ``listed``; ``mending`` of both.
 """
 
 from __future__ import annotations

@@ -25,9 +25,10 @@ from lib.link_faults import LinkFault
 from lib.pasted import Kind
 from lib.records import Record
 from lib.several import Item
-from pages import link, listed, mending, suggested, suspects, taken_apart
+from pages import link, listed, mending, suggestions, suspects, taken_apart
 
 OWN = ("matrix", "link", "link_made", *suspects.OWN, *mending.OWN)
+LOOKED_FOR = frozenset({State.MISSING, State.ELSEWHERE, State.DAMAGED})
 
 Use = Callable[[Record], None]
 
@@ -95,7 +96,7 @@ def _record(visit: Visit, found: Explanation, *, answer: Answer, use: Use | None
         if use is not None and row.has_pdf and visit.may(Permission.LINK):
             link.render(visit, row, state=found.diagnosis.state, newer=answer.newer, use=use, is_brief=True)
         if row.has_pdf and visit.may(Permission.KEYS):
-            suggested.render(found)
+            _suggestions(found)
             _keys(visit, found, is_first=use is not None)
 
 
@@ -126,8 +127,14 @@ def _alone(visit: Visit, found: Explanation, *, at: datetime) -> None:
         st.info(words.NO_RECORD, icon=":material/search_off:")
         if visit.may(Permission.KEYS):
             _state(visit, found, at=at)
-            suggested.render(found)
+            _suggestions(found)
             _keys(visit, found, is_first=True)
+
+
+def _suggestions(found: Explanation) -> None:
+    suggestions.render(found)
+    if found.diagnosis.state in LOOKED_FOR:
+        st.caption(words.looked(found))
 
 
 def _keys(visit: Visit, found: Explanation, *, is_first: bool) -> None:
