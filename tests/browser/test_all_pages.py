@@ -110,6 +110,10 @@ def _look(page: Page, app: App, source: str, found: list[str]) -> Callable[[str]
     return look
 
 
+AT_REST = """() => !document.querySelector('[data-stale="true"]')
+  && !document.getAnimations().some((each) => each instanceof CSSTransition && each.playState === 'running')"""
+
+
 def _axe() -> str:
     try:
         import axe_playwright_python
@@ -121,9 +125,10 @@ def _axe() -> str:
 def _violations(page: Page, source: str) -> list[str]:
     """Return the serious and critical ones on the page at rest, as ``rule: elements``.
 
-    What a script run has not drawn anew yet is pale for a moment (Streamlit 1.67.0, ``data-stale``).
+    What a script run has not drawn anew yet is pale for a moment, and comes back slowly (Streamlit 1.67.0,
+    ``data-stale`` and a transition of its opacity).
     """
-    page.wait_for_function("!document.querySelector('[data-stale=\"true\"]')", timeout=15_000)
+    page.wait_for_function(AT_REST, timeout=15_000)
     page.evaluate(source)
     run = "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
     answer = page.evaluate(run, list(RULES))
