@@ -13,6 +13,7 @@ from dashboard import printing, wording
 from dashboard.terminal import CouldNotRun, Json, me, services
 from dashboard.wording import autopsy as link_words
 from dashboard.wording import error_pages as page_words
+from dashboard.wording import explain as explain_words
 from dashboard.wording import plans as plan_words
 from dashboard.wording.codes import CODE
 from lib import autopsy, inspection, keys, plan_files, planning
@@ -21,6 +22,7 @@ from lib.autopsy import Autopsy
 from lib.candidates import Candidate
 from lib.catalogue import CATALOGUE, Code
 from lib.causes import BareKey
+from lib.diagnosis import State
 from lib.error_pages import ErrorPage
 from lib.explanation import Explanation
 from lib.inspection import Inspection
@@ -111,6 +113,8 @@ def cause(found: Inspection) -> str | None:
     main = found.main
     if main is not None and main.diagnosis.code is not None:
         told.append(CODE[main.diagnosis.code].developers)
+    elif main is not None and main.diagnosis.state is State.MISSING:
+        told.append(explain_words.NOT_LOOKED)
     return " ".join(told) or None
 
 
