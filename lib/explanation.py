@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from lib import authority, causes, documents, keys, masking, resolvers
 from lib.access import Actor, Permission, Scope
-from lib.candidates import UPLOADS
+from lib.candidates import UPLOADS, Flag
 from lib.causes import BareKey, Diagnosis, Known
 from lib.diagnosis import State
 from lib.inventory import Inventory, Sighting
@@ -34,6 +34,7 @@ FOLDERS = 7  # of them at most for the folders that the guesses name
 FIRST_FOLDERS = 3  # before one page of the whole bucket, which shows all there is in a small one
 KEPT_BACK = 5  # for one guess, for what lay here before, and for more pages
 HEAD_BUDGET = timedelta(seconds=10)
+OTHERS = frozenset({Flag.OTHER_CONSULTATION, Flag.OTHER_ROW})
 FOR_NOW = frozenset({Doubt.THROTTLED, Doubt.TIMED_OUT, Doubt.UNREACHABLE})  # the next time there may be an answer
 
 
@@ -69,8 +70,17 @@ def explain(
     fresh = documents.reread(record, scope, services=services)
     if isinstance(fresh, Refused):
         return documents.refuse(fresh, actor, scope, Action.OPEN, subject=subject, services=services)
-    found = look(fresh, services=services, max_requests=max_requests)
-    return replace(found, record=masking.seen_by(scope, fresh))
+    return seen_by(scope, look(fresh, services=services, max_requests=max_requests))
+
+
+def seen_by(scope: Scope, found: Explanation) -> Explanation:
+    """Return what the scope may see of it: who is bound to clinics sees no key that is another record's."""
+    if isinstance(found.record, Record):
+        found = replace(found, record=masking.seen_by(scope, found.record))
+    if scope.clinics is None:
+        return found
+    kept = tuple(each for each in found.diagnosis.candidates if OTHERS.isdisjoint(each.flags))
+    return replace(found, diagnosis=replace(found.diagnosis, candidates=kept))
 
 
 def look(record: Record | BareKey, *, services: Services, max_requests: int = MAX_REQUESTS) -> Explanation:

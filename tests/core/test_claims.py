@@ -8,7 +8,8 @@ from datetime import timedelta
 
 import pytest
 
-from lib import elsewhere, explanation, links
+from lib import elsewhere, explanation, inspection, links, planning
+from lib.access import Scope
 from lib.candidates import contradicts
 from lib.catalogue import Code
 from lib.links import LinkRequest, PresignedUrl, Refused
@@ -94,3 +95,15 @@ def test_what_the_last_head_does_not_prove_is_not_proven() -> None:
     where = bench(LOST, objects=Encrypted({KEY: StoredObject(PDF)}, clock=lambda: NOW))
     assert explanation.look(LOST, services=where.services).diagnosis.right is not None
     assert elsewhere.proven(LOST, services=where.services) is None
+
+
+@pytest.mark.parametrize("clinics", [None, frozenset({"CLN1"})])
+def test_who_is_bound_to_clinics_sees_no_key_of_another_record(clinics: frozenset[str] | None) -> None:
+    theirs = "edrcontainer1/prescriptions/pdfs/CON999/ab12.pdf"
+    where = bench(RECORD, replace(ANOTHER, stored_key=theirs), objects=bucket(key=theirs))
+    scope, using = Scope(clinics), where.services
+    found = explanation.explain(ASHA, scope, services=using, record=RECORD)
+    asked = inspection.inspect(ASHA, scope, services=using, text=STORED)
+    plan = planning.plan(ASHA, scope, services=using, records=[RECORD])
+    for told in (found, asked.explanations, plan.left):
+        assert (theirs in repr(told)) == (clinics is None)
