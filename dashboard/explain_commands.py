@@ -87,7 +87,7 @@ def _answer(found: Inspection, using: Services) -> dict[str, object]:
         "notes": list(main.diagnosis.notes) if main else [],
         "candidates": [_candidate(each) for each in main.diagnosis.candidates] if main else [],
         "records": [_record(each, using) for each in found.explanations],
-        "truncated": found.left_off > 0,
+        "truncated": found.left_off > 0 or found.pasted.left_off > 0 or found.pasted.is_cut,
         "requests": sum(each.requests for each in (*found.explanations, *([found.alone] if found.alone else []))),
         "link": _link(found.autopsy) if found.autopsy else None,
         "error": _error(found.pasted.error) if found.pasted.error else None,

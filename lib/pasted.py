@@ -29,10 +29,6 @@ _SIGNED = re.compile(
 _URI = re.compile(r"\s*['\"<(]?s3:/+[^\s/]", re.I)
 _ADDRESS_WITHIN_KEY = re.compile(r"[\w.-]+/+(?:[\w.-]+/+)*https?:/", re.I)
 _WHOLE_KEY = re.compile(r"[^\n]{1,1024}\.[A-Za-z0-9]{2,5}")
-_SIGNATURE_IN_KEY = re.compile(  # where the question mark was lost or became another sign
-    r"(?:[?&;#\s]|%(?:25)*(?:3F|26|3B|23|20))+(?:X-Amz-|response-|AWSAccessKeyId|Signature(?:=|%(?:25)*3D)|Expires(?:=|%(?:25)*3D))",
-    re.I,
-)
 _BEFORE = 200  # characters before the first link that are kept: whether anything stands there
 _LOOKED_AT_FOR_BINARY = 4096
 _MIN_BINARY = 4  # control characters; one or two may be in a broken key
@@ -178,20 +174,18 @@ def _link(part: str, rules: Rules) -> Pasted | None:
     if _URI.match(part):
         uri = part.strip().strip("'\"<>()")
         place = places.place(uri[: mangled.MAX_LINK], rules)
-        return Pasted(Kind.S3_URI, part, _unsigned(place.key), uri[: mangled.MAX_LINK], place=place) if place else None
+        return (
+            Pasted(Kind.S3_URI, part, places.unsigned(place.key), uri[: mangled.MAX_LINK], place=place)
+            if place
+            else None
+        )
     mended = mangled.mend(part)
     place = places.place(mended.link, rules) if mended else None
     if mended is None or place is None:
         return None
     is_ours = place.is_ours(rules)
     kind = Kind.SIGNED_LINK if _SIGNED.search(mended.link) else Kind.URL if is_ours else Kind.FOREIGN_URL
-    return Pasted(kind, part, _unsigned(place.key), mended.link, mended.undone, place)
-
-
-def _unsigned(key: str) -> str:
-    """Return a key without the parameters of a signature that got into it: they are asked of nobody."""
-    found = _SIGNATURE_IN_KEY.search(key)
-    return key[: found.start()] if found else key
+    return Pasted(kind, part, places.unsigned(place.key), mended.link, mended.undone, place)
 
 
 def _id(text: str, understood: tuple[Reading, ...]) -> Pasted | None:
@@ -224,7 +218,7 @@ def _keys(text: str, understood: tuple[Reading, ...], rules: Rules) -> Pasted | 
 def _key(text: str, rules: Rules, understood: tuple[Reading, ...] = ()) -> Pasted:
     """Take the text as a key; only the line break at its end, which a terminal adds, is left out."""
     key = re.sub(r"\r?\n\Z", "", text[: MAX_KEY + 2])[:MAX_KEY]
-    if (address := _unsigned(key)) and address != key:  # a link without its host
+    if (address := places.unsigned(key)) and address != key:  # a link without its host
         return Pasted(Kind.SIGNED_LINK, text[:MAX_KEY], address)
     if _SIGNED.search(f"?{key}"):  # only what stood behind the question mark
         return Pasted(Kind.SIGNED_LINK, text[:MAX_KEY])
