@@ -198,6 +198,7 @@ class _Looker:
             self._count(len(unanswered))
             answers = self.services.objects.head(unanswered, budget=HEAD_BUDGET)
             self.seen.update((each.key, each) for each in causes.all_of(list(answers.values())))
+            self.is_unsure |= any(each.presence is Presence.UNKNOWN for each in answers.values())
 
     def _is_listed(self, key: str) -> bool:
         return any(is_complete and key.startswith(prefix) for prefix, is_complete in self.listed.items())

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
@@ -11,7 +13,7 @@ from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.explanation import MAX_REQUESTS
 from lib.listing import Listed, Version
-from lib.objects import Doubt, ObjectUnavailable
+from lib.objects import Doubt, ObjectUnavailable, Observation, Presence
 from lib.plans import Case as Broken
 from lib.plans import Reason, Site
 from lib.stores.memory.listing import MemoryLister
@@ -138,3 +140,18 @@ def test_who_may_not_list_the_whole_bucket_still_learns_that_it_was_never_upload
     lister.refused = frozenset({""})
     where = bench(RECORD, objects=objects, lister=lister)
     assert explanation.look(RECORD, services=where.services).diagnosis.code is Code.NEVER_UPLOADED
+
+
+def test_a_guess_that_gets_no_answer_does_not_say_never_uploaded() -> None:
+    class Busy(MemoryObjects):
+        def head(self, keys: Sequence[str], *, budget: timedelta) -> Mapping[str, Observation]:
+            seen = super().head(keys, budget=budget)
+            return {
+                key: each if key == KEY else replace(each, presence=Presence.UNKNOWN, doubt=Doubt.TIMED_OUT)
+                for key, each in seen.items()
+            }
+
+    crowd = {f"edrcontainer1/{number}.pdf": StoredObject(b"%PDF") for number in range(40)}
+    objects = Busy(crowd, clock=lambda: NOW)
+    where = bench(RECORD, objects=objects, lister=ByPages(objects, page=3))
+    assert explanation.look(RECORD, services=where.services).diagnosis.code is None
