@@ -107,3 +107,14 @@ def test_who_is_bound_to_clinics_sees_no_key_of_another_record(clinics: frozense
     plan = planning.plan(ASHA, scope, services=using, records=[RECORD])
     for told in (found, asked.explanations, plan.left):
         assert (theirs in repr(told)) == (clinics is None)
+
+
+def test_a_claim_that_comes_while_the_link_is_signed_undoes_it() -> None:
+    def signs(url: str) -> str:
+        where.records.rows.append(replace(ANOTHER, stored_key=f"/{FLAT}"))
+        return url
+
+    where = bench(RECORD, objects=bucket(key=FLAT, signs=signs))
+    request = LinkRequest(where.services.policy.default_expiry)
+    made = links.issue(ASHA, EVERYWHERE, services=where.services, record=RECORD, request=request)
+    assert made == Refused(RefusalCode.SEVERAL_PATIENTS)
