@@ -17,6 +17,7 @@ from lib.inventory import Inventory, Sighting, form, hex_name
 from lib.keys import Rules
 
 UPLOADS = "prescriptions/pdfs/"  # where the application puts a consultation's PDFs
+_ODD = re.compile(r"[^\w./-]", re.ASCII)  # what a name may be written with otherwise
 _CONSULTATION = re.compile(r"(?:^|/)(CON\d+)(?=/)", re.IGNORECASE)
 
 
@@ -96,8 +97,9 @@ def contradicts(key: str, consultation_id: str | None) -> bool:
     >>> contradicts("loc/CON999%2Fa.pdf", "CON153"), contradicts("loc/con153/a.pdf", "CON153")
     (True, False)
     """
-    named = {each.casefold() for each in (consultation_of(key), consultation_of(form(key))) if each is not None}
-    return bool(named - {(consultation_id or "").casefold()})
+    ours = (consultation_id or "").casefold()
+    written = (key, form(key)) if _ODD.search(key) else (key,)
+    return any(named is not None and named.casefold() != ours for named in map(consultation_of, written))
 
 
 def judged(
