@@ -13,6 +13,7 @@ from dashboard import printing, wording
 from dashboard.terminal import CouldNotRun, Json, me, services
 from dashboard.wording import autopsy as link_words
 from dashboard.wording import error_pages as page_words
+from dashboard.wording import explain as explain_words
 from dashboard.wording import plans as plan_words
 from dashboard.wording.codes import CODE
 from lib import autopsy, inspection, keys, plan_files, planning
@@ -21,6 +22,7 @@ from lib.autopsy import Autopsy
 from lib.candidates import Candidate
 from lib.catalogue import CATALOGUE, Code
 from lib.causes import BareKey
+from lib.diagnosis import State
 from lib.error_pages import ErrorPage
 from lib.explanation import Explanation
 from lib.inspection import Inspection
@@ -33,6 +35,7 @@ if TYPE_CHECKING:
 MAX_REQUESTS = 40  # of one inspection: somebody waits, and asked for this one
 MAX_DIGITS = 18  # of a record's number
 STEP = 100  # records after which a plan says how far it is
+SHOWN = 5  # numbers that no row has
 STDIN = "-"
 
 
@@ -85,7 +88,7 @@ def _answer(found: Inspection, using: Services) -> dict[str, object]:
         "notes": list(main.diagnosis.notes) if main else [],
         "candidates": [_candidate(each) for each in main.diagnosis.candidates] if main else [],
         "records": [_record(each, using) for each in found.explanations],
-        "truncated": found.left_off > 0,
+        "truncated": found.left_off > 0 or found.pasted.left_off > 0 or found.pasted.is_cut,
         "requests": sum(each.requests for each in (*found.explanations, *([found.alone] if found.alone else []))),
         "link": _link(found.autopsy) if found.autopsy else None,
         "error": _error(found.pasted.error) if found.pasted.error else None,
@@ -111,6 +114,8 @@ def cause(found: Inspection) -> str | None:
     main = found.main
     if main is not None and main.diagnosis.code is not None:
         told.append(CODE[main.diagnosis.code].developers)
+    elif main is not None and main.diagnosis.state is State.MISSING:
+        told.append(explain_words.NOT_LOOKED)
     return " ".join(told) or None
 
 
@@ -194,7 +199,7 @@ def plan(
     Example: python -m dashboard plan --out mend
     """
     _values, using = services()
-    rows = _named(records, using) if records is not None else _newest(using)
+    rows, is_cut = _named(records, using) if records is not None else _newest(using)
 
     def walked(count: int) -> None:
         if count % STEP == 0:
@@ -211,7 +216,7 @@ def plan(
                 "repoint": len(made.repoints),
                 "copy": len(made.copies),
                 "left": len(made.left),
-                "truncated": made.is_cut or len(rows) > planning.MAX_RECORDS,
+                "truncated": made.is_cut or is_cut,
             }
         )
     else:
@@ -220,21 +225,28 @@ def plan(
             f"Rows to point at the right key: {len(made.repoints)}. Files to copy: {len(made.copies)}. "
             f"Left to a person: {len(made.left)}."
         )
+    if is_cut:
+        printing.note(f"Only the first {planning.MAX_RECORDS:,} records were looked at; name others with --records.")
     raise typer.Exit(1 if made.repoints or made.copies or made.left else 0)
 
 
-def _named(file: Path, using: Services) -> list[Record]:
+def _named(file: Path, using: Services) -> tuple[list[Record], bool]:
+    """Return the records whose numbers a file holds, and whether there were too many."""
     try:
         lines = file.read_text(encoding="utf-8-sig").split()
     except (OSError, UnicodeDecodeError) as error:
         raise CouldNotRun(f"{file} cannot be read: it must hold numbers of PDF rows, one a line.") from error
     if not all(line.isascii() and line.isdigit() and len(line) <= MAX_DIGITS for line in lines):
         raise CouldNotRun(f"{file} must hold numbers of PDF rows, one a line, and nothing else.")
-    found = [using.records.get(int(line), scope=Scope()) for line in dict.fromkeys(lines[: planning.MAX_RECORDS])]
-    return [each for each in found if each is not None]
+    numbers = list(dict.fromkeys(map(int, lines)))
+    read = {each: using.records.get(each, scope=Scope()) for each in numbers[: planning.MAX_RECORDS]}
+    if unknown := [str(each) for each, row in read.items() if row is None]:
+        printing.note(f"No PDF row has the number {', '.join(unknown[:SHOWN])}{' …' if len(unknown) > SHOWN else ''}.")
+    return [row for row in read.values() if row is not None], len(numbers) > planning.MAX_RECORDS
 
 
-def _newest(using: Services) -> list[Record]:
+def _newest(using: Services) -> tuple[list[Record], bool]:
+    """Return the newest records, and whether there are more."""
     found: list[Record] = []
     after = None
     while len(found) < planning.MAX_RECORDS:
@@ -242,7 +254,7 @@ def _newest(using: Services) -> list[Record]:
         found += page.records
         if (after := page.after) is None:
             break
-    return found
+    return found[: planning.MAX_RECORDS], after is not None or len(found) > planning.MAX_RECORDS
 
 
 def _write(out: Path, files: Mapping[str, str]) -> None:

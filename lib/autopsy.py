@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
 from urllib.parse import unquote, urlsplit
@@ -91,6 +91,7 @@ def examine(
         issued_at=issued_at,
         is_expired=expired_for is not None,
     )
+    place = replace(place, key=places.unsigned(place.key))
     twice = unquote(place.key)
     resolved = keys.resolve(place.key, location=rules.location)
     return Autopsy(

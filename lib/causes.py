@@ -83,6 +83,7 @@ class Known:
     content: frozenset[Code] = frozenset()
     is_deleted: bool = False  # the newest version is a delete marker
     is_uploading: bool = False  # an upload in parts that never ended
+    is_unsure: bool = False  # part of the bucket gave no answer, so that nothing found proves nothing
     was_seen: bool = False  # by an earlier audit
     is_shared: bool = False  # a row of another patient resolves to the same key
     is_taken: Callable[[str], bool] = lambda _key: False  # whether another row resolves to a key
@@ -105,7 +106,7 @@ def diagnose(record: Row, observation: Observation | None, rules: Rules, known: 
     1. Whose file it is comes first, then what the bucket answers, then the bytes, then the key.
     2. Candidates are looked for where the object is absent, cannot exist, or is another file than the row's.
     3. The code of a row without its object is the mistake between its key and the best candidate; without any, what the
-       key shows by itself; else the file was deleted, or never uploaded.
+       key shows by itself; else the file was deleted, or never uploaded, unless looking for it got no answer.
     """
     seen = state(record, observation)
     if observation is None or not record.has_pdf:
@@ -157,7 +158,7 @@ def _unknown(observation: Observation) -> Code | None:
     return Code.FORBIDDEN if observation.doubt in REFUSED else None
 
 
-def _absent(stored: str, rules: Rules, best: Candidate | None, known: Known) -> Code:
+def _absent(stored: str, rules: Rules, best: Candidate | None, known: Known) -> Code | None:
     problem = keys.problem(stored, rules)
     shown = None if problem is None or CATALOGUE[problem].severity is Severity.NOTE else problem
     if best is not None and (code := main_of(best.undone)) is not None:
@@ -168,7 +169,9 @@ def _absent(stored: str, rules: Rules, best: Candidate | None, known: Known) -> 
         return shown
     if known.is_uploading:
         return Code.MULTIPART_UNFINISHED
-    return Code.DELETED if known.was_seen else Code.NEVER_UPLOADED
+    if known.was_seen:
+        return Code.DELETED
+    return None if known.is_unsure else Code.NEVER_UPLOADED
 
 
 def _notes(stored: str, rules: Rules) -> tuple[Code, ...]:

@@ -13,6 +13,7 @@ from lib.errors import LedgerUnavailable
 from lib.objects import Doubt
 from lib.records import Filters, KeyIs, Record
 from lib.refusals import RefusalCode, Refused
+from lib.spellings import misspellings
 from lib.trail import Action, Subject, TrailEvent
 
 if TYPE_CHECKING:
@@ -91,7 +92,7 @@ def changed(document: Document, scope: Scope, *, services: Services) -> Refused 
     if document.is_elsewhere:
         return (
             Refused(RefusalCode.SEVERAL_PATIENTS)
-            if is_taken(document.key, but=document.record_id, services=services)
+            if is_claimed(document.key, but=document.record, services=services)
             else None
         )
     located = locate(fresh, services=services)
@@ -103,17 +104,35 @@ def is_taken(key: str, *, but: int | None, services: Services) -> bool:
     return any(row.record_id != but for row in rows_of_key(key, Scope(), services=services))
 
 
+def is_claimed(key: str, *, but: Record, services: Services) -> bool:
+    """Whether another row resolves to this key, or one of another patient means it in a wrong spelling."""
+    location = services.rules.location
+    term = KeyIs(tuple(dict.fromkeys((*_stored_as(key, location), *misspellings(key, services.rules)))))
+    return any(
+        row.record_id != but.record_id
+        and (row.patient_id != but.patient_id or keys.resolve(row.stored_key or "", location=location) == key)
+        for row in _rows(term, Scope(), services=services)
+    )
+
+
 def rows_of_key(key: str, scope: Scope, *, services: Services) -> Iterator[Record]:
     """Yield every row of the scope that resolves to an object key, newest first, whatever its spelling."""
-    location = services.rules.location
-    spellings = tuple(
+    if stored := _stored_as(key, services.rules.location):
+        yield from _rows(KeyIs(stored), scope, services=services)
+
+
+def _stored_as(key: str, location: str) -> tuple[str, ...]:
+    return tuple(
         stored
         for stored in dict.fromkeys((key, key.removeprefix(f"{location}/")))
         if stored and keys.resolve(stored, location=location) == key
     )
+
+
+def _rows(term: KeyIs, scope: Scope, *, services: Services) -> Iterator[Record]:
     after = None
-    while spellings:
-        page = services.records.search(KeyIs(spellings), EVERY_VERSION, scope=scope, limit=100, after=after)
+    while True:
+        page = services.records.search(term, EVERY_VERSION, scope=scope, limit=100, after=after)
         yield from page.records
         after = page.after
         if after is None:

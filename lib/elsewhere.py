@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from lib import diagnosis, documents, explanation
 from lib.access import Actor, Scope
-from lib.diagnosis import State
+from lib.diagnosis import Md5, State
 from lib.documents import Document
 from lib.errors import LedgerUnavailable
 from lib.objects import Doubt, Observation
@@ -44,7 +44,9 @@ def proven(record: Record, *, services: Services) -> Proven | None:
         return None
     observation = services.objects.head([found.key], budget=HEAD_BUDGET)[found.key]
     services.presence.put(observation)
-    if diagnosis.state(record, observation) is not State.FOUND:
+    is_right = diagnosis.state(record, observation) is State.FOUND
+    # The listing is older, and does not say where an ETag is no MD5: what proves is this HEAD.
+    if not is_right or diagnosis.compare_md5(record, observation) is not Md5.AGREES:
         return None
     return Proven(Document(record, record.record_id, found.key, is_elsewhere=True), observation)
 

@@ -13,10 +13,11 @@ from enum import StrEnum
 
 from lib import keys
 from lib.catalogue import PRECEDENCE, Code
-from lib.inventory import Inventory, Sighting, hex_name
+from lib.inventory import Inventory, Sighting, form, hex_name
 from lib.keys import Rules
 
 UPLOADS = "prescriptions/pdfs/"  # where the application puts a consultation's PDFs
+_ODD = re.compile(r"[^\w./-]", re.ASCII)  # what a name may be written with otherwise
 _CONSULTATION = re.compile(r"(?:^|/)(CON\d+)(?=/)", re.IGNORECASE)
 
 
@@ -91,9 +92,14 @@ def consultation_of(key: str) -> str | None:
 
 
 def contradicts(key: str, consultation_id: str | None) -> bool:
-    """Whether a key names another consultation than the row's."""
-    named = consultation_of(key)
-    return named is not None and named.casefold() != (consultation_id or "").casefold()
+    """Whether a key names another consultation than the row's, however it is written.
+
+    >>> contradicts("loc/CON999%2Fa.pdf", "CON153"), contradicts("loc/con153/a.pdf", "CON153")
+    (True, False)
+    """
+    ours = (consultation_id or "").casefold()
+    written = (key, form(key)) if _ODD.search(key) else (key,)
+    return any(named is not None and named.casefold() != ours for named in map(consultation_of, written))
 
 
 def judged(
@@ -115,12 +121,11 @@ def judged(
     digits = hex_name(sighting.key)
     if digits is not None and digits == hex_name(wanted.stored) and len(inventory.named(digits)) == 1:
         why.append(Why.NAME_IS_UNIQUE)
-    named = consultation_of(sighting.key)
     flags = set[Flag]()
-    if named is not None and not contradicts(sighting.key, wanted.consultation_id):
-        why.append(Why.SAME_CONSULTATION)
-    elif named is not None:
+    if contradicts(sighting.key, wanted.consultation_id):
         flags.add(Flag.OTHER_CONSULTATION)
+    elif consultation_of(sighting.key) is not None:
+        why.append(Why.SAME_CONSULTATION)
     if is_taken(sighting.key):
         flags.add(Flag.OTHER_ROW)
     if sighting.size_bytes == 0 or {Why.MD5_DIFFERS, Why.SIZE_DIFFERS} & set(why):

@@ -6,15 +6,15 @@ A healthy record costs its HEAD and nothing more.
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from functools import lru_cache
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from lib import authority, causes, documents, keys, resolvers
+from lib import authority, causes, documents, keys, masking, resolvers
 from lib.access import Actor, Permission, Scope
-from lib.candidates import UPLOADS
+from lib.candidates import UPLOADS, Flag
 from lib.causes import BareKey, Diagnosis, Known
 from lib.diagnosis import State
 from lib.inventory import Inventory, Sighting
@@ -34,6 +34,8 @@ FOLDERS = 7  # of them at most for the folders that the guesses name
 FIRST_FOLDERS = 3  # before one page of the whole bucket, which shows all there is in a small one
 KEPT_BACK = 5  # for one guess, for what lay here before, and for more pages
 HEAD_BUDGET = timedelta(seconds=10)
+OTHERS = frozenset({Flag.OTHER_CONSULTATION, Flag.OTHER_ROW})
+FOR_NOW = frozenset({Doubt.THROTTLED, Doubt.TIMED_OUT, Doubt.UNREACHABLE})  # the next time there may be an answer
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +61,7 @@ class Live:
 def explain(
     actor: Actor, scope: Scope, *, services: Services, record: Record, max_requests: int = MAX_REQUESTS
 ) -> Explanation | Refused:
-    """Return the diagnosis of a record as the database has it now. The opening is in the trail.
+    """Return the diagnosis of a record as the database has it now, masked as the scope is. The opening is in the trail.
 
     Raises NotAllowed and DatabaseUnavailable.
     """
@@ -68,7 +70,17 @@ def explain(
     fresh = documents.reread(record, scope, services=services)
     if isinstance(fresh, Refused):
         return documents.refuse(fresh, actor, scope, Action.OPEN, subject=subject, services=services)
-    return look(fresh, services=services, max_requests=max_requests)
+    return seen_by(scope, look(fresh, services=services, max_requests=max_requests))
+
+
+def seen_by(scope: Scope, found: Explanation) -> Explanation:
+    """Return what the scope may see of it: who is bound to clinics sees no key that is another record's."""
+    if isinstance(found.record, Record):
+        found = replace(found, record=masking.seen_by(scope, found.record))
+    if scope.clinics is None:
+        return found
+    kept = tuple(each for each in found.diagnosis.candidates if OTHERS.isdisjoint(each.flags))
+    return replace(found, diagnosis=replace(found.diagnosis, candidates=kept))
 
 
 def look(record: Record | BareKey, *, services: Services, max_requests: int = MAX_REQUESTS) -> Explanation:
@@ -81,8 +93,9 @@ def look(record: Record | BareKey, *, services: Services, max_requests: int = MA
     known = Known(Inventory(), is_shared=_is_shared(key, record, services=services))
     first = causes.diagnose(record, observation, services.rules, known)
     if first.state not in {State.MISSING, State.DAMAGED} and observation.doubt is not Doubt.IMPOSSIBLE_KEY:
-        return Explanation(record, observation, first, AT_FIRST, 1, is_whole=False)
-    looker = _Looker(record, observation, services, max_requests - AT_FIRST)
+        requests = 1 if observation.presence is Presence.PRESENT else AT_FIRST
+        return Explanation(record, observation, first, requests, 1, is_whole=False)
+    looker = _Looker(record, observation, services, max_requests - AT_FIRST, is_shared=known.is_shared)
     return looker.look()
 
 
@@ -107,12 +120,14 @@ class _Looker:
     observation: Observation
     services: Services
     left: int
+    is_shared: bool
     seen: dict[str, Sighting] = field(default_factory=dict)
     listed: dict[str, bool] = field(default_factory=dict)  # prefix -> whether everything below it was shown
     last: dict[str, str] = field(default_factory=dict)  # prefix -> the last key that a listing of it showed
     refused: set[str] = field(default_factory=set)
     requests: int = AT_FIRST
     may_list: bool = True
+    is_unsure: bool = False  # something that was asked on the way was not answered
 
     def look(self) -> Explanation:
         """Look into the likeliest folders, the whole bucket's first page, the other folders, what lay here before, and on."""
@@ -163,6 +178,8 @@ class _Looker:
             # Who may list below the location only is refused the whole bucket.
             self.refused.add(prefix)
             self.may_list = prefix == "" or page.doubt is Doubt.IMPOSSIBLE_KEY
+            if page.doubt is not Doubt.IMPOSSIBLE_KEY and (prefix or page.doubt is not Doubt.DENIED):
+                self.is_unsure = True
             return False
         self.listed[prefix] = page.is_complete
         if page.sightings:
@@ -181,6 +198,7 @@ class _Looker:
             self._count(len(unanswered))
             answers = self.services.objects.head(unanswered, budget=HEAD_BUDGET)
             self.seen.update((each.key, each) for each in causes.all_of(list(answers.values())))
+            self.is_unsure |= any(each.presence is Presence.UNKNOWN for each in answers.values())
 
     def _is_listed(self, key: str) -> bool:
         return any(is_complete and key.startswith(prefix) for prefix, is_complete in self.listed.items())
@@ -197,7 +215,8 @@ class _Looker:
                 return True, False
             self._count()
             return False, self.services.lister.is_uploading(key)
-        except ObjectUnavailable:
+        except ObjectUnavailable as error:
+            self.is_unsure = self.is_unsure or error.doubt in FOR_NOW
             return False, False
 
     def _is_found(self) -> bool:
@@ -209,13 +228,16 @@ class _Looker:
     def _known(self, is_deleted: bool = False, is_uploading: bool = False) -> Known:
         @lru_cache(maxsize=64)
         def is_taken(key: str) -> bool:
-            number = None if isinstance(self.record, BareKey) else self.record.record_id
-            return documents.is_taken(key, but=number, services=self.services)
+            if isinstance(self.record, BareKey):
+                return documents.is_taken(key, but=None, services=self.services)
+            return documents.is_claimed(key, but=self.record, services=self.services)
 
         return Known(
             Inventory(self.seen.values()),
             is_deleted=is_deleted,
             is_uploading=is_uploading,
+            is_unsure=self.is_unsure,
+            is_shared=self.is_shared,
             is_taken=is_taken,
         )
 

@@ -78,7 +78,10 @@ def inspect(
     if record_id is not None and found.kind in KEYS:
         rows = tuple(replace(row, stored_key=found.key) for row in rows)
     fault = _write(actor, scope, found, rows, text=text, services=services)
-    explained = tuple(explanation.look(row, services=services, max_requests=max_requests) for row in rows[:MAX_RECORDS])
+    explained = tuple(
+        explanation.seen_by(scope, explanation.look(row, services=services, max_requests=max_requests))
+        for row in rows[:MAX_RECORDS]
+    )
     alone = None
     # Who is bound to clinics learns nothing of an object whose record they do not see.
     if not rows and record_id is None and found.key and scope.clinics is None and not _is_foreign(found, services):

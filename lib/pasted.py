@@ -174,14 +174,18 @@ def _link(part: str, rules: Rules) -> Pasted | None:
     if _URI.match(part):
         uri = part.strip().strip("'\"<>()")
         place = places.place(uri[: mangled.MAX_LINK], rules)
-        return Pasted(Kind.S3_URI, part, place.key, uri[: mangled.MAX_LINK], place=place) if place else None
+        return (
+            Pasted(Kind.S3_URI, part, places.unsigned(place.key), uri[: mangled.MAX_LINK], place=place)
+            if place
+            else None
+        )
     mended = mangled.mend(part)
     place = places.place(mended.link, rules) if mended else None
     if mended is None or place is None:
         return None
     is_ours = place.is_ours(rules)
     kind = Kind.SIGNED_LINK if _SIGNED.search(mended.link) else Kind.URL if is_ours else Kind.FOREIGN_URL
-    return Pasted(kind, part, place.key, mended.link, mended.undone, place)
+    return Pasted(kind, part, places.unsigned(place.key), mended.link, mended.undone, place)
 
 
 def _id(text: str, understood: tuple[Reading, ...]) -> Pasted | None:
@@ -214,8 +218,7 @@ def _keys(text: str, understood: tuple[Reading, ...], rules: Rules) -> Pasted | 
 def _key(text: str, rules: Rules, understood: tuple[Reading, ...] = ()) -> Pasted:
     """Take the text as a key; only the line break at its end, which a terminal adds, is left out."""
     key = re.sub(r"\r?\n\Z", "", text[: MAX_KEY + 2])[:MAX_KEY]
-    address, mark, query = key.partition("?")
-    if mark and _SIGNED.search(f"?{query}"):  # a link without its host
+    if (address := places.unsigned(key)) and address != key:  # a link without its host
         return Pasted(Kind.SIGNED_LINK, text[:MAX_KEY], address)
     if _SIGNED.search(f"?{key}"):  # only what stood behind the question mark
         return Pasted(Kind.SIGNED_LINK, text[:MAX_KEY])

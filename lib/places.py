@@ -15,6 +15,10 @@ _PROVIDER = re.compile(
     r"(?:(?P<bucket>[a-z0-9.-]+)\.)?"
     r"(?:[a-z0-9-]+(?:\.cdn)?\.digitaloceanspaces\.com|s3(?:[.-][a-z0-9-]+)*\.amazonaws\.com|[a-z0-9]+\.r2\.cloudflarestorage\.com)"
 )
+_SIGNATURE_IN_KEY = re.compile(  # where the question mark was lost or became another sign
+    r"(?:[?&;#\s]|%(?:25)*(?:3F|26|3B|23|20))+(?:X-Amz-|response-|AWSAccessKeyId|Signature(?:=|%(?:25)*3D)|Expires(?:=|%(?:25)*3D))",
+    re.I,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,3 +101,13 @@ def _again(key: str, rules: Rules) -> bool:
         and key.startswith(f"{rules.bucket}/")
         and not (rules.prefix.startswith(f"{rules.bucket}/") and key.startswith(rules.prefix))
     )
+
+
+def unsigned(key: str) -> str:
+    """Return a key without the parameters of a signature that got into it: they are shown to and asked of nobody.
+
+    >>> unsigned("loc/a.pdf&X-Amz-Signature=1"), unsigned("loc/a&b.pdf")
+    ('loc/a.pdf', 'loc/a&b.pdf')
+    """
+    found = _SIGNATURE_IN_KEY.search(key)
+    return key[: found.start()] if found else key

@@ -52,7 +52,7 @@ def plan(
     result = "failed:ERROR"
     try:
         made = plans.make(
-            _cases(visible, services=services, walked=walked),
+            _cases(visible, scope, services=services, walked=walked),
             Site(services.rules, services.endpoint_url, services.region),
             links=links,
             include_likely=include_likely,
@@ -64,7 +64,9 @@ def plan(
     return made
 
 
-def _cases(records: Sequence[Record], *, services: Services, walked: Callable[[int], None]) -> Iterator[Case]:
+def _cases(
+    records: Sequence[Record], scope: Scope, *, services: Services, walked: Callable[[int], None]
+) -> Iterator[Case]:
     location = services.rules.location
     for start in range(0, len(records), AT_ONCE):
         some = records[start : start + AT_ONCE]
@@ -78,5 +80,5 @@ def _cases(records: Sequence[Record], *, services: Services, walked: Callable[[i
         )
         for count, (row, key) in enumerate(resolved.items(), start=start + 1):
             if diagnosis.state(row, seen[key]) in BROKEN:
-                yield Case(row, explanation.look(row, services=services).diagnosis)
+                yield Case(row, explanation.seen_by(scope, explanation.look(row, services=services)).diagnosis)
             walked(count)

@@ -163,7 +163,7 @@ def make(
 
 
 def _is_broken(diagnosis: Diagnosis) -> bool:
-    if diagnosis.state is State.UNKNOWN:
+    if diagnosis.state is State.UNKNOWN or (diagnosis.state is State.MISSING and diagnosis.code is None):
         return True
     return diagnosis.code is not None and CATALOGUE[diagnosis.code].severity not in {Severity.NOTE, Severity.LOW}
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from lib.catalogue import Code
 from lib.keys import Rules, former_prefixes, resolve
@@ -104,6 +105,38 @@ def places(text: str, rules: Rules) -> Iterator[tuple[Code | None, str]]:
     for former in former_prefixes(rules):
         if not text.startswith(former):
             yield Code.LOCATION_OLD, former + rest
+
+
+def misspellings(key: str, rules: Rules) -> tuple[str, ...]:
+    """Return what a row may hold that means this object and does not resolve to it: one mistake each.
+
+    An address with its signature is not among them: the column is too short for one.
+
+    >>> rules = Rules("loc", "bucket", url_hosts=("h.test",))
+    >>> {"https://h.test/bucket/loc/a.pdf", "s3://bucket/loc/a.pdf", "/loc/a.pdf", "a.pdf "} <= set(
+    ...     misspellings("loc/a.pdf", rules)
+    ... )
+    True
+    """
+    starts = ("", rules.prefix, *former_prefixes(rules))
+    names = dict.fromkeys(key.removeprefix(start) for start in starts)
+    found = [
+        text
+        for name in names
+        if name
+        for text in (
+            *(name, f"/{name}", f" {name}", f"{name} ", f"{name}\n", f"{name}\r\n"),
+            *(quote(name), quote(name, safe=""), name.replace("/", "\\"), name.lower()),
+            *(f"{rules.bucket}/{name}", f"/{rules.bucket}/{name}", f"s3://{rules.bucket}/{name}"),
+        )
+    ]
+    for host in rules.url_hosts:
+        found += [
+            f"{scheme}://{host}/{path}"
+            for scheme in ("https", "http")
+            for path in (key, quote(key), f"{rules.bucket}/{key}", f"{rules.bucket}/{quote(key)}")
+        ]
+    return tuple(dict.fromkeys(found))
 
 
 def went_astray(key: str, rules: Rules) -> Iterator[tuple[Code, str]]:

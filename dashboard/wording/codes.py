@@ -309,7 +309,7 @@ CODE: Mapping[Code, Words] = MappingProxyType(
         ),
         Code.NEVER_UPLOADED: Words(
             "Never uploaded",
-            f"The PDF is nowhere in storage: it was most likely never uploaded. {_AGAIN}",
+            f"The PDF was not found anywhere in storage: it was most likely never uploaded. {_AGAIN}",
             "No object and no suggestion for it: the row was saved, and the upload died in its thread, whose errors are "
             "lost. Upload a local copy, or make the PDF again as a new version; let the thread report its errors.",
         ),

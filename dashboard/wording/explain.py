@@ -29,6 +29,9 @@ BARE_KEY = (
     "The link asks for the stored key as it stands in the database, without the folder of our storage in front. "
     "There is no file of that name; the record's file lies one folder deeper, and a link made here opens it."
 )
+NOT_LOOKED = (
+    "Why is not known: storage stopped answering while the file was looked for elsewhere. Check again in a few minutes."
+)
 SUSPECT_BUTTONS = ("Check the newest record", "Check our own setting")
 AGREE = "The upload and the signer ask for the same key."
 NOT_WHOLE = "Files looked at: {looked_at:,}, with {requests} questions to storage; not the whole bucket."
@@ -57,7 +60,7 @@ def cause(explanation: Explanation, *, for_developers: bool) -> str:
     """Say why the PDF of a record does or does not open; '' where nothing is wrong."""
     diagnosis = explanation.diagnosis
     if diagnosis.code is None:
-        return ""
+        return NOT_LOOKED if diagnosis.state is State.MISSING else ""
     said = CODE[diagnosis.code]
     if for_developers:
         return f"{said.title} ({diagnosis.code}). {said.developers}"

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from lib import explanation, links
-from lib.access import Scope
+from lib.access import Actor, Role, Scope
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.explanation import MAX_REQUESTS, Explanation
@@ -42,6 +42,7 @@ def test_a_healthy_record_costs_its_head_and_nothing_more() -> None:
     found = explained(where)
     assert (found.diagnosis.state, found.diagnosis.code) == (State.FOUND, None)
     assert [verb for verb, _ in where.objects.calls] == ["head"]
+    assert found.requests == 1
 
 
 @pytest.mark.parametrize(
@@ -121,6 +122,15 @@ def test_a_file_that_a_row_of_another_patient_names_too_is_nobodys() -> None:
 def test_a_record_of_another_clinic_is_not_explained() -> None:
     found = explanation.explain(ASHA, Scope(frozenset({"CLN9"})), services=bench(RECORD).services, record=RECORD)
     assert found == Refused(RefusalCode.NOT_VISIBLE)
+
+
+@pytest.mark.parametrize("stored", [STORED, LOST])
+def test_what_is_explained_to_a_masked_role_holds_no_name(stored: str) -> None:
+    row = replace(RECORD, stored_key=stored)
+    dev, where = Actor("dev", Role.DEVELOPER), bench(row, objects=objects_at(KEY))
+    found = explanation.explain(dev, Scope(is_masked=True), services=where.services, record=row)
+    assert RECORD.patient_name not in repr(found)
+    assert RECORD.patient_phone not in repr(found)
 
 
 def test_a_link_to_the_proven_file_says_so_and_so_does_the_trail() -> None:

@@ -652,7 +652,7 @@ class TestTheTrail:
         assert clinic.results == ["intent"]
 
     def test_that_cannot_be_written_does_not_hide_another_refusal(self) -> None:
-        clinic = bench(objects=bucket(key="elsewhere.pdf"), trail=MemoryTrail(fail_after=0))
+        clinic = bench(objects=bucket(b"%PDF another", key="elsewhere.pdf"), trail=MemoryTrail(fail_after=0))
         assert refused(clinic).code is RefusalCode.MISSING
 
     def test_that_cannot_take_the_outcome_does_not_hide_why_there_is_no_link(self) -> None:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 
 import pytest
 
-from lib import explanation
+from lib import explanation, plans
+from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.explanation import MAX_REQUESTS
-from lib.listing import Listed
-from lib.objects import Doubt
+from lib.listing import Listed, Version
+from lib.objects import Doubt, ObjectUnavailable, Observation, Presence
+from lib.plans import Case as Broken
+from lib.plans import Reason, Site
 from lib.stores.memory.listing import MemoryLister
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from tests.conftest import NOW
@@ -92,3 +97,61 @@ def test_a_small_bucket_is_looked_at_whole() -> None:
     found = explanation.look(RECORD, services=where.services)
     assert (found.is_whole, found.diagnosis.right and found.diagnosis.right.key) == (True, astray)
     assert STORED in astray
+
+
+class BreaksOff(MemoryLister):
+    """A lister that answers a few times and then no more."""
+
+    answers = 0
+
+    def below(self, prefix: str, *, after: str = "", limit: int = 1000) -> Listed:
+        self.answers -= 1
+        if self.answers < 0:
+            return Listed((), is_complete=False, doubt=Doubt.THROTTLED)
+        return super().below(prefix, after=after, limit=limit)
+
+
+@pytest.mark.parametrize("answers", range(6))
+def test_a_search_that_was_broken_off_does_not_say_never_uploaded(answers: int) -> None:
+    crowd = {f"edrcontainer1/{number}.pdf": StoredObject(b"%PDF") for number in range(40)}
+    objects = MemoryObjects(crowd, clock=lambda: NOW)
+    lister = BreaksOff(objects, page=3)
+    lister.answers = answers
+    where = bench(RECORD, objects=objects, lister=lister)
+    found = explanation.look(RECORD, services=where.services).diagnosis
+    assert (found.state, found.code) == (State.MISSING, None)
+    plan = plans.make([Broken(RECORD, found)], Site(where.services.rules, "https://objects.example", ""))
+    assert [left.reason for left in plan.left] == [Reason.NOT_CHECKED]
+
+
+def test_versions_that_are_not_told_in_time_do_not_say_never_uploaded() -> None:
+    class Slow(MemoryLister):
+        def versions(self, key: str) -> tuple[Version, ...]:
+            raise ObjectUnavailable(Doubt.TIMED_OUT)
+
+    objects = MemoryObjects({}, clock=lambda: NOW)
+    where = bench(RECORD, objects=objects, lister=Slow(objects))
+    assert explanation.look(RECORD, services=where.services).diagnosis.code is None
+
+
+def test_who_may_not_list_the_whole_bucket_still_learns_that_it_was_never_uploaded() -> None:
+    objects = MemoryObjects({}, clock=lambda: NOW)
+    lister = ByPages(objects)
+    lister.refused = frozenset({""})
+    where = bench(RECORD, objects=objects, lister=lister)
+    assert explanation.look(RECORD, services=where.services).diagnosis.code is Code.NEVER_UPLOADED
+
+
+def test_a_guess_that_gets_no_answer_does_not_say_never_uploaded() -> None:
+    class Busy(MemoryObjects):
+        def head(self, keys: Sequence[str], *, budget: timedelta) -> Mapping[str, Observation]:
+            seen = super().head(keys, budget=budget)
+            return {
+                key: each if key == KEY else replace(each, presence=Presence.UNKNOWN, doubt=Doubt.TIMED_OUT)
+                for key, each in seen.items()
+            }
+
+    crowd = {f"edrcontainer1/{number}.pdf": StoredObject(b"%PDF") for number in range(40)}
+    objects = Busy(crowd, clock=lambda: NOW)
+    where = bench(RECORD, objects=objects, lister=ByPages(objects, page=3))
+    assert explanation.look(RECORD, services=where.services).diagnosis.code is None

@@ -301,3 +301,12 @@ def test_no_text_raises_and_no_repr_shows_a_signature(text: str) -> None:
 
 def test_undone_is_a_closed_set_that_is_tested_whole() -> None:
     assert set(Undone) == set().union(*(undone for _, undone in wrecks.MENDABLE.values()))
+
+
+@pytest.mark.parametrize("mark", ["?", "&", ";", " ", "%26", "%3F", "%253F"])
+@pytest.mark.parametrize("place", ["https://sgp1.example.com/edrspace/", "s3://edrspace/", ""])
+def test_a_signature_behind_a_lost_question_mark_is_no_part_of_the_key(mark: str, place: str) -> None:
+    text = f"{place}{KEY}{mark}{LINK.partition('?')[2]}"
+    assert read(text).key == KEY
+    seen = autopsy.examine(text, RULES, now=NOW)
+    assert seen is None or (seen.key, SIGNATURE in f"{seen.resolved}{seen.key_decoded_twice}") == (KEY, False)

@@ -127,7 +127,7 @@ def test_a_file_that_another_patients_row_means_too_is_not_shown(spelling: str, 
 
 
 def test_a_missing_file_is_not_shown() -> None:
-    clinic = bench(objects=bucket(key="elsewhere.pdf"))
+    clinic = bench(objects=bucket(PDF.replace(b"one", b"two"), key="elsewhere.pdf"))
     assert opened(clinic) == Refused(RefusalCode.MISSING)
     assert clinic.results == ["intent", "failed:MISSING"]
 

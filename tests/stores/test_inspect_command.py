@@ -127,6 +127,17 @@ def test_a_plan_that_was_run_makes_the_proven_rows_healthy(
     assert len(broken) == made["left"], broken
 
 
+def test_a_plan_says_which_numbers_no_row_has_and_that_there_were_too_many(
+    dashboard: CommandLine, tmp_path: Path
+) -> None:
+    numbers = tmp_path / "numbers.txt"
+    numbers.write_text("\n".join(str(10**9 + each) for each in range(2_001)))
+    answer = dashboard("plan", "--records", str(numbers), "--out", str(tmp_path / "mend"), "--json")
+    assert (answer.status, answer.json["truncated"]) == (0, True)
+    assert "1000000004 …" in answer.err
+    assert "2,000" in answer.err
+
+
 @pytest.mark.parametrize(
     ("text", "kind"),
     [
