@@ -234,7 +234,7 @@ def test_what_nobody_sees_in_a_stored_key_is_a_glyph_and_the_file_is_found(
     expect(page.get_by_text("The file is in the wrong place. We checked that it is the right one.")).to_be_visible(
         timeout=SCREEN_MS
     )
-    assert GLYPHS[number] in page.get_by_test_id("stCode").first.inner_text()
+    expect(page.get_by_test_id("stCode").first).to_contain_text(GLYPHS[number], timeout=SCREEN_MS)
     expect(page.get_by_text("Proven: size agrees with the record; MD5 agrees with the record")).to_be_visible()
     if number != 23:  # which another version replaced
         assert_opens(page, right_link(page), number=number)
