@@ -143,6 +143,8 @@ def _present(record: Row, observation: Observation, rules: Rules, known: Known) 
     notes = set(_notes(stored, rules))
     if (observation.content_type or "application/pdf").partition(";")[0].strip().lower() != "application/pdf":
         codes.add(Code.CONTENT_TYPE)
+    if observation.is_archived:
+        codes.add(Code.ARCHIVED)
     if {".", ".."} & set(observation.key.split("/")):
         codes.add(Code.DOT_SEGMENT)  # no browser can open a link to it
     found: tuple[Candidate, ...] = ()

@@ -57,6 +57,7 @@ class Observation:
     content_type: str | None = None
     last_modified: datetime | None = None
     is_etag_md5: bool = True  # False: encrypted with a key of its own, so that the ETag is of something else
+    is_archived: bool = False  # in a storage class from which it must be restored before anybody can open it
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,6 +16,8 @@ from typing import Any
 from lib.objects import Doubt, Observation, Presence
 from lib.stores import s3_faults
 
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (StorageClass, Restore)
+ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
 UNSAID = frozenset({301, 307, 400, 401, 403})  # statuses whose reason stands in a body that a HEAD has not
 
 
@@ -92,4 +94,5 @@ def observation(key: str, answer: Answer, *, refusal: Doubt | None, listing: Dou
         content_type=reply.get("ContentType"),
         last_modified=reply.get("LastModified"),
         is_etag_md5=not _has_own_key(reply),
+        is_archived=reply.get("StorageClass") in ARCHIVES and 'ongoing-request="false"' not in reply.get("Restore", ""),
     )

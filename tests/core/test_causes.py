@@ -65,6 +65,7 @@ def test_what_cannot_be_checked_is_never_called_missing(doubt: Doubt, expected: 
         ({}, replace(PRESENT, etag="0" * 32), Code.CHECKSUM_MISMATCH),
         ({}, replace(PRESENT, etag="0" * 32 + "-2"), None),
         ({}, replace(PRESENT, content_type="application/octet-stream"), Code.CONTENT_TYPE),
+        ({}, replace(PRESENT, is_archived=True), Code.ARCHIVED),
     ],
 )
 def test_what_is_there_but_wrong(row: dict[str, object], observation: Observation, expected: Code | None):
