@@ -119,7 +119,11 @@ def _axe() -> str:
 
 
 def _violations(page: Page, source: str) -> list[str]:
-    """Return the serious and critical ones on the page as it is, as ``rule: elements``."""
+    """Return the serious and critical ones on the page at rest, as ``rule: elements``.
+
+    What a script run has not drawn anew yet is pale for a moment (Streamlit 1.67.0, ``data-stale``).
+    """
+    page.wait_for_function("!document.querySelector('[data-stale=\"true\"]')", timeout=15_000)
     page.evaluate(source)
     run = "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
     answer = page.evaluate(run, list(RULES))

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import re
-import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -219,8 +218,8 @@ def test_a_key_of_bytes_that_are_no_text_is_answered(demo_clinic_served: DemoCli
 
 
 def test_ctrl_c_is_silent(demo_clinic_served: DemoClinic) -> None:
-    script = "import os, signal, threading; from dashboard import cli; from lib.settings import KeySettings\n"
-    script += f"KeySettings.load = lambda: os.kill(os.getpid(), {signal.SIGINT.value}) or signal.pause()\n"
+    script = "import signal; from dashboard import cli; from lib.settings import KeySettings\n"
+    script += "KeySettings.load = lambda: signal.raise_signal(signal.SIGINT)\n"
     script += "import sys; sys.argv[1:] = ['resolve', 'a']; cli.main()"
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
