@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 import urllib3
 
+from dashboard.demo import damage
 from dashboard.demo.damage import Damage
 from tests.parts.command_line import CommandLine, DemoClinic
 
@@ -35,9 +36,10 @@ def dashboard(command: CommandLine, demo_clinic_served: DemoClinic, tmp_path: Pa
 
 
 def healthy(clinic: DemoClinic) -> int:
-    """Return the number of a current row of a finished prescription with one version, to which nothing happened."""
+    """Return the number of a current row of a finished prescription with one version, private and undamaged."""
     tables = clinic.built.tables
     drafts = {row.id for row in tables.prescriptions if row.is_draft}
+    private = {seed.key for seed in clinic.built.seeds if not seed.is_public}
     several = [row.prescription_id for row in tables.prescription_pdfs]
     return next(
         row.id
@@ -46,6 +48,7 @@ def healthy(clinic: DemoClinic) -> int:
         and row.prescription_id not in drafts
         and several.count(row.prescription_id) == 1
         and row.is_current
+        and f"{damage.LOCATION}/{row.pdf_file}" in private
     )
 
 
