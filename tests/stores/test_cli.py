@@ -222,6 +222,7 @@ def test_a_key_of_bytes_that_are_no_text_is_answered(demo_clinic_served: DemoCli
 
 def test_ctrl_c_is_silent(demo_clinic_served: DemoClinic) -> None:
     script = "import signal; from dashboard import cli; from lib.settings import KeySettings\n"
+    script += "signal.signal(signal.SIGINT, signal.default_int_handler)\n"  # a job in the background ignores it
     script += "KeySettings.load = lambda: signal.raise_signal(signal.SIGINT)\n"
     script += "import sys; sys.argv[1:] = ['resolve', 'a']; cli.main()"
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
