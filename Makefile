@@ -15,8 +15,10 @@ run: .venv/run  ## Open the demo clinic on http://127.0.0.1:8501 (nothing to con
 serve: .venv/run  ## Serve your own clinic, configured in .env (see .env.example)
 	@exec $(BIN)/python -m dashboard run --port $(PORT)
 
-test: .venv/test parts  ## Run every test; what is missing on this machine is said
-	$(BIN)/python -m pytest
+test: .venv/test parts  ## Run every test, in two processes at once; what is missing on this machine is said
+	@mkdir -p var; $(BIN)/python -m pytest tests/browser tests/live tests/web >var/served.log 2>&1 & served=$$!; \
+	  $(BIN)/python -m pytest --ignore=tests/browser --ignore=tests/live --ignore=tests/web; status=$$?; \
+	  wait $$served || status=1; cat var/served.log; exit $$status
 
 check: format lint types contract test  ## Format, lint, types, import contract, tests: what CI runs
 
