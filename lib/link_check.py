@@ -54,7 +54,7 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Signed:
-    """From when until when a well-formed link holds, by its own parameters (FACTS 11: the server will not say)."""
+    """From when until when a well-formed link holds, by its own parameters (the server will not say)."""
 
     issued_at: datetime
     expires_at: datetime

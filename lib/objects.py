@@ -117,7 +117,7 @@ class ObjectStore(Protocol):
 
 
 class PresenceCache:
-    """Present and absent for a short while, by key; unknown never (FACTS 49). Thread-safe, bounded.
+    """Present and absent for a short while, by key; unknown never. Thread-safe, bounded.
 
     A link always checks afresh and does not come here.
     """
