@@ -1,6 +1,6 @@
 """A button that copies a text. Where the browser has no clipboard (plain http), it shows the text, selected.
 
-``st.code`` draws its copy button everywhere, also where it cannot work (FACTS: seen in Streamlit 1.67).
+``st.code`` draws its copy button everywhere, also where it cannot work (seen in Streamlit 1.67).
 The script is constant; the text travels as data and is only ever put into a text field.
 """
 
