@@ -1,0 +1,140 @@
+"""Starting, stopping and reading the runs of "Check all files", each asked of the role first. Works nothing itself."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from lib import authority
+from lib.access import Actor, Permission, Scope
+from lib.audits import STALE, Chosen, Desk, Group, Options, Run, Tally
+from lib.diagnosis import State
+from lib.findings import Finding
+from lib.trail import Action
+
+if TYPE_CHECKING:
+    from lib.services import Services
+
+MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said
+NEWEST = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The last full verdict, with the states of the records that the scope sees, and the run it is compared with."""
+
+    run: Run
+    states: Mapping[State, int]
+    before: Run | None
+
+    def is_stale(self, now: datetime) -> bool:
+        """Whether it is older than a day."""
+        return self.run.ended_at is None or now - self.run.ended_at > STALE
+
+
+def start(actor: Actor, scope: Scope, *, services: Services, options: Options) -> Run:
+    """Begin a run and have a process of its own work it; raise Busy, NotAllowed, LedgerUnavailable and OSError."""
+    run = begin(actor, scope, services=services, options=options)
+    _desk(services).launch(run)
+    return run
+
+
+def begin(actor: Actor, scope: Scope, *, services: Services, options: Options) -> Run:
+    """Do the same for a process that works the run itself. Who is bound to clinics starts none: a run is of all files."""
+    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    desk, now = _desk(services), services.clock()
+    run = desk.runs.begin(desk.target, options, by=actor.name, at=now)
+    _write(actor, scope, run, services=services)
+    return run
+
+
+def resume(actor: Actor, scope: Scope, *, services: Services, run_id: int, launch: bool = True) -> Run:
+    """Go on with a run from its last finished range; raise Busy, LookupError, NotAllowed, LedgerUnavailable and OSError."""
+    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    desk = _desk(services)
+    run = desk.runs.take_over(run_id, by=actor.name, at=services.clock())
+    _write(actor, scope, run, services=services)
+    if launch:
+        desk.launch(run)
+    return run
+
+
+def cancel(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> None:
+    """Ask a run to stop: its worker does within two seconds, and what it finished is kept."""
+    authority.require(actor, scope, Permission.AUDIT, services=services)
+    _desk(services).runs.cancel(run_id)
+
+
+def run(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Run | None:
+    """Return one run of this bucket."""
+    authority.require(actor, scope, Permission.AUDIT, services=services)
+    desk = _desk(services)
+    found = desk.runs.run(run_id)
+    return found if found is not None and found.target == desk.target else None
+
+
+def runs(actor: Actor, scope: Scope, *, services: Services, limit: int = NEWEST) -> Sequence[Run]:
+    """Return the runs of this bucket, the newest first."""
+    authority.require(actor, scope, Permission.AUDIT, services=services)
+    desk = _desk(services)
+    return desk.runs.newest(desk.target, limit=limit)
+
+
+def verdict(actor: Actor, scope: Scope, *, services: Services) -> Verdict | None:
+    """Return the last full verdict for the records that the scope sees, or None. Who may find may know it.
+
+    None also where this process keeps no book of runs.
+    """
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
+    desk = services.audits
+    if desk is None or (last := desk.runs.last_full(desk.target)) is None:
+        return None
+    before = desk.runs.last_full(desk.target, before=last.run_id)
+    return Verdict(last, desk.findings.states(last.run_id, scope=scope), before)
+
+
+def records_in(actor: Actor, scope: Scope, *, services: Services, run_id: int, state: State) -> Sequence[int]:
+    """Return the numbers of the visible records that a run found in a state, MAX_FILTERED at most."""
+    scope = authority.require(actor, scope, Permission.FIND, services=services)
+    return _desk(services).findings.records_in(run_id, state, scope=scope, limit=MAX_FILTERED)
+
+
+def findings(
+    actor: Actor, scope: Scope, *, services: Services, run_id: int, chosen: Chosen, limit: int, after: int = 0
+) -> Sequence[tuple[int, Finding]]:
+    """Return a page of findings with their numbers, ascending."""
+    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    return _desk(services).findings.page(run_id, chosen, scope=scope, limit=limit, after=after)
+
+
+def groups(actor: Actor, scope: Scope, *, services: Services, run_id: int, than: int | None = None) -> Sequence[Group]:
+    """Return the findings of a run by cause, compared with another run."""
+    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    return _desk(services).findings.groups(run_id, scope=scope, than=than)
+
+
+def tallies(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Sequence[Tally]:
+    """Return what the findings of each cause have in common."""
+    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    return _desk(services).findings.tallies(run_id, scope=scope)
+
+
+def _write(actor: Actor, scope: Scope, run: Run, *, services: Services) -> None:
+    told = {
+        "run": run.run_id,
+        "is_resumed": run.fence > 1,
+        "is_full": not run.options.prefix,  # the prefix itself may name a consultation
+        "exposure": run.options.exposure,
+    }
+    services.trail.record(
+        actor, scope, Action.AUDIT_STARTED, at=services.clock(), reason=json.dumps(told, separators=(",", ":"))
+    )
+
+
+def _desk(services: Services) -> Desk:
+    if services.audits is None:
+        raise LookupError("no book of runs")
+    return services.audits

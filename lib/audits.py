@@ -1,0 +1,298 @@
+"""A run of "Check all files": what it is, how far it got, and the ports of the book in which every run is kept.
+
+A run is worked by one process that holds its lease: it says so every BEAT, and whoever finds a lease that is older
+than LEASE may take the run over. Each taking over raises the fence; what a worker writes under an older fence is refused
+(LeaseLost), so that a process that was only asleep cannot write beside its successor.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Protocol
+
+from lib.access import Scope
+from lib.catalogue import Code, Severity
+from lib.diagnosis import State
+from lib.findings import Finding, Kind
+
+BEAT = timedelta(seconds=1)
+LEASE = timedelta(seconds=15)
+GRACE = timedelta(minutes=15)  # what is younger may be on its way: no finding
+RANGES = 16
+STALE = timedelta(days=1)  # a verdict that is older is called old
+BATCH = 500  # findings of one commit, so that the trail never waits
+
+
+class Status(StrEnum):
+    """How a run stands."""
+
+    RUNNING = "running"
+    COMPLETE = "complete"
+    INCOMPLETE = "incomplete"  # ended, and some of the bucket was not listed
+    FAILED = "failed"
+    CANCELLED = "cancelled"
+    INTERRUPTED = "interrupted"  # its worker is gone
+
+
+RESUMABLE = frozenset({Status.INTERRUPTED, Status.CANCELLED, Status.INCOMPLETE, Status.FAILED})
+
+
+class Phase(StrEnum):
+    """What a run is doing."""
+
+    ROWS = "rows"
+    LISTING = "listing"
+    CONFIRMING = "confirming"
+    DIAGNOSING = "diagnosing"
+    EXPOSURE = "exposure"
+    STORING = "storing"
+
+
+class Exposure(StrEnum):
+    """How many files are asked for as a stranger."""
+
+    NONE = "none"
+    SAMPLE = "sample"
+    FULL = "full"
+
+
+class Fault(StrEnum):
+    """Why a run is incomplete or failed, where no store's own fault says it."""
+
+    OUT_OF_ORDER = "out_of_order"  # the listing does not ascend
+    SPOOL_LOST = "spool_lost"  # the private file of a run that is resumed is not there, or not as it was written
+    DISK_FULL = "disk_full"
+    UNEXPECTED = "unexpected"
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What was asked for. A run with a ``prefix`` is never a full verdict."""
+
+    prefix: str = ""
+    grace: timedelta = GRACE
+    exposure: Exposure = Exposure.SAMPLE
+    ranges: int = RANGES
+
+
+@dataclass(frozen=True, slots=True)
+class Range:
+    """Keys above ``after`` and not above ``until`` (None: to the end), as plain bytes in hex in the book.
+
+    ``rows`` and ``objects`` are what it held once it is done.
+    """
+
+    number: int
+    after: bytes
+    until: bytes | None
+    is_done: bool = False
+    rows: int = 0
+    objects: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a run got."""
+
+    phase: Phase = Phase.ROWS
+    records: int = 0  # rows in the snapshot
+    rows: int = 0  # of them, matched
+    objects: int = 0
+    requests: int = 0
+    ranges_done: int = 0
+    ranges: int = 0
+    findings: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """What a run came to. ``reason`` is a ``Fault``, ``Doubt`` or ``DatabaseFault`` by name."""
+
+    status: Status
+    reason: str | None = None
+    kinds: Mapping[Kind, int] = field(default_factory=dict)
+    causes: Mapping[Code, int] = field(default_factory=dict)
+    attention: int = 0  # records with a finding that needs attention
+    states: Mapping[State, int] = field(default_factory=dict)  # records in a state that is not FOUND
+    listed_until: str | None = None  # below this key nothing was left out; None: everything was listed
+    unlisted: tuple[tuple[str, str | None], ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run as the book has it. ``target`` tells one bucket from another, and says nothing about it."""
+
+    run_id: int
+    target: str
+    options: Options
+    started_by: str
+    started_at: datetime
+    status: Status
+    progress: Progress
+    fence: int
+    ended_at: datetime | None = None
+    snapshot_at: datetime | None = None
+    is_cancelling: bool = False
+    seconds: float = 0.0  # worked, over all its workers
+    result: Result | None = None
+
+    @property
+    def is_full(self) -> bool:
+        """Whether it is a verdict on all files: complete, and not of one prefix."""
+        return self.status is Status.COMPLETE and not self.options.prefix
+
+    @property
+    def is_resumable(self) -> bool:
+        """Whether it can go on from its last finished range."""
+        return self.status in RESUMABLE
+
+
+class Busy(Exception):
+    """Another run of this bucket is under way."""
+
+    def __init__(self, run_id: int) -> None:
+        super().__init__(str(run_id))
+        self.run_id = run_id
+
+
+class LeaseLost(Exception):
+    """Another process works this run now, or it was ended: stop without a further word."""
+
+
+class Worked(Protocol):
+    """The book, as the one process that works a run writes into it. Raises LedgerUnavailable, and LeaseLost."""
+
+    def beat(self, run: Run, progress: Progress, *, worked: timedelta) -> bool:
+        """Renew the lease and write down how far it is; return whether somebody asked to cancel it."""
+        ...
+
+    def cut(self, run: Run, ranges: Sequence[Range], *, snapshot_at: datetime) -> None:
+        """Write down the ranges, all open."""
+        ...
+
+    def ranges(self, run: Run) -> Sequence[Range]:
+        """Return the ranges by number; () before they were cut."""
+        ...
+
+    def finish(self, run: Run, done: Range) -> None:
+        """Write down that a range is done. Durable when it returns."""
+        ...
+
+    def keep(self, run: Run, findings: Sequence[Finding]) -> None:
+        """Add at most BATCH findings in one commit."""
+        ...
+
+    def forget(self, run: Run) -> None:
+        """Take this run's findings away, a batch a commit: they are made again."""
+        ...
+
+    def end(self, run: Run, result: Result, *, progress: Progress, at: datetime, worked: timedelta) -> Run:
+        """Write down what it came to, and give the lease back."""
+        ...
+
+
+class Runs(Protocol):
+    """The book of runs, as whoever starts and reads them sees it. Raises LedgerUnavailable.
+
+    A RUNNING run whose lease is older than LEASE reads as INTERRUPTED.
+    """
+
+    def begin(self, target: str, options: Options, *, by: str, at: datetime) -> Run:
+        """Add a run and hold its lease; raise Busy while another of this target holds one."""
+        ...
+
+    def take_over(self, run_id: int, *, by: str, at: datetime) -> Run:
+        """Hold the lease of a run that is resumable, with a new fence; raise Busy, LookupError where it is not."""
+        ...
+
+    def cancel(self, run_id: int) -> None:
+        """Ask the worker to stop. Nothing happens to a run that is not running."""
+        ...
+
+    def run(self, run_id: int) -> Run | None:
+        """Return one run."""
+        ...
+
+    def newest(self, target: str, *, limit: int = 50) -> Sequence[Run]:
+        """Return the runs of a bucket, the newest first."""
+        ...
+
+    def last_full(self, target: str, *, before: int | None = None) -> Run | None:
+        """Return the newest run that is a verdict on all files, below a run's number."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Which findings of a run. Everything that is None is not asked for."""
+
+    code: Code | None = None
+    has_code: bool | None = None  # False: those without a code
+    kind: Kind | None = None
+    severity: Severity | None = None
+    state: State | None = None
+    text: str = ""  # a part of a stored key, key, or record number
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Findings of one kind and cause. Instants are of the rows; ``records`` counts each once."""
+
+    kind: Kind
+    code: Code | None
+    severity: Severity
+    count: int
+    first_bad: datetime | None
+    last_bad: datetime | None
+    new: int = 0  # not in the run that it is compared with
+    gone: int = 0  # in that run, and no more in this
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many findings of a cause share a value of one fact."""
+
+    code: Code | None
+    kind: Kind
+    fact: str  # creator, is_mobile, clinic_id, month
+    value: str
+    count: int
+
+
+class Findings(Protocol):
+    """The findings of runs. ``scope`` narrows to clinics in the query. Raises LedgerUnavailable."""
+
+    def page(
+        self, run_id: int, chosen: Chosen, *, scope: Scope, limit: int, after: int = 0
+    ) -> Sequence[tuple[int, Finding]]:
+        """Return findings with their numbers, ascending, those above a number."""
+        ...
+
+    def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
+        """Return the findings by kind and code, compared with another run."""
+        ...
+
+    def tallies(self, run_id: int, *, scope: Scope) -> Sequence[Tally]:
+        """Return, for each cause and fact, how often each value occurs, and for ``month`` by generated_at in UTC."""
+        ...
+
+    def records_in(self, run_id: int, state: State, *, scope: Scope, limit: int) -> Sequence[int]:
+        """Return the numbers of the records in a state, the highest first."""
+        ...
+
+    def states(self, run_id: int, *, scope: Scope) -> Mapping[State, int]:
+        """Return how many records are in each state that is not FOUND."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Desk:
+    """What a process needs to start runs of its bucket, and to read them. ``launch`` starts a worker of its own for a run."""
+
+    runs: Runs
+    findings: Findings
+    target: str
+    launch: Callable[[Run], None]
