@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
@@ -14,6 +16,7 @@ from lib.findings import CODES, UNSEEN, Kind
 from lib.inventory import Inventory, Sighting
 from lib.objects import Doubt, Observation, Presence
 from tests.parts import planted_growing
+from tests.parts.audited import Audited, differences, faults_of_form
 from tests.parts.broken_keys import RULES
 from tests.parts.planted import Planted, Row, md5_of
 
@@ -110,3 +113,83 @@ def _rows_of_one_key(planted: Planted) -> list[tuple[Row, ...]]:
 
 def test_no_two_rows_share_a_key_by_accident(planted: Planted) -> None:
     assert all("two rows of one key" in row.sort for rows in _rows_of_one_key(planted) for row in rows)
+
+
+def _lines(planted: Planted) -> list[dict[str, Any]]:
+    """What findings.jsonl holds when everything was found."""
+    stored = {row.record_id: row.stored for row in planted.rows}
+    return [
+        {
+            "kind": each.kind,
+            "code": each.code,
+            "severity": "high",
+            "record_id": each.record_id,
+            "stored": stored.get(each.record_id or 0),
+            "resolved": each.record_id and keys.resolve(stored[each.record_id], location=RULES.location),
+            "key": each.key,
+            "evidence": {},
+            "candidate": each.candidate,
+            "candidate_evidence": each.evidence,
+        }
+        for each in planted.findings
+    ]
+
+
+def _audited(lines: list[dict[str, Any]], **changes: object) -> Audited:
+    told: dict[str, object] = {
+        "schema": 1,
+        "run_id": 1,
+        "status": "complete",
+        "records": 1,
+        "objects": 1,
+        "findings": Counter(each["kind"] for each in lines),
+        "causes": Counter(each["code"] for each in lines if each["code"]),
+        "requests": 1,
+        "seconds": 1.0,
+        "listed_until": None,
+        "unlisted": [],
+    }
+    return Audited(1, json.dumps(told | changes) + "\n", "", tuple(map(json.dumps, lines)))
+
+
+def test_a_run_that_found_what_was_planted_does_not_differ(planted: Planted) -> None:
+    ran = _audited(_lines(planted))
+    assert differences(planted, ran) == []
+    assert list(faults_of_form(ran)) == []
+
+
+def test_each_difference_is_told_with_what_was_planted_there(planted: Planted) -> None:
+    lines = _lines(planted)
+    gone = next(at for at, each in enumerate(lines) if each["code"] == Code.NEVER_UPLOADED)
+    otherwise = next(each for each in lines if each["code"] == Code.LOCATION_NONE_AT_ROOT)
+    otherwise["code"] = Code.MOVED
+    healthy = next(row for row in planted.rows if row.sort == "healthy")
+    lines.append(lines[gone] | {"kind": Kind.SIZE_DIFFERS, "record_id": healthy.record_id})
+    lines.append(lines[gone + 1])
+    lines.append({**lines[gone], "kind": Kind.PUBLICLY_READABLE, "record_id": None, "key": "a.pdf"})
+    del lines[gone]
+    told = differences(planted, _audited(lines), public=["b.pdf"])
+    assert [each.partition(":")[0] for each in told] == [
+        "found 2 times",
+        "invented",
+        "not found",
+        "open to anyone",
+        "otherwise",
+    ]
+    assert "never uploaded" in told[2]
+    assert f"record {healthy.record_id}: healthy" in told[1]
+    assert "not found ['b.pdf'], invented ['a.pdf']" in told[3]
+    assert "MOVED" in told[4]
+    assert "LOCATION_NONE_AT_ROOT over" in told[4]
+
+
+@pytest.mark.parametrize(
+    ("changes", "fault"),
+    [
+        ({"status": "incomplete"}, "exit code 1 of a run that is incomplete"),
+        ({"listed_until": "a"}, "a complete run says"),
+        ({"findings": {}}, "findings are {}"),
+    ],
+)
+def test_an_answer_that_contradicts_itself_is_told(planted: Planted, changes: dict[str, object], fault: str) -> None:
+    assert any(each.startswith(fault) for each in faults_of_form(_audited(_lines(planted), **changes)))

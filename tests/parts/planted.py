@@ -21,6 +21,11 @@ from tests.parts.broken_keys import LOCATION
 
 FOLDER = "prescriptions/pdfs"
 OWNED = f"{LOCATION}/{FOLDER}/"
+REPORTS = "CREATE TABLE lab_reports (id bigint PRIMARY KEY, file varchar(200));"
+SETTINGS = {
+    "DASHBOARD_FILE_COLUMNS": "lab_reports.file",
+    "DASHBOARD_IGNORE_OBJECTS": "*/.keep,*/,*.DS_Store",
+}
 DOCTORS = ("DOC1", "DOC2", "DOC3")
 
 
@@ -64,7 +69,8 @@ class Planted:
     """A clinic. ``findings`` is all that an audit must find, and nothing else, whatever strangers may read.
 
     ``young`` are keys written while the audit runs, ``deleted`` are keys whose newest version is a delete marker,
-    ``uploading`` keys of an upload in parts that never ended. ``public`` are keys that anyone may read.
+    ``uploading`` keys of an upload in parts that never ended, ``reports`` stored keys of another table (``REPORTS``).
+    ``public`` are keys that anyone may read.
     """
 
     rows: tuple[Row, ...] = field(repr=False)
@@ -73,6 +79,7 @@ class Planted:
     young: frozenset[str]
     deleted: tuple[str, ...]
     uploading: tuple[str, ...]
+    reports: tuple[str, ...]
 
     @property
     def public(self) -> list[str]:
@@ -131,6 +138,7 @@ class Planted:
                 )
                 for row in self.rows
             ],
+            "lab_reports": [(at, each) for at, each in enumerate(self.reports)],
         }
 
 
@@ -157,6 +165,7 @@ class Garden:
         self.young: set[str] = set()
         self.deleted: list[str] = []
         self.uploading: list[str] = []
+        self.reports: list[str] = []
         self._people = 0
         self._prescriptions = 0
 
@@ -223,4 +232,5 @@ class Garden:
             frozenset(self.young),
             tuple(self.deleted),
             tuple(self.uploading),
+            tuple(self.reports),
         )

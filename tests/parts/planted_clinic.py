@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import sqlite3
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,17 +17,18 @@ import urllib3
 
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
 from lib.catalogue import Code
+from lib.stores import ledger_db
 from tests.parts import planted_growing
 from tests.parts.broken_clinic import values
 from tests.parts.broken_keys import LOCATION, RULES
 from tests.parts.ceph import Ceph
-from tests.parts.planted import Planted
+from tests.parts.planted import REPORTS, SETTINGS, Planted
 from tests.parts.postgres import SCHEMA, Postgres
 from tests.parts.sample_clinic import fill, sqlite_clinic
 
 AT_ONCE = 8
 # Ceph dates what it is given itself. So the grace window of a run on it is short, and what is young is written again and again.
-CEPH_GRACE = timedelta(seconds=4)
+CEPH_GRACE = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,8 +41,13 @@ class Clinic:
     settled: float = 0.0  # on the monotonic clock: what is old was written then
 
     def wait(self) -> None:
-        """Wait until what is old is older than the grace window, whenever a run begins now."""
-        time.sleep(max(0.0, self.settled + self.grace.total_seconds() + 0.5 - time.monotonic()))
+        """Wait until what is old is older than the grace window of a run that begins now."""
+        time.sleep(max(0.0, self.settled + self.grace.total_seconds() - time.monotonic()))
+
+    @property
+    def words(self) -> tuple[str, ...]:
+        """What the command must be given for this clinic."""
+        return "--grace", f"{int(self.grace.total_seconds())}s"
 
 
 @contextmanager
@@ -61,10 +68,10 @@ def on_ceph(
     for key in planted.uploading:
         client.create_multipart_upload(Bucket=bucket, Key=key)
     # Addresses are longer than the application's column, which is another mistake of the catalogue.
-    schema = SCHEMA.read_text().replace("pdf_file varchar(100)", "pdf_file text")
+    schema = SCHEMA.read_text().replace("pdf_file varchar(100)", "pdf_file text") + REPORTS
     database = postgres.url(postgres.new_database(schema=schema))
     fill(database, planted.tables())
-    found = values(ceph, bucket=bucket, database_url=database, ledger=ledger)
+    found = values(ceph, bucket=bucket, database_url=database, ledger=ledger) | settings_of(ledger)
     with _written_again(ceph, bucket, young):
         yield Clinic(planted, found, CEPH_GRACE, time.monotonic())
 
@@ -75,6 +82,11 @@ def on_guarded_s3(objects: int, *, server: GuardedS3, folder: Path, seed: int = 
     planted = without_versions(planted_growing.grow(objects, seed=seed, now=now, bucket=server.bucket))
     for each in planted.objects:
         server.put(each if each.key in planted.young else replace(each, modified=now - timedelta(days=1)))
+    database = sqlite_clinic(folder / "clinic.sqlite3", {})
+    with closing(sqlite3.connect(folder / "clinic.sqlite3")) as connection:
+        connection.execute(REPORTS)
+    fill(database, planted.tables())
+    ledger = folder / "ledger.sqlite3"
     found = {
         "AWS_STORAGE_BUCKET_NAME": server.bucket,
         "AWS_S3_ENDPOINT_URL": server.endpoint_url,
@@ -84,11 +96,17 @@ def on_guarded_s3(objects: int, *, server: GuardedS3, folder: Path, seed: int = 
         "AWS_LOCATION": LOCATION,
         "DASHBOARD_PREVIOUS_LOCATIONS": ",".join(RULES.previous_locations),
         "DASHBOARD_URL_HOSTS": ",".join(RULES.url_hosts),
-        "DATABASE_URL": sqlite_clinic(folder / "clinic.sqlite3", planted.tables()),
-        "DASHBOARD_DATABASE_URL": f"sqlite:///{folder / 'ledger.sqlite3'}",
+        "DATABASE_URL": database,
+        "DASHBOARD_DATABASE_URL": f"sqlite:///{ledger}",
         "DASHBOARD_SECRET_KEY": "a-secret-of-more-than-32-characters-x",
     }
-    return Clinic(planted, found, timedelta(minutes=15))
+    return Clinic(planted, found | settings_of(ledger), timedelta(minutes=15))
+
+
+def settings_of(ledger: Path) -> dict[str, str]:
+    """Return what an audit of this clinic is told, with its private files beside the ledger, which is made."""
+    ledger_db.migrate(f"sqlite:///{ledger}")
+    return {"DASHBOARD_AUDIT_FOLDER": str(ledger.parent / "audits"), **SETTINGS}
 
 
 def without_versions(planted: Planted) -> Planted:

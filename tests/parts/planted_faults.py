@@ -212,11 +212,17 @@ def lone(garden: Garden) -> None:
     key = f"{LOCATION}/{garden.stored(consultation)}"
     garden.lay(key, garden.body())
     garden.expect(Kind.UNREFERENCED_OBJECT, Code.UNREFERENCED, key=key)
-    whose = garden.patient()
-    row = _plain(garden, "healthy, and has a second copy", whose=whose)
-    key = f"{LOCATION}/{row.stored.removesuffix('.pdf')}_C042wJo.pdf"
-    garden.lay(key, garden.objects[f"{LOCATION}/{row.stored}"].body)
-    garden.expect(Kind.UNREFERENCED_OBJECT, Code.NEAR_DUPLICATE_OBJECTS, key=key)
+    # Beside an object that a row has: the same name written otherwise, and a name that was taken.
+    for name, other, code in (
+        ("a b {}.pdf", lambda stored: stored.replace("a b", "a%20b"), Code.NEAR_DUPLICATE_OBJECTS),
+        ("{}.pdf", lambda stored: stored.replace(".pdf", "_C042wJo.pdf"), Code.UNREFERENCED),
+    ):
+        whose, body = garden.patient(), garden.body()
+        row = garden.row(garden.stored(whose[1], name), body, "healthy, and has a second copy", whose=whose)
+        garden.lay(f"{LOCATION}/{row.stored}", body)
+        key = f"{LOCATION}/{other(row.stored)}"
+        garden.lay(key, body)
+        garden.expect(Kind.UNREFERENCED_OBJECT, code, key=key)
 
 
 def public(garden: Garden) -> None:

@@ -117,6 +117,12 @@ def not_ours(garden: Garden, at: int) -> None:
     ):
         garden.lay(key, garden.body())
     garden.lay(f"{OWNED}{consultation}/", b"", content_type="application/x-directory")
+    for key in (f"{OWNED}{consultation}/.keep", f"{OWNED}{consultation}/{name}.DS_Store"):
+        garden.lay(key, b"ignored")
+    # Another table's column names it.
+    key = f"{OWNED}{consultation}/{name}-report.pdf"
+    garden.lay(key, garden.body())
+    garden.reports.append(key.removeprefix(f"{LOCATION}/"))
     if at == 0:
         garden.lay(OWNED, b"", content_type="application/x-directory")
 
