@@ -26,7 +26,7 @@ from lib.audits import LEASE
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_tables import AUDITS
 from tests.parts import moody_s3
-from tests.parts.audited import ROOT, audit, command, environment, faults_of_form, lines_of
+from tests.parts.audit_command import ROOT, audit, command, environment, faults_of_form, lines_of
 from tests.parts.planted_clinic import Clinic, on_guarded_s3
 
 AGAIN = 0.4  # how often a run that was taken up is killed once more

@@ -16,7 +16,7 @@ from lib.findings import CODES, UNSEEN, Kind
 from lib.inventory import Inventory, Sighting
 from lib.objects import Doubt, Observation, Presence
 from tests.parts import planted_growing
-from tests.parts.audited import Audited, differences, faults_of_form
+from tests.parts.audit_command import Audited, differences, faults_of_form
 from tests.parts.broken_keys import RULES
 from tests.parts.planted import Planted, Row, md5_of
 

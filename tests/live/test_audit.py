@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from lib.findings import Kind
-from tests.parts.audited import audit, differences, faults_of_form
+from tests.parts.audit_command import audit, differences, faults_of_form
 from tests.parts.ceph import Ceph
 from tests.parts.planted_clinic import Clinic, on_ceph
 from tests.parts.postgres import Postgres
