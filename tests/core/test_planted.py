@@ -34,13 +34,13 @@ def _sighting(key: str, body: bytes, is_multipart: bool) -> Sighting:
 
 def _diagnosed(planted: Planted) -> dict[int, Diagnosis]:
     there = {each.key: _sighting(each.key, each.body, each.is_multipart) for each in planted.objects}
-    inventory = Inventory(there.values())
     owners = Counter(keys.resolve(row.stored, location=RULES.location) for row in planted.rows)
+    lone = Inventory(each for each in there.values() if each.key not in owners)  # what an audit looks among
     found = {}
     for row in planted.rows:
         key = keys.resolve(row.stored, location=RULES.location)
         known = Known(
-            inventory,
+            lone,
             is_deleted=key in planted.deleted,
             is_uploading=key in planted.uploading,
             is_taken=lambda other, own=key: owners[other] > (other == own),

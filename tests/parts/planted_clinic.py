@@ -5,7 +5,7 @@ from __future__ import annotations
 import sqlite3
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
@@ -27,6 +27,7 @@ from tests.parts.postgres import SCHEMA, Postgres
 from tests.parts.sample_clinic import fill, sqlite_clinic
 
 AT_ONCE = 8
+Grow = Callable[..., Planted]
 # Ceph dates what it is given itself. So the grace window of a run on it is short, and what is young is written again and again.
 CEPH_GRACE = timedelta(seconds=3)
 
@@ -76,10 +77,12 @@ def on_ceph(
         yield Clinic(planted, found, CEPH_GRACE, time.monotonic())
 
 
-def on_guarded_s3(objects: int, *, server: GuardedS3, folder: Path, seed: int = 5) -> Clinic:
+def on_guarded_s3(
+    objects: int, *, server: GuardedS3, folder: Path, seed: int = 5, grow: Grow = planted_growing.grow
+) -> Clinic:
     """Grow it on SQLite and the guarded S3, which keeps no versions and no uploads in parts. 600 objects take 0.2 s."""
     now = datetime.now(UTC)
-    planted = without_versions(planted_growing.grow(objects, seed=seed, now=now, bucket=server.bucket))
+    planted = without_versions(grow(objects, seed=seed, now=now, bucket=server.bucket))
     for each in planted.objects:
         server.put(each if each.key in planted.young else replace(each, modified=now - timedelta(days=1)))
     database = sqlite_clinic(folder / "clinic.sqlite3", {})

@@ -92,22 +92,13 @@ def unproven(garden: Garden) -> None:
     garden.lay(astray, body)
     _elsewhere(garden, row, Code.MOVED, astray)
 
-    # Another row's object has the bytes that this row wants.
+    # Another row's object has the bytes that this row wants: no suggestion, since it is that row's.
     mine, theirs = garden.patient(), garden.patient()
     body = garden.body()
     owner = garden.row(garden.stored(theirs[1] or ""), body, "healthy, with the bytes of another row", whose=theirs)
     garden.lay(f"{LOCATION}/{owner.stored}", body)
     row = garden.row(garden.stored(mine[1] or ""), body, f"its bytes are those of record {owner.record_id}", whose=mine)
-    garden.findings.append(
-        Expected(
-            Kind.DANGLING_REFERENCE,
-            Code.FOUND_BY_CONTENT,
-            row.record_id,
-            None,
-            f"{LOCATION}/{owner.stored}",
-            Evidence.PROVEN,
-        )
-    )
+    garden.expect(Kind.DANGLING_REFERENCE, Code.NEVER_UPLOADED, row)
 
 
 def not_as_written(garden: Garden) -> None:
@@ -212,16 +203,14 @@ def lone(garden: Garden) -> None:
     key = f"{LOCATION}/{garden.stored(consultation)}"
     garden.lay(key, garden.body())
     garden.expect(Kind.UNREFERENCED_OBJECT, Code.UNREFERENCED, key=key)
-    # Beside an object that a row has: the same name written otherwise, and a name that was taken.
-    for name, other, code in (
-        ("a b {}.pdf", lambda stored: stored.replace("a b", "a%20b"), Code.NEAR_DUPLICATE_OBJECTS),
-        ("{}.pdf", lambda stored: stored.replace(".pdf", "_C042wJo.pdf"), Code.UNREFERENCED),
-    ):
+    # Beside an object that a row has: the same bytes under a name that is written otherwise, and other bytes there.
+    for code in (Code.NEAR_DUPLICATE_OBJECTS, Code.UNREFERENCED):
         whose, body = garden.patient(), garden.body()
-        row = garden.row(garden.stored(whose[1], name), body, "healthy, and has a second copy", whose=whose)
-        garden.lay(f"{LOCATION}/{row.stored}", body)
-        key = f"{LOCATION}/{other(row.stored)}"
-        garden.lay(key, body)
+        stored = garden.stored(whose[1], "a b {}.pdf")
+        garden.row(stored, body, "healthy, and its name lies there twice", whose=whose)
+        garden.lay(f"{LOCATION}/{stored}", body)
+        key = f"{LOCATION}/{stored.replace('a b', 'a%20b')}"
+        garden.lay(key, body if code is Code.NEAR_DUPLICATE_OBJECTS else garden.body())
         garden.expect(Kind.UNREFERENCED_OBJECT, code, key=key)
 
 
