@@ -32,7 +32,7 @@ def read(body: bytes) -> RawPage:
     try:
         return _read(body)
     except expat.ExpatError:
-        readable = _ECHOES.sub(rb"<\1>\x20</\1>".replace(rb"\x20", b" "), body)
+        readable = _ECHOES.sub(rb"<\1> </\1>", body)
         try:
             return _read(readable)
         except expat.ExpatError as error:
