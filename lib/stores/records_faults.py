@@ -7,7 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy.exc
 
 from lib.errors import DatabaseFault, DatabaseUnavailable

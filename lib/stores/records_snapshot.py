@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
 from lib.errors import DatabaseUnavailable

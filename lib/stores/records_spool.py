@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
 from lib.diagnosis import md5_of
