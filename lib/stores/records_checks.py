@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeVar
 
 import sqlalchemy as sa
 
@@ -19,6 +19,7 @@ from lib.row_spool import Versions
 from lib.stores.records_spool import as_bytes, as_text, beginning, resolved_in
 from lib.stores.records_tables import Tables
 
+T = TypeVar("T", int, tuple[int, int, int, int])
 _AT_ONCE = 5000
 _BATCH = 1000
 # What ``evidence.contradicts`` reads a second time, decoded. In PostgreSQL the rest stands in the same expression, since
@@ -42,11 +43,11 @@ class Found:
         """Which lists are cut, with how many there were."""
         return {name: count for name, count in self.counts.items() if count > self.limit}
 
-    def add(self, name: str, into: list[int], number: int) -> None:
-        """Count one, and keep its number up to the bound."""
-        self.counts[name] = self.counts.get(name, 0) + 1
-        if len(into) < self.limit:
-            into.append(number)
+    def add(self, name: str, into: list[T], some: list[T]) -> None:
+        """Count some more, and keep the lowest of all up to the bound."""
+        if some:
+            self.counts[name] = self.counts.get(name, 0) + len(some)
+            into[:] = sorted(into + some)[: self.limit]
 
 
 class Checks:
@@ -62,19 +63,21 @@ class Checks:
     def run(self, connection: sa.Connection, *, limit: int) -> Found:
         """Return what is wrong, by row number and by prescription, ascending."""
         found = Found(limit)
-        for number, stored, consultation in self._suspects(connection):
-            resolved = keys.resolve(stored, location=self._location)
-            if consultation and contradicts(resolved, consultation):
-                found.add("consultation_differs", found.consultation_differs, number)
-            if keys.written(stored, location=self._location) != resolved:
-                found.add("resolvers_disagree", found.resolvers_disagree, number)
-        found.consultation_differs.sort()
-        found.resolvers_disagree.sort()
+        for some in self._suspects(connection):
+            strangers, disputed = [], []
+            for number, stored, consultation in some:
+                resolved = keys.resolve(stored, location=self._location)
+                if consultation and contradicts(resolved, consultation):
+                    strangers.append(number)
+                if keys.written(stored, location=self._location) != resolved:
+                    disputed.append(number)
+            found.add("consultation_differs", found.consultation_differs, strangers)
+            found.add("resolvers_disagree", found.resolvers_disagree, disputed)
         found.versions = self._versions(connection, found)
         return found
 
-    def _suspects(self, connection: sa.Connection) -> Iterator[tuple[int, str, str | None]]:
-        """Yield number, stored key and consultation of every row for which one of the rules may say no.
+    def _suspects(self, connection: sa.Connection) -> Iterator[list[tuple[int, str, str | None]]]:
+        """Yield number, stored key and consultation of every row for which one of the rules may say no, some at once.
 
         All others are plain: no odd sign, no segment that a path's rule folds, not prefixed, and no ``CON…`` folder but
         their own consultation's.
@@ -92,8 +95,7 @@ class Checks:
             .where(sa.or_(*self._suspicions(stored, consultation)), *self._within)
         )
         for rows in connection.execute(statement, execution_options={"yield_per": _AT_ONCE}).partitions():
-            for number, key, owner in rows:
-                yield number, text_of(key) or "", text_of(owner)
+            yield [(number, text_of(key) or "", text_of(owner)) for number, key, owner in rows]
 
     def _suspicions(self, stored: Any, consultation: Any) -> Iterator[sa.ColumnElement[bool]]:
         prefix = keys.prefix_of(self._location)
@@ -128,13 +130,10 @@ class Checks:
         if self._within:
             statement = statement.having(sa.func.count().filter(*self._within) > 0)
         kept: list[tuple[int, int, int, int]] = []
-        count = 0
         for some in connection.execute(statement, execution_options={"yield_per": _AT_ONCE}).partitions():
-            count += len(some)
-            kept += [(each[0], each[1], each[2], each[3]) for each in some[: found.limit - len(kept)]]
-        found.counts["versions"] = count
+            found.add("versions", kept, [(each[0], each[1], each[2], each[3]) for each in some])
         newest = self._newest(connection, [each[0] for each in kept])
-        return [Versions(*each, newest_record_id=newest[each[0]]) for each in sorted(kept)]
+        return [Versions(*each, newest_record_id=newest[each[0]]) for each in kept]
 
     def _newest(self, connection: sa.Connection, prescription_ids: Sequence[int]) -> dict[int, int]:
         pdfs = self._tables.pdfs
@@ -145,7 +144,7 @@ class Checks:
                 .where(pdfs.c.prescription_id.in_(prescription_ids[start : start + _BATCH]))
                 .order_by(pdfs.c.prescription_id, pdfs.c.version_number, pdfs.c.id)
             )
-            newest |= dict(connection.execute(statement).tuples())
+            newest |= {each.prescription_id: each.id for each in connection.execute(statement)}
         return newest
 
 

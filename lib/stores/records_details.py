@@ -122,9 +122,9 @@ class References:
         prefix = keys.prefix_of(self._location)
         possible = [key for key in dict.fromkeys(wanted) if not keys.impossible(key)]
         for start in range(0, len(possible), _KEYS_AT_ONCE):
-            some = possible[start : start + _KEYS_AT_ONCE]
-            both = {spelling: key for key in some for spelling in (key, key.removeprefix(prefix))}
-            yield [each for each, key in both.items() if keys.resolve(each, location=self._location) == key]
+            some = set(possible[start : start + _KEYS_AT_ONCE])
+            both = some | {key.removeprefix(prefix) for key in some}
+            yield sorted(each for each in both if keys.resolve(each, location=self._location) in some)
 
     def _declared(self, name: str, statement: sa.Select[Any]) -> Sequence[str]:
         try:

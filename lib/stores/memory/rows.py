@@ -45,11 +45,12 @@ class MemoryRows:
         with row_file.writing(path) as spooling:
             spooling.add(list(map(line_of, lines)))
         found = Found(self._numbers)
-        for row in sorted(within, key=lambda row: row.record_id):
-            if row.consultation_id and contradicts(self._resolved(row), row.consultation_id):
-                found.add("consultation_differs", found.consultation_differs, row.record_id)
-            if keys.written(row.stored_key or "", location=self._location) != self._resolved(row):
-                found.add("resolvers_disagree", found.resolvers_disagree, row.record_id)
+        found.add(
+            "consultation_differs", found.consultation_differs, [row.record_id for row in within if self._differs(row)]
+        )
+        found.add(
+            "resolvers_disagree", found.resolvers_disagree, [row.record_id for row in within if self._disputed(row)]
+        )
         wrong = [each for number in sorted({row.prescription_id for row in within}) for each in self._versions(number)]
         found.counts["versions"] = len(wrong)
         return Snapshot(
@@ -84,6 +85,12 @@ class MemoryRows:
 
     def _resolved(self, row: Detail | str) -> str:
         return keys.resolve(row if isinstance(row, str) else row.stored_key or "", location=self._location)
+
+    def _differs(self, row: Detail) -> bool:
+        return bool(row.consultation_id) and contradicts(self._resolved(row), row.consultation_id)
+
+    def _disputed(self, row: Detail) -> bool:
+        return keys.written(row.stored_key or "", location=self._location) != self._resolved(row)
 
     def _versions(self, prescription_id: int) -> list[Versions]:
         rows = [row for row in self.rows if row.prescription_id == prescription_id]
