@@ -107,6 +107,13 @@ def folder(text: str) -> str:
     return f"{location(text)}/"
 
 
+def file_column(text: str) -> str:
+    """Return a column of the clinic's database as ``table.column`` or ``schema.table.column``."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62}){1,2}", text):
+        raise ValueError("must be table.column or schema.table.column, separated by commas")
+    return text
+
+
 def database(secret: SecretStr) -> SecretStr:
     """Return an SQLAlchemy URL for what Django people write."""
     text = secret.get_secret_value().strip()

@@ -141,6 +141,7 @@ class Settings(KeySettings, LedgerSettings, OidcSettings):
     database_url: Database = Field(
         alias="DATABASE_URL", description="the clinic's database: postgresql://user:password@host:5432/database"
     )
+    file_columns: Annotated[tuple[str, ...], list_of(rule.file_column)] = Field((), alias="DASHBOARD_FILE_COLUMNS")
     secret_key: SecretKey = Field(alias="DASHBOARD_SECRET_KEY", description=rule.HOW_TO_MAKE_A_KEY)
     link_max_expiry: Duration = Field(timedelta(days=7), alias="DASHBOARD_LINK_MAX_EXPIRY")
     credentials_expire_at: Annotated[datetime | None, BeforeValidator(rule.instant)] = Field(
