@@ -114,6 +114,13 @@ def file_column(text: str) -> str:
     return text
 
 
+def pattern(text: str) -> str:
+    """Return a pattern of object keys; one that is met by every key would hide every unreferenced file."""
+    if not text.strip("*"):
+        raise ValueError("must not match every key")
+    return text
+
+
 def database(secret: SecretStr) -> SecretStr:
     """Return an SQLAlchemy URL for what Django people write."""
     text = secret.get_secret_value().strip()

@@ -53,6 +53,9 @@ class KeySettings(Section):
     owned_prefixes: Annotated[tuple[str, ...], list_of(rule.folder)] = Field(
         ("prescriptions/pdfs/",), alias="DASHBOARD_OWNED_PREFIXES"
     )
+    ignored_objects: Annotated[tuple[str, ...], list_of(rule.pattern)] = Field(
+        ("*/.keep", "*/.gitkeep", "*/"), alias="DASHBOARD_IGNORE_OBJECTS"
+    )
 
     @field_validator("endpoint_url")
     @classmethod

@@ -273,6 +273,12 @@ def test_lists_lose_spaces_and_empty_items() -> None:
     assert loaded.owned_prefixes == ("prescriptions/pdfs/", "scans/")
 
 
+def test_patterns_of_ignored_objects_are_kept_as_they_are_written_and_none_hides_everything() -> None:
+    assert load(DASHBOARD_IGNORE_OBJECTS="*/.keep, */").ignored_objects == ("*/.keep", "*/")
+    with pytest.raises(SettingInvalid, match="every key"):
+        load(DASHBOARD_IGNORE_OBJECTS="*/.keep,**")
+
+
 def test_expiry_in_bare_seconds_and_as_a_duration() -> None:
     assert load(AWS_QUERYSTRING_EXPIRE="7200").policy.default_expiry == timedelta(hours=2)
     assert load(AWS_QUERYSTRING_EXPIRE="1h30m").policy.default_expiry == timedelta(minutes=90)
