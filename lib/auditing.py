@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
-from lib.audits import STALE, Chosen, Desk, Group, Options, Run, Tally
+from lib.audits import STALE, Chosen, Desk, Flow, Group, Month, Options, Run, Tally
 from lib.diagnosis import State
 from lib.findings import Finding
 from lib.trail import Action
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said
 NEWEST = 50
+MAX_FLOWS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +121,33 @@ def tallies(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> S
     """Return what the findings of each cause have in common."""
     scope = authority.require(actor, scope, Permission.AUDIT, services=services)
     return _desk(services).findings.tallies(run_id, scope=scope)
+
+
+def full_before(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Run | None:
+    """Return the newest full verdict before a run."""
+    authority.require(actor, scope, Permission.AUDIT, services=services)
+    desk = _desk(services)
+    return desk.runs.last_full(desk.target, before=run_id)
+
+
+def states(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Mapping[State, int]:
+    """Return how many of the visible records a run found in each state that is not FOUND."""
+    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    return _desk(services).findings.states(run_id, scope=scope)
+
+
+def months(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Sequence[Month]:
+    """Return the findings of a run by month and cause; () where nobody counts them."""
+    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    pictures = _desk(services).pictures
+    return () if pictures is None else pictures.months(run_id, scope=scope)
+
+
+def flows(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Sequence[Flow]:
+    """Return where rows point and where their files lie, MAX_FLOWS at most; () where nobody counts them."""
+    scope = authority.require(actor, scope, Permission.KEYS, services=services)
+    pictures = _desk(services).pictures
+    return () if pictures is None else pictures.flows(run_id, scope=scope, limit=MAX_FLOWS)
 
 
 def _write(actor: Actor, scope: Scope, run: Run, *, services: Services) -> None:

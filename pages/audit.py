@@ -9,10 +9,10 @@ import streamlit as st
 from dashboard.visit import Visit
 from dashboard.wording import audits as words
 from lib import auditing
-from lib.audits import Run, Status
 from lib.auditing import Verdict
-from pages import audit_causes, audit_pictures, audit_progress, audit_rows, audit_runs, audit_starting, audit_verdict
-from pages.audit_shown import Shown, shown_of
+from lib.audits import Run, Status
+from pages import audit_causes, audit_pictures, audit_progress, audit_runs, audit_starting, audit_verdict
+from pages.audit_shown import shown_of
 
 
 def render(visit: Visit) -> None:
@@ -29,12 +29,13 @@ def render(visit: Visit) -> None:
         return
     shown = None if run is None else shown_of(visit, run)
     if shown is not None:
-        audit_verdict.render(visit, shown, last=verdict.run if verdict else None)
+        audit_verdict.render(visit, shown, last=verdict)
     audit_progress.render(visit, runs[0])
     if runs[0].status is not Status.RUNNING:
         audit_starting.controls(visit, is_first=shown is None)
     if shown is not None:
-        _found(visit, shown, runs)
+        audit_causes.render(visit, shown)
+        audit_pictures.render(visit, shown, runs)
     audit_runs.render(visit, runs, shown=shown)
 
 
@@ -54,10 +55,3 @@ def _teach(visit: Visit) -> None:
         for line in words.TEACH:
             st.markdown(f"- {line}")
         audit_starting.controls(visit, is_first=True)
-
-
-def _found(visit: Visit, shown: Shown, runs: Sequence[Run]) -> None:
-    cause = audit_causes.render(visit, shown)
-    if shown.groups:
-        audit_rows.render(visit, shown, cause)
-        audit_pictures.render(visit, shown, runs)

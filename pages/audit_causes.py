@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pandas as pd
 import streamlit as st
 
@@ -10,9 +12,9 @@ from dashboard.visit import Visit
 from dashboard.wording import problems as words
 from lib import audit_history, audit_plan, planning
 from lib.access import Permission
-from lib.audits import Chosen, Group
-from lib.catalogue import Severity
+from lib.audits import Group
 from lib.findings import STATES
+from lib.records import Record
 from pages import audit_rows, mending
 from pages.audit_shown import Cause, Shown
 
@@ -22,29 +24,38 @@ ROW_PX = 35
 MOST = 12  # rows in view
 
 
-def render(visit: Visit, shown: Shown) -> Cause | None:
-    """Draw the table and the choice below it; return the cause that was chosen, None for all."""
+def render(visit: Visit, shown: Shown) -> None:
+    """Draw the table, below it the choice of a cause and of a text, and the problems that these choose."""
     st.subheader("Problems by cause")
     if not shown.groups:
         st.success(words.NONE_FOUND, icon=":material/check_circle:")
-        return None
-    groups = sorted(shown.groups, key=lambda each: (list(Severity).index(each.severity), -each.count))
+        return
+    groups = sorted(shown.groups, key=lambda each: each.order)
     _table(visit, shown, groups)
-    there = {_cause(each): each for each in groups if each.count}
+    there = {_name(each): each for each in groups if each.count}
     if st.session_state.get(CHOICE) not in there:
         st.session_state[CHOICE] = ALL
-    chosen = st.selectbox(
-        words.CHOOSE,
-        [ALL, *there],
-        key=CHOICE,
-        format_func=lambda each: words.ALL if each == ALL else f"{words.named(*each)} ({there[each].count:,})",
-        on_change=audit_rows.start_over,
-        width=420,
-    )
-    if chosen == ALL:
-        return None
-    _about(visit, shown, there[chosen])
-    return _cause(there[chosen])
+    with st.container(horizontal=True, vertical_alignment="bottom"):
+        chosen = st.selectbox(
+            words.CHOOSE,
+            [ALL, *there],
+            key=CHOICE,
+            format_func=lambda each: words.ALL if each == ALL else _choice(there[each]),
+            on_change=audit_rows.start_over,
+            width=420,
+        )
+        text = audit_rows.search_box()
+    if chosen != ALL:
+        _about(visit, shown, there[chosen])
+    audit_rows.render(visit, shown, None if chosen == ALL else _cause(there[chosen]), text=text)
+
+
+def _name(group: Group) -> str:
+    return f"{group.kind} {group.code or ''}"
+
+
+def _choice(group: Group) -> str:
+    return f"{words.named(*_cause(group))} ({group.count:,})"
 
 
 def _cause(group: Group) -> Cause:
@@ -58,8 +69,8 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
         """Choose the cause of the line that was clicked."""
         selected = st.session_state[key].selection
         number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is not None and number < len(groups):
-            st.session_state[CHOICE] = _cause(groups[number])
+        if number is not None and number < len(groups) and groups[number].count:
+            st.session_state[CHOICE] = _name(groups[number])
             audit_rows.start_over()
 
     st.dataframe(
@@ -72,14 +83,14 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
         key=key,
         alt="Problems by cause; a click on a line shows its rows below",
         column_config={
-            "Problem": st.column_config.TextColumn(width=270),
-            "Severity": st.column_config.TextColumn(width=105),
-            "Count": st.column_config.NumberColumn(width=65, format="localized"),
-            "First": st.column_config.TextColumn(width=95),
-            "Last": st.column_config.TextColumn(width=95),
-            "Since the check before": st.column_config.TextColumn(width=150),
-            "In common": st.column_config.TextColumn(width=230),
-            "What mends it": st.column_config.TextColumn(width=300),
+            "Problem": st.column_config.TextColumn(width=235),
+            "Severity": st.column_config.TextColumn(width=98),
+            "Count": st.column_config.NumberColumn(width=58, format="localized"),
+            "First": st.column_config.TextColumn(width=92),
+            "Last": st.column_config.TextColumn(width=92),
+            "Since the check before": st.column_config.TextColumn(width=125),
+            "In common": st.column_config.TextColumn(width=185),
+            "What mends it": st.column_config.TextColumn(width=200),
         },
     )
     st.caption(f"{words.EXPECT_NONE} {words.PICK}")
@@ -102,8 +113,7 @@ def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
 
 
 def _shared(shown: Shown, group: Group) -> str:
-    facts = audit_history.shared(group, shown.of(_cause(group)))
-    return display.printable(words.shared(facts, of=group.count))
+    return display.printable(words.shared(audit_history.shared(group, shown.tallies), of=group.count))
 
 
 def _about(visit: Visit, shown: Shown, group: Group) -> None:
@@ -111,19 +121,11 @@ def _about(visit: Visit, shown: Shown, group: Group) -> None:
     st.text(words.about(*_cause(group)))
     if group.kind not in STATES or not visit.may(Permission.KEYS):
         return
-    run_id, chosen = shown.run.run_id, chosen_of(_cause(group))
+    run_id, chosen = shown.run.run_id, audit_rows.chosen(_cause(group))
 
-    def read() -> audit_plan.Rows:
+    def read() -> Sequence[Record]:
         return audit_plan.rows(*visit.who(), services=visit.services, run_id=run_id, chosen=chosen)
 
-    mending.of_cause(visit, min(group.count, planning.MAX_RECORDS), about=(run_id, *_cause(group)), read=read)
+    mending.section(visit, min(group.count, planning.MAX_RECORDS), about=(run_id, *_cause(group)), read=read)
     if said := words.plan_for(group.count, planning.MAX_RECORDS):
         st.caption(said)
-
-
-def chosen_of(cause: Cause | None, *, text: str = "") -> Chosen:
-    """Return what is asked of the book for a cause, None for all."""
-    if cause is None:
-        return Chosen(text=text)
-    kind, code = cause
-    return Chosen(kind=kind, code=code, has_code=code is not None, text=text)

@@ -76,7 +76,10 @@ def _ended(visit: Visit, run: Run) -> None:
 
 def _unlisted(run: Run) -> None:
     assert run.result is not None
-    lines = [f"from  {display.printable(after) or '(the first key)'}\nto    {_end(until)}" for after, until in run.result.unlisted]
+    lines = [
+        f"from  {display.printable(after) or '(the first key)'}\nto    {_end(until)}"
+        for after, until in run.result.unlisted
+    ]
     with st.expander(words.unlisted(run), icon=":material/data_array:"):
         st.code("\n".join(lines[:20]), language=None, wrap_lines=True)
 

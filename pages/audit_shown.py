@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 import streamlit as st
 
 from dashboard.visit import Visit
 from lib import auditing
-from lib.access import Scope
-from lib.audits import Flow, Group, Run, Tally
+from lib.access import Permission, Scope
+from lib.audits import Flow, Group, Month, Run, Tally
 from lib.catalogue import Code
 from lib.findings import Kind
 
@@ -27,12 +26,9 @@ class Shown:
     before: Run | None
     groups: tuple[Group, ...]
     tallies: tuple[Tally, ...]
-    flows: tuple[Flow, ...]
+    months: tuple[Month, ...]
+    flows: tuple[Flow, ...]  # () for who sees no keys
     scope: Scope
-
-    def of(self, cause: Cause) -> tuple[Tally, ...]:
-        """Return what the findings of one cause have in common."""
-        return tuple(each for each in self.tallies if (each.kind, each.code) == cause)
 
 
 def shown_of(visit: Visit, run: Run) -> Shown:
@@ -42,13 +38,14 @@ def shown_of(visit: Visit, run: Run) -> Shown:
         who, services = visit.who(), visit.services
         before = auditing.full_before(*who, services=services, run_id=run.run_id)
         than = before.run_id if before is not None and not run.options.prefix else None
-        groups: Sequence[Group] = auditing.groups(*who, services=services, run_id=run.run_id, than=than)
+        may_flow = visit.may(Permission.KEYS)
         kept = st.session_state[KEPT] = Shown(
             run,
             before if than is not None else None,
-            tuple(groups),
+            tuple(auditing.groups(*who, services=services, run_id=run.run_id, than=than)),
             tuple(auditing.tallies(*who, services=services, run_id=run.run_id)),
-            tuple(auditing.flows(*who, services=services, run_id=run.run_id)),
+            tuple(auditing.months(*who, services=services, run_id=run.run_id)),
+            tuple(auditing.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),
             visit.scope,
         )
     return kept

@@ -73,7 +73,10 @@ def _form(visit: Visit) -> None:
             format_func=words.EXPOSURE.__getitem__,
             captions=[words.EXPOSURE_HELP[each] for each in Exposure],
         )
-        is_asked = st.form_submit_button(words.START, key="audit_start_so", type="primary", icon=":material/play_arrow:")
+        is_asked = st.form_submit_button(
+            words.START, key="audit_start_so", type="primary", icon=":material/play_arrow:"
+        )
+    assert exposure is not None
     if is_asked and prefix and keys.impossible(prefix):
         st.error(words.PREFIX_IMPOSSIBLE, icon=":material/block:")
     elif is_asked:

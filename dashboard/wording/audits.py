@@ -106,10 +106,15 @@ _FAULT = {
     Fault.UNEXPECTED: "Something went wrong on our side; developers find the details in the log.",
 }
 
+BACK = "Back to the last full check"
+PICK_RUN = "Click a line to see above what that check found."
+COMPARE = "Compare two checks"
+LATER, EARLIER = "This check", "with the earlier one"
+SAME_RUN = "Choose two different checks."
+
 EXPECT_NONE = "expect 0"
 EXPECTED_NONE = (State.MISSING, State.ELSEWHERE, State.DAMAGED, State.UNKNOWN)
 UNREFERENCED = "Unreferenced files"
-PREFIX_VERDICT = "Only a part of the files was checked: this is no verdict on all of them."
 
 
 def as_of(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
@@ -214,6 +219,13 @@ def stale(run: Run | None, *, now: datetime, zone: ZoneInfo) -> str:
     days = (now - run.ended_at).days
     age = f"{days} days old" if days > 1 else "more than a day old"
     return f"This is {age}: the last full check ended {as_of(run.ended_at, now=now, zone=zone)}. Check all files again."
+
+
+def not_full(run: Run) -> str:
+    """Say why a run is no verdict on all files."""
+    if run.options.prefix:
+        return "Only the files below a prefix were checked: this is no verdict on all of them."
+    return "This check did not come to its end: this is no verdict on all files."
 
 
 def checked(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
@@ -331,3 +343,14 @@ def reason(code: str, phase: Phase) -> str:
     if of_database and (phase is Phase.ROWS or not of_storage):  # "denied" is a word of both
         return database(DatabaseUnavailable(DatabaseFault(code)))
     return DOUBT[Doubt(code)] if of_storage else _FAULT[Fault.UNEXPECTED]
+
+
+def compared(*, new: int, still: int, gone: int) -> str:
+    """Say what changed between two checks.
+
+    >>> compared(new=2, still=41, gone=5), compared(new=0, still=0, gone=0)
+    ('2 problems are new, 41 are still there, 5 are gone.', 'Neither found a problem.')
+    """
+    if not (new or still or gone):
+        return "Neither found a problem."
+    return f"{new:,} problem{' is' if new == 1 else 's are'} new, {still:,} {'is' if still == 1 else 'are'} still there, {gone:,} {'is' if gone == 1 else 'are'} gone."

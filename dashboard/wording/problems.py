@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import date
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
 
-from dashboard.wording.catalogue import EVIDENCE, MEND
+from dashboard.wording.catalogue import EVIDENCE, FLAG, MEND, WHY
 from dashboard.wording.codes import CODE
 from dashboard.wording.kinds import KIND
-from dashboard.wording.times import size
+from dashboard.wording.times import day, size
+from lib.audits import Tally
+from lib.candidates import Flag, Why
 from lib.catalogue import CATALOGUE, Code, Severity
-from lib.findings import Kind, Suggestion, Value
+from lib.findings import Finding, Kind, Suggestion, Value
 
-NONE_FOUND = "No problem was found: every record's file is there and as its record says, and no file lies there unnamed."
+NONE_FOUND = (
+    "No problem was found: every record's file is there and as its record says, and no file lies there unnamed."
+)
 NONE_FITS = "No problem fits. Try a shorter text."
 ALL = "All problems"
 CHOOSE = "Problem"
@@ -20,7 +25,6 @@ SEARCH = "Part of a key, or a record number"
 PICK = "Click a line to see its rows below."
 PICK_ROW = "Click a line to see what is known about it, and to open its record."
 EXPECT_NONE = "Expect none of these. Each count is of problems; a record can have several."
-AS_TABLE = "As a table"
 OTHERS = "All other causes"
 NO_MONTH = "Day not known"
 NOT_LINKED = "This problem is about a file alone: no record points at it."
@@ -37,8 +41,11 @@ SEVERITY = {
     Severity.UNKNOWN: "❔ Can't tell",
 }
 
-_FACT = {
-    "is_mobile": {"true": "made on a phone", "false": "made on a computer"},
+_FACT: Mapping[str, Callable[[str], str]] = {  # in this order
+    "is_mobile": lambda value: "on a phone" if value == "true" else "on a computer",
+    "month": lambda value: f"in {month(value)}",
+    "creator": lambda value: f"by user {value}",
+    "clinic_id": lambda value: f"in clinic {value}",
 }
 _EVIDENCE = {
     "row_size": "size in the record",
@@ -69,6 +76,15 @@ def named(kind: Kind, code: Code | None) -> str:
     return what if why == what else f"{what}: {why}"
 
 
+def about(kind: Kind, code: Code | None) -> str:
+    """Say what a problem means, what caused it, and what to do next.
+
+    >>> about(Kind.EMPTY_OBJECT, None).startswith("The file has no bytes")
+    True
+    """
+    return f"{KIND[kind].means} {KIND[kind].then}" if code is None else CODE[code].developers
+
+
 def mend(kind: Kind, code: Code | None) -> str:
     """Return what mends it.
 
@@ -92,25 +108,22 @@ def change(*, count: int, new: int, gone: int, is_compared: bool) -> str:
     return ", ".join(f"{number:,} {word}" for number, word in told if number) or "–"
 
 
-def shared(facts: Sequence[tuple[str, str, int]], *, of: int) -> str:
-    """Say what the rows of a cause have in common: fact, value, and how many of them have it.
+def shared(facts: Sequence[Tally], *, of: int) -> str:
+    """Say what the rows of a cause have in common, what all have first.
 
-    >>> shared([("is_mobile", "true", 31)], of=31)
-    'all made on a phone'
-    >>> shared([("is_mobile", "true", 28), ("month", "2026-10", 30)], of=31)
-    'made on a phone (28 of 31), of Oct 2026 (30 of 31)'
+    >>> def each(fact, value, count):
+    ...     return Tally(Code.LOCATION_OLD, Kind.DANGLING_REFERENCE, fact, value, count)
+    >>> shared([each("clinic_id", "CLN001", 31), each("is_mobile", "true", 31)], of=31)
+    'all made on a phone, in clinic CLN001'
+    >>> shared([each("is_mobile", "false", 31), each("creator", "7", 29), each("month", "2026-10", 30)], of=31)
+    'all made on a computer; in Oct 2026 (30 of 31), by user 7 (29 of 31)'
     """
-    return ", ".join(
-        f"all {_fact(fact, value)}" if count >= of > 1 else f"{_fact(fact, value)} ({count:,} of {of:,})"
-        for fact, value, count in facts
-    )
-
-
-def _fact(fact: str, value: str) -> str:
-    if fact == "month":
-        return f"of {month(value)}"
-    named_: Mapping[str, str] = {"creator": f"made by user {value}", "clinic_id": f"of clinic {value}"}
-    return _FACT[fact].get(value.lower(), value) if fact in _FACT else named_.get(fact, value)
+    inner = sorted(facts, key=lambda each: list(_FACT).index(each.fact))
+    every = [_FACT[each.fact](each.value) for each in inner if each.count == of]
+    nearly = [f"{_FACT[each.fact](each.value)} ({each.count:,} of {of:,})" for each in inner if each.count < of]
+    told = [f"all made {', '.join(every)}" if every else "", ", ".join(nearly)]
+    said = "; ".join(filter(None, told))
+    return said if every or not said else f"made {said}"
 
 
 def month(value: str) -> str:
@@ -137,13 +150,42 @@ def suggestion(found: Suggestion | None) -> str:
     return EVIDENCE[found.evidence].partition(":")[0] + flagged
 
 
+def rests_on(found: Suggestion) -> str:
+    """Say what speaks for a suggestion and against it."""
+    why = [WHY[Why(each)] for each in found.why if each in set(Why)]
+    flags = [FLAG[Flag(each)] for each in found.flags if each in set(Flag)]
+    told = [EVIDENCE[found.evidence] + ".", f"For it: {'; '.join(why)}." if why else ""]
+    return " ".join(filter(None, [*told, f"Against it: {'; '.join(flags)}." if flags else ""]))
+
+
+def of_object(each: Finding, *, zone: ZoneInfo) -> dict[str, str]:
+    """Return size and day of a lone file for its cells; '' where they are not known, and for a record."""
+    length, at = each.evidence.get("size_bytes"), each.evidence.get("last_modified")
+    is_alone = each.record_id is None
+    return {
+        "Size": size(length) if is_alone and isinstance(length, int) else "",
+        "Written": _day(at, zone) if is_alone and isinstance(at, str) else "",
+    }
+
+
+def _day(text: str, zone: ZoneInfo) -> str:
+    try:
+        return day(datetime.fromisoformat(text), zone)
+    except (ValueError, OverflowError):
+        return ""
+
+
 def evidence(known: Mapping[str, Value]) -> list[tuple[str, str]]:
     """Return what a problem rests on, as name and value.
 
     >>> evidence({"size_bytes": 0, "md5": None, "is_public": True})
     [('size in storage', '0 bytes'), ('is public', 'yes')]
     """
-    return [(_EVIDENCE.get(name, name.replace("_", " ")), _value(name, value)) for name, value in known.items() if value is not None]
+    return [
+        (_EVIDENCE.get(name, name.replace("_", " ")), _value(name, value))
+        for name, value in known.items()
+        if value is not None
+    ]
 
 
 def _value(name: str, value: Value) -> str:
