@@ -27,11 +27,14 @@ MOST = 12  # rows in view
 def render(visit: Visit, shown: Shown) -> None:
     """Draw the table, below it the choice of a cause and of a text, and the problems that these choose."""
     st.subheader("Problems by cause")
-    if not shown.groups:
-        st.success(words.NONE_FOUND, icon=":material/check_circle:")
-        return
     groups = sorted(shown.groups, key=lambda each: each.order)
-    _table(visit, shown, groups)
+    is_clean = not any(each.count for each in groups)
+    if is_clean:
+        st.success(words.NONE_FOUND, icon=":material/check_circle:")
+    if groups:
+        _table(visit, shown, groups)
+    if is_clean:
+        return
     there = {_name(each): each for each in groups if each.count}
     if st.session_state.get(CHOICE) not in there:
         st.session_state[CHOICE] = ALL
@@ -66,11 +69,11 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
     key = f"causes-{shown.run.run_id}"
 
     def pick() -> None:
-        """Choose the cause of the line that was clicked."""
+        """Choose the cause of the line that was clicked, and all again where it was clicked again."""
         selected = st.session_state[key].selection
         number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is not None and number < len(groups) and groups[number].count:
-            st.session_state[CHOICE] = _name(groups[number])
+        if number is None or (number < len(groups) and groups[number].count):
+            st.session_state[CHOICE] = ALL if number is None else _name(groups[number])
             audit_rows.start_over()
 
     st.dataframe(
@@ -88,7 +91,7 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
             "Count": st.column_config.NumberColumn(width=58, format="localized"),
             "First": st.column_config.TextColumn(width=92),
             "Last": st.column_config.TextColumn(width=92),
-            "Since the check before": st.column_config.TextColumn(width=125),
+            "Trend": st.column_config.TextColumn(width=125),
             "In common": st.column_config.TextColumn(width=185),
             "What mends it": st.column_config.TextColumn(width=200),
         },
@@ -100,13 +103,11 @@ def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
     zone = visit.services.zone
     return {
         "Problem": words.named(*_cause(group)),
-        "Severity": words.SEVERITY[group.severity],
+        "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,
         "Count": group.count,
         "First": wording.day(group.first_bad, zone) if group.first_bad else "–",
         "Last": wording.day(group.last_bad, zone) if group.last_bad else "–",
-        "Since the check before": words.change(
-            count=group.count, new=group.new, gone=group.gone, is_compared=shown.before is not None
-        ),
+        "Trend": words.change(count=group.count, new=group.new, gone=group.gone, is_compared=shown.before is not None),
         "In common": _shared(shown, group) or "–",
         "What mends it": words.mend(*_cause(group)),
     }
@@ -119,6 +120,8 @@ def _shared(shown: Shown, group: Group) -> str:
 def _about(visit: Visit, shown: Shown, group: Group) -> None:
     """Say what a cause means and what to do next, and offer the plan that mends it."""
     st.text(words.about(*_cause(group)))
+    if common := _shared(shown, group):
+        st.text(words.in_common(common))
     if group.kind not in STATES or not visit.may(Permission.KEYS):
         return
     run_id, chosen = shown.run.run_id, audit_rows.chosen(_cause(group))

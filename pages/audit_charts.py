@@ -1,7 +1,7 @@
 """The pictures of a run as options of Apache ECharts, each with its numbers as a table. Pure.
 
 A tooltip is drawn on the canvas (``renderMode``), so that no key ever becomes HTML, and each colour has its pattern
-(``decal``). https://echarts.apache.org/en/option.html
+(``decal``). ``ink`` is the colour of the text, which a theme alone does not set everywhere. https://echarts.apache.org/en/option.html
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ class Picture:
     height: int = 320
 
 
-def months(found: Sequence[Month]) -> Picture:
+def months(found: Sequence[Month], *, ink: str) -> Picture:
     """Return the problems by the month in which their PDF was made, stacked by cause."""
     there = sorted({each.month for each in found})
     shown = there[-MOST_MONTHS:]
@@ -61,10 +61,10 @@ def months(found: Sequence[Month]) -> Picture:
         words.months(totals, is_cut=len(there) > len(shown)),
         _base()
         | {
-            "legend": {"type": "scroll", "bottom": 0},
+            "legend": {"type": "scroll", "bottom": 0, "textStyle": {"color": ink}},
             "grid": {"left": 8, "right": 8, "top": 16, "bottom": 40, "containLabel": True},
-            "xAxis": {"type": "category", "data": names},
-            "yAxis": {"type": "value", "minInterval": 1},
+            "xAxis": {"type": "category", "data": names, "axisLabel": {"color": ink}},
+            "yAxis": {"type": "value", "minInterval": 1, "axisLabel": {"color": ink}},
             "series": [
                 {"type": "bar", "stack": "all", "name": each, "data": [counts[month, each] for month in shown]}
                 for each in series
@@ -77,7 +77,7 @@ def months(found: Sequence[Month]) -> Picture:
     )
 
 
-def causes(groups: Sequence[Group]) -> Picture:
+def causes(groups: Sequence[Group], *, ink: str) -> Picture:
     """Return how many of all problems each cause has."""
     found = sorted((each for each in groups if each.count), key=lambda each: -each.count)
     total = sum(each.count for each in found)
@@ -97,16 +97,16 @@ def causes(groups: Sequence[Group]) -> Picture:
                 "inverse": True,
                 "data": [name for name, _ in bars],
                 "axisTick": {"show": False},
-                "axisLabel": {"width": 190, "overflow": "truncate"},
+                "axisLabel": {"width": 190, "overflow": "truncate", "color": ink},
             },
-            "series": [{"type": "bar", "data": data, "label": {"show": True, "position": "right"}}],
+            "series": [{"type": "bar", "data": data, "label": {"show": True, "position": "right", "color": ink}}],
         },
         [{"Problem": name, "Count": count, "Share": words.percent(count, total)} for name, count in bars],
         height=max(160, BAR_PX * len(bars) + 30),
     )
 
 
-def flows(found: Sequence[Flow]) -> Picture:
+def flows(found: Sequence[Flow], *, ink: str) -> Picture:
     """Return where rows that do not open point, and where their files lie."""
     rows = [(_folder(each.points), _lies(each.lies), each.count) for each in found]
     names = {words.points(left) for left, _, _ in rows} | {words.lies(right) for _, right, _ in rows}
@@ -129,8 +129,8 @@ def flows(found: Sequence[Flow]) -> Picture:
                     "draggable": False,
                     "lineStyle": {"color": "gradient", "opacity": 0.35},
                     "levels": [
-                        {"depth": 0, "label": {"position": "right"}},
-                        {"depth": 1, "label": {"position": "left"}},
+                        {"depth": 0, "label": {"position": "right", "color": ink}},
+                        {"depth": 1, "label": {"position": "left", "color": ink}},
                     ],
                 }
             ],
@@ -140,7 +140,7 @@ def flows(found: Sequence[Flow]) -> Picture:
     )
 
 
-def trend(points: Sequence[Point], *, zone: ZoneInfo) -> Picture:
+def trend(points: Sequence[Point], *, zone: ZoneInfo, ink: str) -> Picture:
     """Return how many records needed attention at each full check."""
     names = [_when(each.ended_at, zone) for each in points]
     return Picture(
@@ -149,14 +149,14 @@ def trend(points: Sequence[Point], *, zone: ZoneInfo) -> Picture:
         _base()
         | {
             "grid": {"left": 8, "right": 24, "top": 24, "bottom": 8, "containLabel": True},
-            "xAxis": {"type": "category", "data": names},
-            "yAxis": {"type": "value", "minInterval": 1, "min": 0},
+            "xAxis": {"type": "category", "data": names, "axisLabel": {"color": ink}},
+            "yAxis": {"type": "value", "minInterval": 1, "min": 0, "axisLabel": {"color": ink}},
             "series": [
                 {
                     "type": "line",
                     "name": words.ATTENTION,
                     "data": [each.attention for each in points],
-                    "label": {"show": len(points) <= MOST_BARS},
+                    "label": {"show": len(points) <= MOST_BARS, "color": ink},
                     "symbolSize": 8,
                 }
             ],

@@ -15,15 +15,18 @@ from pages import audit_charts
 from pages.audit_charts import Picture
 from pages.audit_shown import Shown
 
+INK, DARK_INK = "#31333f", "#fafafa"  # the text of Streamlit's two themes
+
 
 def render(visit: Visit, shown: Shown, runs: Sequence[Run]) -> None:
     """Draw the pictures for which there is something to see, two beside each other where there is room."""
     points = audit_history.trend(runs)
+    ink = DARK_INK if st.context.theme.type == "dark" else INK
     pictures = [
-        *([audit_charts.months(shown.months)] if shown.months else []),
-        *([audit_charts.causes(shown.groups)] if any(each.count for each in shown.groups) else []),
-        *([audit_charts.flows(shown.flows)] if shown.flows else []),
-        *([audit_charts.trend(points, zone=visit.services.zone)] if len(points) > 1 else []),
+        *([audit_charts.months(shown.months, ink=ink)] if shown.months else []),
+        *([audit_charts.causes(shown.groups, ink=ink)] if any(each.count for each in shown.groups) else []),
+        *([audit_charts.flows(shown.flows, ink=ink)] if shown.flows else []),
+        *([audit_charts.trend(points, zone=visit.services.zone, ink=ink)] if len(points) > 1 else []),
     ]
     if not pictures:
         return

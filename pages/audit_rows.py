@@ -90,14 +90,13 @@ def _table(visit: Visit, shown: Shown, here: Sequence[Numbered], *, has_cause: b
     cells = [_cells(visit, each, has_cause=has_cause) for _, each in here]
     frame = pd.DataFrame(cells)
     empty = [name for name in frame.columns if name != "Record" and not any(each[name] for each in cells)]
-    key = f"problems-{shown.run.run_id}-{hash(tuple(number for number, _ in here))}"
+    key = f"problems-{shown.run.run_id}-{has_cause}-{hash(tuple(number for number, _ in here))}"
 
     def pick() -> None:
-        """Open the line that was clicked."""
+        """Open the line that was clicked, and close it where it was clicked again."""
         selected = st.session_state[key].selection
         number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is not None and number < len(here):
-            st.session_state[OPEN] = here[number]
+        st.session_state[OPEN] = here[number] if number is not None and number < len(here) else None
 
     st.dataframe(
         frame.drop(columns=empty),

@@ -56,7 +56,13 @@ def act(visit: Visit, do: Callable[..., Run], **about: object) -> None:
 
 def _form(visit: Visit) -> None:
     with st.form("audit_form", border=False):
-        prefix = st.text_input(words.PREFIX, key="audit_prefix", help=words.PREFIX_HELP, autocomplete="off")
+        prefix = st.text_input(
+            words.PREFIX,
+            key="audit_prefix",
+            help=words.PREFIX_HELP,
+            placeholder=words.PREFIX_PLACEHOLDER,
+            autocomplete="off",
+        )
         grace = st.selectbox(
             words.GRACE,
             words.GRACES,

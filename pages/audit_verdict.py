@@ -10,12 +10,12 @@ from dashboard.wording import audits as words
 from dashboard.wording import problems
 from lib import audit_history, auditing
 from lib.auditing import Verdict
-from lib.audits import Group
+from lib.audits import Group, Status
 from lib.findings import ATTENTION, Kind
 from pages import audit_runs
 from pages.audit_shown import Shown
 
-ABOUT_NO_RECORD = frozenset({Kind.PUBLICLY_READABLE, Kind.UNREFERENCED_OBJECT})
+OF_STORAGE, OF_FILES = frozenset({Kind.PUBLICLY_READABLE}), frozenset({Kind.UNREFERENCED_OBJECT})
 
 
 def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
@@ -36,33 +36,41 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
 
 def _sentence(visit: Visit, shown: Shown) -> tuple[str, bool]:
     """Return the sentence, and whether nothing is wrong."""
-    result = shown.run.result
+    run, result = shown.run, shown.run.result
     assert result is not None
     if visit.scope.clinics is not None:
-        states = auditing.states(*visit.who(), services=visit.services, run_id=shown.run.run_id)
+        states = auditing.states(*visit.who(), services=visit.services, run_id=run.run_id)
         return words.clinics_only(states, wording.STATE), not any(states.values())
-    records = shown.run.progress.records
-    found = words.files_found(records, records - sum(result.states.values()), is_prefix=bool(shown.run.options.prefix))
-    needed = words.attention(result.attention)
-    most = max((each for each in shown.groups if _matters(each)), key=lambda each: each.count, default=None)
-    if not result.attention:
-        return f"{found} {needed}", not any(result.states.values())
-    if most is None:
-        return f"{found} {needed}.", False
-    facts = audit_history.shared(most, shown.tallies)
-    since = wording.day(most.first_bad, visit.services.zone) if most.first_bad else ""
-    cause = words.biggest(
+    records = run.progress.records if run.status is Status.COMPLETE else run.progress.rows
+    told = [
+        words.files_found(records, records - sum(result.states.values()), is_prefix=bool(run.options.prefix)),
+        words.not_checked(run.progress.records - records),
+        words.attention(result.attention, cause=_cause(visit, shown)),
+    ]
+    if storage := [problems.title(each.kind, each.code) for each in _troubling(shown) if each.kind in OF_STORAGE]:
+        told.append(words.of_storage(storage))
+    return " ".join(filter(None, told)), not (result.attention or any(result.states.values()) or storage)
+
+
+def _cause(visit: Visit, shown: Shown) -> str:
+    """Return what most of the records that need attention have, '' where there is none."""
+    of_records = [each for each in _troubling(shown) if each.kind not in OF_STORAGE | OF_FILES]
+    if not of_records:
+        return ""
+    most = max(of_records, key=lambda each: each.count)
+    facts = problems.shared(audit_history.shared(most, shown.tallies), of=most.count)
+    assert shown.run.result is not None
+    return words.biggest(
         most.count,
         problems.title(most.kind, most.code),
-        since=since,
-        shared=display.printable(problems.shared(facts, of=most.count)),
-        of=result.attention,
+        since=wording.day(most.first_bad, visit.services.zone) if most.first_bad else "",
+        shared=display.printable(facts),
+        of=shown.run.result.attention,
     )
-    return f"{found} {needed}: {cause}", False
 
 
-def _matters(group: Group) -> bool:
-    return group.severity in ATTENTION and group.count > 0 and group.kind not in ABOUT_NO_RECORD
+def _troubling(shown: Shown) -> list[Group]:
+    return [each for each in shown.groups if each.count and each.severity in ATTENTION]
 
 
 def _numbers(visit: Visit, shown: Shown) -> None:

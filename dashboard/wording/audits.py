@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
@@ -30,14 +30,13 @@ CANCEL = "Cancel"
 CANCELLING = "Stopping; this takes two seconds at most."
 OPTIONS = "Options"
 START = "Start"
-WHICH = "Which files"
-EVERYTHING, BELOW = "All files", "Those below a prefix"
+EVERYTHING, BELOW = "All files", "Below a prefix"
 PREFIX = "Object keys begin with"
+PREFIX_PLACEHOLDER = "Nothing here: all files"
 PREFIX_HELP = (
     "The full beginning of the object keys, the location included. Such a run is no verdict on all files: "
     "the sentence above stays the one of the last full check."
 )
-PREFIX_EMPTY = "Name the prefix, or choose all files."
 PREFIX_IMPOSSIBLE = "No object key can begin so: it is longer than 1,024 bytes, or holds a sign that storage refuses."
 GRACE = "Grace time"
 GRACE_HELP = "What is younger, on either side, may still be on its way, and is no problem yet."
@@ -166,15 +165,25 @@ def files_found(records: int, found: int, *, is_prefix: bool) -> str:
     return f"{found:,} of {records:,} PDF files{where} found."
 
 
-def attention(records: int) -> str:
-    """Say how many records need somebody.
+def not_checked(records: int) -> str:
+    """Say how many records the check did not come to.
 
-    >>> attention(0), attention(1), attention(43)
-    ('No record needs attention.', '1 record needs attention', '43 records need attention')
+    >>> not_checked(0), not_checked(412)
+    ('', '412 were not checked.')
+    """
+    return f"{records:,} {'was' if records == 1 else 'were'} not checked." if records > 0 else ""
+
+
+def attention(records: int, *, cause: str) -> str:
+    """Say how many records need somebody, and what most of them have.
+
+    >>> attention(0, cause=""), attention(1, cause=""), attention(43, cause="all of them “Cut off”.")
+    ('No record needs attention.', '1 record needs attention.', '43 records need attention: all of them “Cut off”.')
     """
     if records == 0:
         return "No record needs attention."
-    return "1 record needs attention" if records == 1 else f"{records:,} records need attention"
+    said = "1 record needs attention" if records == 1 else f"{records:,} records need attention"
+    return f"{said}: {cause}" if cause else f"{said}."
 
 
 def biggest(count: int, title: str, *, since: str, shared: str, of: int) -> str:
@@ -196,6 +205,15 @@ def biggest(count: int, title: str, *, since: str, shared: str, of: int) -> str:
     )
     told = [f"{some} “{title}”", f"since {since}" if since else "", shared]
     return ", ".join(filter(None, told)) + "."
+
+
+def of_storage(titles: Sequence[str]) -> str:
+    """Say what is wrong with the storage as a whole.
+
+    >>> of_storage(["Open for everybody"])
+    'The storage itself: “Open for everybody”.'
+    """
+    return f"The storage itself: {', '.join(f'“{each}”' for each in titles)}."
 
 
 def clinics_only(states: Mapping[State, int], words: Mapping[State, str]) -> str:

@@ -32,6 +32,7 @@ OF_BUCKET = "This problem is about the storage as a whole."
 OPEN_RECORD = "Open record {number} in Find"
 KEYS_HIDDEN = "Keys are not shown to your role."
 
+GONE = "✅ Gone"
 SEVERITY = {
     Severity.CRITICAL: "⛔ Critical",
     Severity.HIGH: "🔴 High",
@@ -85,13 +86,22 @@ def about(kind: Kind, code: Code | None) -> str:
     return f"{KIND[kind].means} {KIND[kind].then}" if code is None else CODE[code].developers
 
 
+def in_common(said: str) -> str:
+    """Say what nine of ten rows of a cause share.
+
+    >>> in_common("all made on a phone")
+    'In common: all made on a phone.'
+    """
+    return f"In common: {said}."
+
+
 def mend(kind: Kind, code: Code | None) -> str:
     """Return what mends it.
 
     >>> mend(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD)
     'Point the row at the right key'
     """
-    return MEND[CATALOGUE[code].mend] if code is not None else KIND[kind].then
+    return MEND[CATALOGUE[code].mend] if code is not None else KIND[kind].then.partition(".")[0]
 
 
 def change(*, count: int, new: int, gone: int, is_compared: bool) -> str:
