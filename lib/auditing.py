@@ -10,13 +10,14 @@ from typing import Protocol
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
-from lib.audits import STALE, Chosen, Desk, Group, Options, Run, Status, Tally
+from lib.audits import STALE, Chosen, Desk, Difference, Flow, Group, Month, Options, Run, Status, Tally
 from lib.diagnosis import State
 from lib.findings import Finding
 from lib.trail import OK, Action, Trail
 
 MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said
 NEWEST = 50
+MAX_FLOWS = 30
 
 
 class Office(Protocol):
@@ -138,8 +139,46 @@ def tallies(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Seq
     return _desk(services).findings.tallies(run_id, scope=scope)
 
 
-def _require(actor: Actor, scope: Scope, permission: Permission, services: Office) -> Scope:
-    return authority.ask(actor, scope, permission, trail=services.trail, clock=services.clock)
+def full_before(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run | None:
+    """Return the newest full verdict before a run."""
+    _require(actor, scope, Permission.AUDIT, services)
+    desk = _desk(services)
+    return desk.runs.last_full(desk.target, before=run_id)
+
+
+def states(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[State, int]:
+    """Return how many of the visible records a run found in each state that is not FOUND."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
+    return _desk(services).findings.states(run_id, scope=scope)
+
+
+def months(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Month]:
+    """Return the findings of a run by month and cause; () where nobody counts them."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
+    pictures = _desk(services).pictures
+    return () if pictures is None else pictures.months(run_id, scope=scope)
+
+
+def flows(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Flow]:
+    """Return where rows point and where their files lie, MAX_FLOWS at most; () where nobody counts them."""
+    scope = _require(actor, scope, Permission.KEYS, services)
+    pictures = _desk(services).pictures
+    return () if pictures is None else pictures.flows(run_id, scope=scope, limit=MAX_FLOWS)
+
+
+def difference(
+    actor: Actor,
+    scope: Scope,
+    *,
+    services: Office,
+    first: int,
+    second: int,
+    limit: int,
+    after: Difference | None = None,
+) -> Sequence[Difference]:
+    """Return what only one of two runs found, the added first."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
+    return _desk(services).findings.difference(first, second, scope=scope, limit=limit, after=after)
 
 
 def ended(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
@@ -154,6 +193,10 @@ def ended(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
         reason=json.dumps(told, separators=(",", ":")),
         result=result,
     )
+
+
+def _require(actor: Actor, scope: Scope, permission: Permission, services: Office) -> Scope:
+    return authority.ask(actor, scope, permission, trail=services.trail, clock=services.clock)
 
 
 def _write(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:

@@ -335,6 +335,47 @@ class Findings(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Month:
+    """How many findings of a cause are of PDFs that were generated in a month: "2026-10" in UTC, "" where nobody knows."""
+
+    month: str
+    kind: Kind
+    code: Code | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How many rows that do not open point below ``points``, and have their file below ``lies``; None: nowhere."""
+
+    points: str
+    lies: str | None
+    count: int
+
+
+class Pictures(Protocol):
+    """The findings of a run, counted for pictures. ``scope`` narrows to clinics in the query. Raises LedgerUnavailable."""
+
+    def months(self, run_id: int, *, scope: Scope) -> Sequence[Month]:
+        """Return the findings with a record by month and cause, by month."""
+        ...
+
+    def flows(self, run_id: int, *, scope: Scope, limit: int) -> Sequence[Flow]:
+        """Return from where to where the rows without an object flow, by their keys' first two folders; the most first."""
+        ...
+
+
+def folders(key: str) -> str:
+    """Return the first two folders of a key.
+
+    >>> folders("loc/prescriptions/pdfs/a.pdf"), folders("a.pdf"), folders("loc/a.pdf"), folders("/a/b.pdf")
+    ('loc/prescriptions/', '', 'loc/', '/a/')
+    """
+    parts = key.split("/")[:-1]
+    return "".join(f"{part}/" for part in parts[:2])
+
+
+@dataclass(frozen=True, slots=True)
 class Desk:
     """What a process needs to start runs of its bucket, and to read them. ``launch`` starts a worker of its own for a run."""
 
@@ -342,3 +383,4 @@ class Desk:
     findings: Findings
     target: str
     launch: Callable[[Run], None]
+    pictures: Pictures | None = None  # None: nobody counts for pictures
