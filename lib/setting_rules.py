@@ -23,7 +23,8 @@ MIN_SECRET_LENGTH = 32
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOW_TO_MAKE_A_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
-SHORTEST_LOCK, LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
+SHORTEST_LOCK, LONGEST_GRACE = timedelta(days=7)
+LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
 
 
 def no_space(secret: SecretStr) -> SecretStr:
@@ -42,6 +43,14 @@ def duration(text: str) -> timedelta:
     span = timedelta(seconds=int(text)) if re.fullmatch(r"[0-9]{1,9}", text) else links.parse_duration(text)
     if span is None or not links.MIN_EXPIRY <= span <= links.MAX_EXPIRY:
         raise ValueError(BOUNDS)
+    return span
+
+
+def grace(text: str) -> timedelta:
+    """Return how young a row or an object may be without being a finding."""
+    span = timedelta(0) if text.strip() == "0" else links.parse_duration(text)
+    if span is None or not timedelta(0) <= span <= LONGEST_GRACE:
+        raise ValueError("must lie between 0 and 7d, written like 90s, 15m, 1h or 1d")
     return span
 
 

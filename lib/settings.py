@@ -149,6 +149,7 @@ class Settings(KeySettings, LedgerSettings, OidcSettings):
     zone: Zone = Field(ZoneInfo("Asia/Kolkata"), alias="DASHBOARD_TIMEZONE")
     phone_region: Annotated[str, AfterValidator(rule.phone_region)] = Field("IN", alias="DASHBOARD_PHONE_REGION")
     public_url: Annotated[str, AfterValidator(rule.public_url)] = Field("", alias="DASHBOARD_PUBLIC_URL")
+    audit_folder: str = Field("var/audits", alias="DASHBOARD_AUDIT_FOLDER")
     lock_after: Annotated[timedelta, BeforeValidator(rule.lock_after)] = Field(
         timedelta(minutes=10), alias="DASHBOARD_LOCK_AFTER"
     )
