@@ -159,7 +159,9 @@ def as_data(run: Run) -> dict[str, object]:
         "unlisted": [list(gap) for gap in result.unlisted],
         "prefix": run.options.prefix,
         "attention": result.attention,
-        "reason": None if result.reason is None else {"code": result.reason, "detail": words.reason(result.reason, run.progress.phase)},
+        "reason": None
+        if result.reason is None
+        else {"code": result.reason, "detail": words.reason(result.reason, run.progress.phase)},
         "started_at": run.started_at,
         "ended_at": run.ended_at,
     }
@@ -211,7 +213,9 @@ def diff(
     items = [{"side": each.side, **audit_exports.fields(each.finding)} for each in different[:DIFFERENT]]
     if as_json:
         counted = {"new": compared.new, "still": compared.still, "gone": compared.gone}
-        printing.as_json({"first": first, "second": second, **counted, "items": items, "truncated": len(different) > DIFFERENT})
+        printing.as_json(
+            {"first": first, "second": second, **counted, "items": items, "truncated": len(different) > DIFFERENT}
+        )
     else:
         printing.say(words.compared(new=compared.new, still=compared.still, gone=compared.gone))
         shown = ("side", "kind", "code", "record_id", "key")

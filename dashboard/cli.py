@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard import audit_commands, explain_commands, link_command, logs, people_commands, printing, trail_commands, wording
+from dashboard import (
+    audit_commands,
+    explain_commands,
+    link_command,
+    logs,
+    people_commands,
+    printing,
+    trail_commands,
+    wording,
+)
 from dashboard.terminal import CouldNotRun, Json, say_notices
 from dashboard.terminal import me as _me
 from dashboard.terminal import services as _services

@@ -39,7 +39,9 @@ class Meter:
         with self._lock:
             self._now = replace(self._now, **values)  # type: ignore[arg-type]  # by name
 
-    def add(self, *, rows: int = 0, objects: int = 0, requests: int = 0, ranges_done: int = 0, findings: int = 0) -> None:
+    def add(
+        self, *, rows: int = 0, objects: int = 0, requests: int = 0, ranges_done: int = 0, findings: int = 0
+    ) -> None:
         """Add to some counts."""
         with self._lock:
             was = self._now
@@ -65,7 +67,10 @@ def cut(spool: RowSpool, *, threads: int) -> list[Range]:
     """Return the ranges of all keys, cut at quantiles of the rows' own."""
     wanted = max(1, min(threads * RANGES_OF_A_THREAD, spool.rows // ROWS_OF_A_RANGE))
     cuts = spool.cuts(wanted)
-    return [Range(number, after, until) for number, (after, until) in enumerate(zip([b"", *cuts], [*cuts, None], strict=True))]
+    return [
+        Range(number, after, until)
+        for number, (after, until) in enumerate(zip([b"", *cuts], [*cuts, None], strict=True))
+    ]
 
 
 @dataclass(slots=True)

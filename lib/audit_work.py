@@ -184,9 +184,7 @@ def _judged(
     return kinds, causes
 
 
-def _open(
-    run: Run, shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter
-) -> Iterator[Finding]:
+def _open(run: Run, shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:
     if run.options.exposure is Exposure.FULL:
         yield from audit_exposure.all_open(
             spool, scratch, shop.rows, shop.heads(), terms, told=lambda requests: meter.add(requests=requests)
