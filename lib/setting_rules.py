@@ -209,6 +209,20 @@ def public_url(text: str) -> str:
     return text.rstrip("/")
 
 
+def webhook(secret: SecretStr) -> SecretStr:
+    """Return an address that alerts are sent to; it may hold a secret, in its path or behind a ``?``."""
+    text = secret.get_secret_value()
+    bare = text.partition("?")[0]
+    try:
+        parts = web_address(bare)
+    except ValueError:
+        parts = None
+    is_safe = parts is not None and (parts.scheme == "https" or parts.hostname in LOOPBACK)
+    if not is_safe or not text.isascii() or re.search(r"[\s\\#]", text):
+        raise ValueError("must be an https address, or http on this computer, without user, password, # or spaces")
+    return secret
+
+
 def long_enough(secret: SecretStr) -> SecretStr:
     """Return a secret that nobody can guess."""
     if len(secret.get_secret_value()) < MIN_SECRET_LENGTH:
