@@ -23,8 +23,8 @@ MIN_SECRET_LENGTH = 32
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOW_TO_MAKE_A_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
-SHORTEST_LOCK, LONGEST_GRACE = timedelta(days=7)
-LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
+LONGEST_GRACE = timedelta(days=7)
+SHORTEST_LOCK, LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
 
 
 def no_space(secret: SecretStr) -> SecretStr:
