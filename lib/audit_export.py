@@ -7,17 +7,14 @@ from collections.abc import Generator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
-from typing import TYPE_CHECKING
 
 from lib import auditing, authority
 from lib.access import Actor, Permission, Scope
+from lib.auditing import Office
 from lib.audits import BATCH, Chosen, Group, Run
 from lib.diagnosis import State
 from lib.findings import Finding
 from lib.trail import NOBODY, OK, Action, TrailEvent
-
-if TYPE_CHECKING:
-    from lib.services import Services
 
 MAX_REPORTED = 1_000  # findings that a report lists; reaching it is said
 
@@ -51,7 +48,7 @@ class Report:
 
 
 def export(
-    actor: Actor, scope: Scope, *, services: Services, run_id: int, form: Form, limit: int | None = None
+    actor: Actor, scope: Scope, *, services: Office, run_id: int, form: Form, limit: int | None = None
 ) -> Generator[Finding, None, None]:
     """Commit that somebody takes these findings along, then return them by number, ``limit`` at most.
 
@@ -64,7 +61,7 @@ def export(
     return _taken(intent, islice(_findings(actor, scope, services, run_id), limit), services=services)
 
 
-def report(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Report:
+def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Report:
     """Return a run for a report, with its first findings; raise as ``export`` does."""
     scope = _authorised(actor, scope, services=services)
     run, desk = _run(actor, scope, services=services, run_id=run_id), services.audits
@@ -82,25 +79,26 @@ def report(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Re
     )
 
 
-def _authorised(actor: Actor, scope: Scope, *, services: Services) -> Scope:
+def _authorised(actor: Actor, scope: Scope, *, services: Office) -> Scope:
     """Return the scope of who may read findings and see keys."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services, reason="export")
-    return authority.require(actor, scope, Permission.KEYS, services=services, reason="export")
+    for permission in (Permission.AUDIT, Permission.KEYS):
+        scope = authority.ask(actor, scope, permission, trail=services.trail, clock=services.clock, reason="export")
+    return scope
 
 
-def _run(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Run:
+def _run(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run:
     found = auditing.run(actor, scope, services=services, run_id=run_id)
     if found is None:
         raise LookupError(run_id)
     return found
 
 
-def _intent(actor: Actor, scope: Scope, *, services: Services, run_id: int, form: Form) -> TrailEvent:
+def _intent(actor: Actor, scope: Scope, *, services: Office, run_id: int, form: Form) -> TrailEvent:
     told = json.dumps({"audit": run_id, "form": form.value}, separators=(",", ":"))
     return services.trail.intent(actor, scope, Action.EXPORT, at=services.clock(), subject=NOBODY, reason=told)
 
 
-def _findings(actor: Actor, scope: Scope, services: Services, run_id: int) -> Generator[Finding, None, None]:
+def _findings(actor: Actor, scope: Scope, services: Office, run_id: int) -> Generator[Finding, None, None]:
     after = 0
     while page := auditing.findings(
         actor, scope, services=services, run_id=run_id, chosen=Chosen(), limit=BATCH, after=after
@@ -109,7 +107,7 @@ def _findings(actor: Actor, scope: Scope, services: Services, run_id: int) -> Ge
             yield finding
 
 
-def _taken(intent: TrailEvent, findings: islice[Finding], *, services: Services) -> Generator[Finding, None, None]:
+def _taken(intent: TrailEvent, findings: islice[Finding], *, services: Office) -> Generator[Finding, None, None]:
     result = "failed:ERROR"
     try:
         yield from findings
