@@ -11,7 +11,7 @@ from dashboard import display, wording
 from dashboard.wording import audit_files as words
 from dashboard.wording import audits, problems
 from lib.audit_export import Report
-from lib.audits import Group
+from lib.audits import Group, Status
 from lib.diagnosis import State
 from lib.findings import Finding
 
@@ -68,12 +68,17 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
 
 
 def _verdict(report: Report) -> str:
-    if not report.has_all_records or report.run.result is None:
+    run = report.run
+    if not report.has_all_records or run.result is None:
         return audits.clinics_only(report.states, wording.STATE)
-    records = report.run.progress.records
-    found = records - sum(report.states.values())
-    said = audits.files_found(records, found, is_prefix=bool(report.run.options.prefix))
-    return f"{said} {audits.attention(report.run.result.attention).rstrip('.')}."
+    looked_at = run.progress.records if run.status is Status.COMPLETE else run.progress.rows
+    found = looked_at - sum(report.states.values())
+    told = (
+        audits.files_found(looked_at, found, is_prefix=bool(run.options.prefix)),
+        audits.not_checked(run.progress.records - looked_at),
+        audits.attention(run.result.attention, cause=""),
+    )
+    return " ".join(filter(None, told))
 
 
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:

@@ -55,13 +55,10 @@ def prepared(count: int, most: int) -> str:
     """Say how many problems are in a file.
 
     >>> prepared(1, 50000), prepared(50000, 50000)
-    ('1 problem is in the file.', 'The first 50,000 problems are in the file; there may be more. The command line writes all of them: audit --out.')
+    ('1 problem is in the file.', 'The first 50,000 problems are in the file; there may be more. audit --out writes all.')
     """
     if count >= most:
-        return (
-            f"The first {most:,} problems are in the file; there may be more. "
-            "The command line writes all of them: audit --out."
-        )
+        return f"The first {most:,} problems are in the file; there may be more. audit --out writes all."
     return "1 problem is in the file." if count == 1 else f"{count:,} problems are in the file."
 
 

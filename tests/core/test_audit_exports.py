@@ -130,7 +130,7 @@ def test_the_csv_has_the_columns_in_their_order_and_begins_no_formula() -> None:
     rows = list(csv.reader(io.StringIO("".join(audit_exports.csv_lines(FOUND)))))
     assert rows[0] == COLUMNS
     assert rows[1] == [
-        "dangling_reference", "location_old", "high", "2", FOUND[0].stored, FOUND[0].resolved, "",
+        "dangling_reference", "LOCATION_OLD", "high", "2", FOUND[0].stored, FOUND[0].resolved, "",
         '{"status":404,"confirmed":true}', "old/2.pdf", "proven",
     ]  # fmt: skip
     assert rows[2][6] == '\'=HYPERLINK("http://x")␍␊<script>alert(1)</script>⟨U+202E⟩'
