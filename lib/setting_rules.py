@@ -23,8 +23,8 @@ MIN_SECRET_LENGTH = 32
 LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOW_TO_MAKE_A_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
-SHORTEST_LOCK, LONGEST_GRACE = timedelta(days=7)
-LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
+SHORTEST_LOCK, LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
+LONGEST_GRACE = timedelta(days=7)
 
 
 def no_space(secret: SecretStr) -> SecretStr:
@@ -221,6 +221,20 @@ def public_url(text: str) -> str:
     """Return a web address without a slash at its end."""
     web_address(text)
     return text.rstrip("/")
+
+
+def webhook(secret: SecretStr) -> SecretStr:
+    """Return an address that alerts are sent to; it may hold a secret, in its path or behind a ``?``."""
+    text = secret.get_secret_value()
+    bare = text.partition("?")[0]
+    try:
+        parts = web_address(bare)
+    except ValueError:
+        parts = None
+    is_safe = parts is not None and (parts.scheme == "https" or parts.hostname in LOOPBACK)
+    if not is_safe or not text.isascii() or re.search(r"[\s\\#]", text):
+        raise ValueError("must be an https address, or http on this computer, without user, password, # or spaces")
+    return secret
 
 
 def long_enough(secret: SecretStr) -> SecretStr:

@@ -154,6 +154,9 @@ class Settings(KeySettings, LedgerSettings, OidcSettings):
     phone_region: Annotated[str, AfterValidator(rule.phone_region)] = Field("IN", alias="DASHBOARD_PHONE_REGION")
     public_url: Annotated[str, AfterValidator(rule.public_url)] = Field("", alias="DASHBOARD_PUBLIC_URL")
     audit_folder: str = Field("var/audits", alias="DASHBOARD_AUDIT_FOLDER")
+    alert_webhook: Annotated[SecretStr, AfterValidator(rule.webhook)] | None = Field(
+        None, alias="DASHBOARD_ALERT_WEBHOOK"
+    )
     lock_after: Annotated[timedelta, BeforeValidator(rule.lock_after)] = Field(
         timedelta(minutes=10), alias="DASHBOARD_LOCK_AFTER"
     )
