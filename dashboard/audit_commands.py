@@ -18,8 +18,8 @@ from rich.progress import Progress as Bar
 
 from dashboard import audit_exports, printing
 from dashboard.terminal import CouldNotRun, Json, me, say_notices
-from dashboard.wording import audits as words
-from dashboard.wording import problems
+from dashboard.wording import audit_commands as words
+from dashboard.wording import audits as run_words
 from lib import audit_export, audit_history, auditing, audits, setting_rules
 from lib.access import Scope
 from lib.audit_export import Form
@@ -112,7 +112,7 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         def line(progress: Progress) -> None:
             if last[-1:] != [progress.phase]:
                 last.append(progress.phase)
-                printing.note(f"{words.PHASE[progress.phase]} …")
+                printing.note(f"{run_words.PHASE[progress.phase]} …")
 
         yield line
         return
@@ -123,8 +123,8 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
         def draw(progress: Progress) -> None:
             bar.update(
                 task,
-                description=words.PHASE[progress.phase],
-                completed=words.part_done(progress),
+                description=run_words.PHASE[progress.phase],
+                completed=run_words.part_done(progress),
                 figures=words.counted(progress),
             )
 
@@ -137,10 +137,8 @@ def _say(run: Run, *, as_json: bool) -> None:
         return
     for sentence in words.told(run):
         printing.say(sentence)
-    result = run.result
-    if result is not None and result.kinds:
-        counted = [{"problem": problems.title(kind, None), "count": count} for kind, count in result.kinds.items()]
-        printing.table(counted, empty="")
+    if rows := words.kinds(run):
+        printing.table(rows, empty="")
 
 
 def as_data(run: Run) -> dict[str, object]:
@@ -159,9 +157,7 @@ def as_data(run: Run) -> dict[str, object]:
         "unlisted": [list(gap) for gap in result.unlisted],
         "prefix": run.options.prefix,
         "attention": result.attention,
-        "reason": None
-        if result.reason is None
-        else {"code": result.reason, "detail": words.reason(result.reason, run.progress.phase)},
+        "reason": None if result.reason is None else {"code": result.reason, "detail": run_words.reason(result.reason)},
         "started_at": run.started_at,
         "ended_at": run.ended_at,
     }
@@ -217,7 +213,7 @@ def diff(
             {"first": first, "second": second, **counted, "items": items, "truncated": len(different) > DIFFERENT}
         )
     else:
-        printing.say(words.compared(new=compared.new, still=compared.still, gone=compared.gone))
+        printing.say(run_words.compared(new=compared.new, still=compared.still, gone=compared.gone))
         shown = ("side", "kind", "code", "record_id", "key")
         printing.table([{name.replace("_", " "): item[name] for name in shown} for item in items], empty="")
     raise typer.Exit(1 if compared.new else 0)

@@ -22,12 +22,11 @@ from lib.audit_work import Shop
 from lib.audits import Desk, Run
 from lib.objects import ObjectStore
 from lib.settings import ROOT, Settings
-from lib.stores import ledger_db, ledger_engine
+from lib.stores import ledger_db, ledger_engine, records_snapshot
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns
 from lib.stores.ledger_findings import LedgerFindings
 from lib.stores.leftover_file import LeftoverFile
-from lib.stores.records_snapshot import RecordsSnapshot
 from lib.stores.row_file import RowFile
 from lib.stores.s3_config import S3Config
 from lib.stores.s3_pages import S3Pages
@@ -71,7 +70,7 @@ def target(settings: Settings) -> str:
 
 def launch(run: Run, settings: Settings) -> None:
     """Start a process that works a run; it lives on when this one ends. Raises OSError."""
-    process = subprocess.Popen(
+    process = subprocess.Popen(  # noqa: S603 - our own program, and two numbers
         [sys.executable, "-m", "dashboard.audit_worker", str(run.run_id), str(run.fence)],
         cwd=ROOT,
         env={**os.environ, **settings.as_read()},
@@ -96,15 +95,13 @@ def shop(run: Run, settings: Settings) -> Shop:
         book=LedgerWork(engine),
         runs=LedgerRuns(engine),
         findings=LedgerFindings(engine),
-        rows=RecordsSnapshot(
-            settings.database_url.get_secret_value(),
-            location=settings.location,
-            file_columns=settings.file_columns,
+        rows=records_snapshot.connect(
+            settings.database_url.get_secret_value(), location=settings.location, files=settings.file_columns
         ),
         pages=S3Pages(config),
         heads=heads,
         open_spool=RowFile,
-        open_scratch=LeftoverFile,
+        open_scratch=lambda path: LeftoverFile(str(path)),
         folder=_folder(run, settings),
         rules=settings.rules,
         owned=settings.owned_prefixes,

@@ -113,7 +113,7 @@ class Pass:
                 return
             reached = one.after
             try:
-                for reached in self._walk(one):
+                for reached in self._walk(one):  # noqa: B007 - where it broke is asked below
                     if self._failed:
                         break
                 else:

@@ -14,7 +14,7 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -222,7 +222,7 @@ def _result(
     listed: Listed,
     kinds: Counter[Kind],
     causes: Counter[Code],
-    states: dict[State, int],
+    states: Mapping[State, int],
     attention: int,
 ) -> Result:
     gaps = listed.unlisted
