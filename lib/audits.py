@@ -16,7 +16,7 @@ from typing import Protocol
 from lib.access import Scope
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
-from lib.findings import Finding, Kind
+from lib.findings import WORST_FIRST, Finding, Kind
 
 BEAT = timedelta(seconds=1)
 LEASE = timedelta(seconds=15)
@@ -24,6 +24,7 @@ GRACE = timedelta(minutes=15)  # what is younger may be on its way: no finding
 RANGES = 16
 STALE = timedelta(days=1)  # a verdict that is older is called old
 BATCH = 500  # findings of one commit, so that the trail never waits
+FACTS = ("creator", "is_mobile", "clinic_id", "month")  # what findings of one cause may have in common
 
 
 class Status(StrEnum):
@@ -123,7 +124,10 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run as the book has it. ``target`` tells one bucket from another, and says nothing about it."""
+    """One run as the book has it. ``target`` tells one bucket from another, and says nothing about it.
+
+    An interrupted run ended when its worker was last heard of.
+    """
 
     run_id: int
     target: str
@@ -138,6 +142,8 @@ class Run:
     is_cancelling: bool = False
     seconds: float = 0.0  # worked, over all its workers
     result: Result | None = None
+    resumed_by: str | None = None  # who took it over last
+    resumed_at: datetime | None = None
 
     @property
     def is_full(self) -> bool:
@@ -163,14 +169,17 @@ class LeaseLost(Exception):
 
 
 class Worked(Protocol):
-    """The book, as the one process that works a run writes into it. Raises LedgerUnavailable, and LeaseLost."""
+    """The book, as the one process that works a run writes into it. Raises LedgerUnavailable, and LeaseLost.
+
+    ``run`` is what ``begin`` or ``take_over`` returned, ``worked`` how long this process has worked since then.
+    """
 
     def beat(self, run: Run, progress: Progress, *, worked: timedelta) -> bool:
         """Renew the lease and write down how far it is; return whether somebody asked to cancel it."""
         ...
 
     def cut(self, run: Run, ranges: Sequence[Range], *, snapshot_at: datetime) -> None:
-        """Write down the ranges, all open."""
+        """Write down the ranges in place of those before, and which of them are done."""
         ...
 
     def ranges(self, run: Run) -> Sequence[Range]:
@@ -178,11 +187,11 @@ class Worked(Protocol):
         ...
 
     def finish(self, run: Run, done: Range) -> None:
-        """Write down that a range is done. Durable when it returns."""
+        """Write down that a range is done. Durable when it returns. Raise LookupError for one that was not cut."""
         ...
 
     def keep(self, run: Run, findings: Sequence[Finding]) -> None:
-        """Add at most BATCH findings in one commit."""
+        """Add findings, BATCH of them a commit."""
         ...
 
     def forget(self, run: Run) -> None:
@@ -205,7 +214,10 @@ class Runs(Protocol):
         ...
 
     def take_over(self, run_id: int, *, by: str, at: datetime) -> Run:
-        """Hold the lease of a run that is resumable, with a new fence; raise Busy, LookupError where it is not."""
+        """Hold the lease of a run that is resumable, with a new fence; raise Busy, LookupError where it is not.
+
+        Ranges and findings stay; that somebody asked to cancel it, and what it came to, are forgotten.
+        """
         ...
 
     def cancel(self, run_id: int) -> None:
@@ -234,12 +246,15 @@ class Chosen:
     kind: Kind | None = None
     severity: Severity | None = None
     state: State | None = None
-    text: str = ""  # a part of a stored key, key, or record number
+    text: str = ""  # a part of a stored, resolved or object key, whatever the case of A to Z; or a record's number
 
 
 @dataclass(frozen=True, slots=True)
 class Group:
-    """Findings of one kind and cause. Instants are of the rows; ``records`` counts each once."""
+    """Findings of one kind and cause, ``severity`` the worst of them. Instants are of the rows.
+
+    A cause that is gone altogether has ``count`` 0, and severity and instants of the run it was in.
+    """
 
     kind: Kind
     code: Code | None
@@ -250,20 +265,45 @@ class Group:
     new: int = 0  # not in the run that it is compared with
     gone: int = 0  # in that run, and no more in this
 
+    @property
+    def order(self) -> tuple[int, int, Kind, str]:
+        """What sorts groups: the worst severity first, then the most."""
+        return WORST_FIRST.index(self.severity), -self.count, self.kind, self.code or ""
+
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """How many findings of a cause share a value of one fact."""
+    """How many findings of a cause share a value of one fact, for values that at least half of them have."""
 
     code: Code | None
     kind: Kind
-    fact: str  # creator, is_mobile, clinic_id, month
-    value: str
+    fact: str  # one of FACTS
+    value: str  # "true" and "false" for is_mobile, "2026-10" for a month in UTC
     count: int
 
 
+class Side(StrEnum):
+    """Where a difference of two runs is."""
+
+    ADDED = "added"  # in the second run only
+    REMOVED = "removed"  # in the first run only
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """A finding that only one of two runs has. ``number`` is its number in that run."""
+
+    side: Side
+    number: int
+    finding: Finding
+
+
 class Findings(Protocol):
-    """The findings of runs. ``scope`` narrows to clinics in the query. Raises LedgerUnavailable."""
+    """The findings of runs. ``scope`` narrows to clinics in the query. Raises LedgerUnavailable.
+
+    A scope with clinics sees no finding without a clinic, such as one about an object alone. Findings of two runs are
+    the same where their ``subject`` is, whatever their cause.
+    """
 
     def page(
         self, run_id: int, chosen: Chosen, *, scope: Scope, limit: int, after: int = 0
@@ -272,20 +312,71 @@ class Findings(Protocol):
         ...
 
     def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
-        """Return the findings by kind and code, compared with another run."""
+        """Return the findings by kind and code, compared with another run; the worst severity first, then the most."""
         ...
 
     def tallies(self, run_id: int, *, scope: Scope) -> Sequence[Tally]:
-        """Return, for each cause and fact, how often each value occurs, and for ``month`` by generated_at in UTC."""
+        """Return, for each cause and fact, the values that at least half of its findings have."""
         ...
 
     def records_in(self, run_id: int, state: State, *, scope: Scope, limit: int) -> Sequence[int]:
-        """Return the numbers of the records in a state, the highest first."""
+        """Return the numbers of the records in a state, the highest first; each record is in its worst state only."""
         ...
 
     def states(self, run_id: int, *, scope: Scope) -> Mapping[State, int]:
-        """Return how many records are in each state that is not FOUND."""
+        """Return how many records are in each state that is not FOUND, each record in its worst state."""
         ...
+
+    def attention(self, run_id: int, *, scope: Scope) -> int:
+        """Return how many records have a finding that needs attention."""
+        ...
+
+    def difference(
+        self, first: int, second: int, *, scope: Scope, limit: int, after: Difference | None = None
+    ) -> Sequence[Difference]:
+        """Return what only one of two runs found: the added first, each by number; go on after the last one of a page."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Month:
+    """How many findings of a cause are of PDFs that were generated in a month: "2026-10" in UTC, "" where nobody knows."""
+
+    month: str
+    kind: Kind
+    code: Code | None
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Flow:
+    """How many rows that do not open point below ``points``, and have their file below ``lies``; None: nowhere."""
+
+    points: str
+    lies: str | None
+    count: int
+
+
+class Pictures(Protocol):
+    """The findings of a run, counted for pictures. ``scope`` narrows to clinics in the query. Raises LedgerUnavailable."""
+
+    def months(self, run_id: int, *, scope: Scope) -> Sequence[Month]:
+        """Return the findings with a record by month and cause, by month."""
+        ...
+
+    def flows(self, run_id: int, *, scope: Scope, limit: int) -> Sequence[Flow]:
+        """Return from where to where the rows without an object flow, by their keys' first two folders; the most first."""
+        ...
+
+
+def folders(key: str) -> str:
+    """Return the first two folders of a key.
+
+    >>> folders("loc/prescriptions/pdfs/a.pdf"), folders("a.pdf"), folders("loc/a.pdf"), folders("/a/b.pdf")
+    ('loc/prescriptions/', '', 'loc/', '/a/')
+    """
+    parts = key.split("/")[:-1]
+    return "".join(f"{part}/" for part in parts[:2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,3 +387,4 @@ class Desk:
     findings: Findings
     target: str
     launch: Callable[[Run], None]
+    pictures: Pictures | None = None  # None: nobody counts for pictures

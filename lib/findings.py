@@ -110,7 +110,18 @@ STATES: Mapping[Kind, State] = MappingProxyType(
         Kind.UNDETERMINED: State.UNKNOWN,
     }
 )
+# A record that has findings of several states counts once, in the first of these.
+WORST_STATE_FIRST = (State.MISSING, State.DAMAGED, State.ELSEWHERE, State.UNKNOWN)
 ATTENTION = frozenset({Severity.CRITICAL, Severity.HIGH, Severity.MEDIUM, Severity.UNKNOWN})
+# UNKNOWN may turn out to be any of them, so it stands below what somebody should surely do something about.
+WORST_FIRST = (
+    Severity.CRITICAL,
+    Severity.HIGH,
+    Severity.MEDIUM,
+    Severity.UNKNOWN,
+    Severity.LOW,
+    Severity.NOTE,
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,9 +11,10 @@ from dashboard.wording import activity as activity_words
 from dashboard.wording import autopsy as autopsy_words
 from dashboard.wording import error_pages as error_words
 from dashboard.wording import federation as federation_words
+from dashboard.wording import kinds as kind_words
 from dashboard.wording import lock as lock_words
 from dashboard.wording import people as people_words
-from lib import pasted
+from lib import findings, pasted
 from lib.access import Permission, Role
 from lib.candidates import Evidence, Flag, Why
 from lib.catalogue import About, Code, Mend, Needs, Severity
@@ -229,3 +230,17 @@ def test_everything_that_can_be_pasted_is_said(kind: pasted.Kind) -> None:
 @pytest.mark.parametrize("undone", Undone)
 def test_everything_that_was_undone_is_said(undone: Undone) -> None:
     assert autopsy_words.undone((undone,)).endswith(".")
+
+
+@pytest.mark.parametrize("kind", findings.Kind)
+def test_every_kind_of_finding_has_a_title_a_meaning_and_what_to_do_next(kind: findings.Kind) -> None:
+    words = kind_words.KIND[kind]
+    assert 0 < len(words.title) <= 30
+    assert not words.title.endswith(".")
+    assert words.means.endswith(".")
+    assert words.then.endswith(".")
+    assert "orphan" not in f"{words.title} {words.means} {words.then}".lower()
+
+
+def test_no_two_kinds_of_finding_have_one_title() -> None:
+    assert len({words.title for words in kind_words.KIND.values()}) == len(findings.Kind)
