@@ -19,7 +19,8 @@ from lib.objects import Doubt
 from lib.stores import s3_codes, s3_page_parser
 from lib.stores.s3_config import S3Config
 from lib.stores.s3_list_signer import ListSigner
-from lib.stores.s3_page_parser import NotAListing, ParsedPage
+from lib.stores.s3_page_parser import ParsedPage
+from lib.stores.s3_page_xml import NotAListing
 from lib.stores.s3_wire import Answer, Wire
 
 READ_TIMEOUT_S = 10.0
