@@ -98,47 +98,39 @@ def test_any_ranges_together_are_the_whole_and_none_holds_anothers_key(world: Wo
     assert together == whole
 
 
-@pytest.mark.parametrize(
-    "prefix", ["edrcontainer1/", "control\x01", "tab\t", "with ", "literal%2", "\u0928", "no such/", "am&"]
-)
-def test_what_lies_below_a_prefix_is_all_that_is_listed(world: World, prefix: str) -> None:
-    found = [key for page in world.pages.pages(prefix=prefix.encode()) for key in page.keys]
-    assert found == [key.encode() for key in KEYS if key.startswith(prefix)]
+PREFIXES = ("edrcontainer1/", "control\x01", "tab\t", "with ", "literal%2", "\u0928", "no such/", "am&")
 
 
-@pytest.mark.parametrize("size", [1, 7])
-def test_pages_of_any_size_continue_where_the_last_one_ended(
-    world: World, monkeypatch: pytest.MonkeyPatch, size: int
-) -> None:
+def test_what_lies_below_a_prefix_is_all_that_is_listed(world: World) -> None:
+    for prefix in PREFIXES:
+        found = [key for page in world.pages.pages(prefix=prefix.encode()) for key in page.keys]
+        assert found == [key.encode() for key in KEYS if key.startswith(prefix)]
+
+
+def test_pages_of_any_size_continue_where_the_last_one_ended(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
     """With tokens that no XML can hold, and others that mean something else than they show."""
     whole = _lines(list(world.pages.pages()))
-    monkeypatch.setattr(s3_list_signer, "PAGE", size)
-    pages = list(world.pages.pages())
-    assert _lines(pages) == whole
-    assert all(page.reached == page.keys[-1] for page in pages[:-1])
-    assert len(pages) >= len(KEYS) // size
+    for size in (1, 7):
+        monkeypatch.setattr(s3_list_signer, "PAGE", size)
+        pages = list(world.pages.pages())
+        assert _lines(pages) == whole
+        assert all(page.reached == page.keys[-1] for page in pages[:-1])
+        assert len(pages) >= len(KEYS) // size
 
 
-@pytest.mark.parametrize(
-    ("changes", "doubt"),
-    [
-        ({"secret_access_key": "wrong"}, Doubt.BAD_SIGNATURE),
-        ({"access_key_id": "NOBODYSACCESSKEY0000"}, Doubt.UNKNOWN_ACCESS_KEY),
-        ({"bucket": "no-such-bucket"}, Doubt.NO_BUCKET),
-    ],
+WRONG: tuple[tuple[dict[str, Any], Doubt], ...] = (
+    ({"secret_access_key": "wrong"}, Doubt.BAD_SIGNATURE),
+    ({"access_key_id": "NOBODYSACCESSKEY0000"}, Doubt.UNKNOWN_ACCESS_KEY),
+    ({"bucket": "no-such-bucket"}, Doubt.NO_BUCKET),
 )
-def test_a_wrong_setting_is_named_at_once(world: World, changes: dict[str, Any], doubt: Doubt) -> None:
-    wrong = replace(world, config=replace(world.config, **changes))
-    with pytest.raises(ListingBroken) as broken:
-        list(wrong.pages.pages())
-    assert (broken.value.doubt, broken.value.reached, broken.value.requests) == (doubt, None, 1)
 
 
-def test_an_endpoint_that_already_contains_the_bucket(world: World) -> None:
-    config = replace(world.config, endpoint_url=f"{world.config.endpoint_url}/{world.config.bucket}")
-    with pytest.raises(ListingBroken) as broken:
-        list(S3Pages(config).pages())
-    assert broken.value.doubt is Doubt.BUCKET_IN_ENDPOINT
+def test_a_wrong_setting_is_named_at_once(world: World) -> None:
+    inside = {"endpoint_url": f"{world.config.endpoint_url}/{world.config.bucket}"}
+    for changes, doubt in (*WRONG, (inside, Doubt.BUCKET_IN_ENDPOINT)):
+        with pytest.raises(ListingBroken) as broken:
+            list(S3Pages(replace(world.config, **changes)).pages())
+        assert (broken.value.doubt, broken.value.reached, broken.value.requests) == (doubt, None, 1)
 
 
 def test_https_with_a_known_certificate(ceph: Ceph) -> None:

@@ -47,7 +47,12 @@ def time() -> Time:
 
 
 def _config(endpoint_url: str, **changes: Any) -> S3Config:
-    settings = {"region": "sgp1", "access_key_id": "K", "secret_access_key": "s", "connect_timeout_s": 0.3}
+    settings: dict[str, Any] = {
+        "region": "sgp1",
+        "access_key_id": "K",
+        "secret_access_key": "s",
+        "connect_timeout_s": 0.3,
+    }
     return S3Config("edrspace", endpoint_url, **(settings | changes))
 
 
