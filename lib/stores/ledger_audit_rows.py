@@ -18,6 +18,7 @@ from lib.evidence import Evidence
 from lib.findings import Facts, Finding, Kind, Suggestion
 from lib.stores.ledger_tables import Instant
 
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 Clock = Callable[[], datetime]
 
 
@@ -120,8 +121,8 @@ def finding_row(finding: Finding) -> dict[str, Any]:
         "stored": finding.stored,
         "resolved": finding.resolved,
         "key": finding.key,
-        "evidence": json.dumps(dict(finding.evidence)),
-        "suggestion": None if suggestion is None else json.dumps(asdict(suggestion)),
+        "evidence": _TO_JSON(dict(finding.evidence)),
+        "suggestion": None if suggestion is None else _TO_JSON(_suggested(suggestion)),
         "patient_id": facts.patient_id,
         "clinic_id": facts.clinic_id,
         "generated_at": facts.generated_at,
@@ -144,6 +145,10 @@ def finding_of(row: RowMapping) -> Finding:
         suggestion=None if row["suggestion"] is None else _suggestion(json.loads(row["suggestion"])),
         facts=Facts(row["patient_id"], row["clinic_id"], row["generated_at"], row["creator"], row["is_mobile"]),
     )
+
+
+def _suggested(suggestion: Suggestion) -> Mapping[str, Any]:  # asdict() takes five times as long
+    return {name: getattr(suggestion, name) for name in ("key", "evidence", "is_safe", "why", "flags")}
 
 
 def _suggestion(read: Mapping[str, Any]) -> Suggestion:

@@ -120,5 +120,4 @@ AUDIT_FINDINGS = Table(
     Index("ix_audit_findings_code", "run_id", "code"),
     Index("ix_audit_findings_state", "run_id", "state", "record_id"),
     Index("ix_audit_findings_subject", "run_id", "subject_hash"),
-    sqlite_with_rowid=False,
 )

@@ -77,7 +77,6 @@ def upgrade() -> None:
         Column("generated_at", instant),
         Column("creator", Text()),
         Column("is_mobile", Boolean()),
-        sqlite_with_rowid=False,  # the rows of a run lie together, by number
     )
     for name, columns in (
         ("code", ["run_id", "code"]),
