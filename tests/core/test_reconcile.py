@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -60,7 +61,7 @@ def things(draw: st.DrawFn) -> list[Thing]:
 
 def parted(of: Sequence[object], cuts: Sequence[int]) -> list[list[object]]:
     edges = sorted({0, len(of), *(cut % (len(of) + 1) for cut in cuts)})
-    return [list(of[start:end]) for start, end in zip(edges, edges[1:], strict=False)]
+    return [list(of[start:end]) for start, end in pairwise(edges)]
 
 
 def pages(objects: Sequence[Thing], cuts: Sequence[int]) -> Iterator[ObjectPage]:
@@ -141,13 +142,12 @@ def test_keys_that_do_not_ascend_stop_the_match(listed: list[ObjectPage]) -> Non
 def test_a_listing_that_breaks_calls_no_row_behind_it_missing() -> None:
     def breaks() -> Iterator[ObjectPage]:
         yield one_page(b"b", reached=b"b")
-        raise OSError
+        raise ConnectionError
 
-    steps = []
-    with pytest.raises(OSError):  # noqa: PT011 - it is the very one
-        for step in walk(Rows(iter([[Row(key, "", None, 1).line for key in (b"a", b"c")]])), breaks()):
-            steps.append(step)  # noqa: PERF402 - a list would be lost with the error
-    assert [each for step in steps for each in step.left if isinstance(each, RowAlone)] == [RowAlone(b"a", 1)]
+    steps = walk(Rows(iter([[Row(key, "", None, 1).line for key in (b"a", b"c")]])), breaks())
+    assert [each for each in next(steps).left if isinstance(each, RowAlone)] == [RowAlone(b"a", 1)]
+    with pytest.raises(ConnectionError):
+        next(steps)
 
 
 def test_rows_that_agree_are_nothing_and_twins_that_agree_are_shared() -> None:
