@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -18,7 +17,6 @@ from lib.evidence import Evidence
 from lib.findings import Facts, Finding, Kind, Suggestion
 from lib.stores.ledger_tables import Instant
 
-_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
 Clock = Callable[[], datetime]
 
 
@@ -108,29 +106,6 @@ def range_of(row: RowMapping) -> Range:
     )
 
 
-def finding_row(finding: Finding) -> dict[str, Any]:
-    """Return a finding as a row that still lacks run and number."""
-    facts, suggestion = finding.facts, finding.suggestion
-    return {
-        "subject_hash": blake2b(finding.subject.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
-        "kind": finding.kind,
-        "severity": finding.severity,
-        "code": finding.code,
-        "state": finding.state,
-        "record_id": finding.record_id,
-        "stored": finding.stored,
-        "resolved": finding.resolved,
-        "key": finding.key,
-        "evidence": _TO_JSON(dict(finding.evidence)),
-        "suggestion": None if suggestion is None else _TO_JSON(_suggested(suggestion)),
-        "patient_id": facts.patient_id,
-        "clinic_id": facts.clinic_id,
-        "generated_at": facts.generated_at,
-        "creator": facts.creator,
-        "is_mobile": facts.is_mobile,
-    }
-
-
 def finding_of(row: RowMapping) -> Finding:
     """Return a finding."""
     return Finding(
@@ -145,10 +120,6 @@ def finding_of(row: RowMapping) -> Finding:
         suggestion=None if row["suggestion"] is None else _suggestion(json.loads(row["suggestion"])),
         facts=Facts(row["patient_id"], row["clinic_id"], row["generated_at"], row["creator"], row["is_mobile"]),
     )
-
-
-def _suggested(suggestion: Suggestion) -> Mapping[str, Any]:  # asdict() takes five times as long
-    return {name: getattr(suggestion, name) for name in ("key", "evidence", "is_safe", "why", "flags")}
 
 
 def _suggestion(read: Mapping[str, Any]) -> Suggestion:

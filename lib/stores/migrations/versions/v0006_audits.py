@@ -61,7 +61,7 @@ def upgrade() -> None:
         "audit_findings",
         Column("run_id", large, primary_key=True, autoincrement=False),
         Column("number", Integer(), primary_key=True, autoincrement=False),
-        Column("subject_hash", Text(), nullable=False),
+        Column("subject_hash", large, nullable=False),
         Column("kind", Text(), nullable=False),
         Column("severity", Text(), nullable=False),
         Column("code", Text()),
