@@ -375,6 +375,16 @@ def test_a_row_added_meanwhile_is_neither_in_the_lines_nor_in_the_checks_of_sqli
     assert (numbers(lines), taken.versions, taken.resolvers_disagree) == ([1], [], [])
 
 
+def test_a_consultation_that_is_called_like_any_folder_hides_no_other(real: Real, tmp_path: Path) -> None:
+    real.only(["pdfs/CON9/a.pdf", "pdfs/a.pdf", "pdfs/CON9", "CON/CON9/a.pdf", "clinic/pdfs/a.pdf"], prescription=3)
+    for name, found in (("pdfs", [1, 4]), ("CON", [1, 4]), ("CON9", []), ("", [])):
+        real.execute("INSERT INTO consultations VALUES (%s, 'PAT009', 'DOC001', NULL, '2026-11-18', '')", (name,))
+        real.execute("UPDATE prescriptions SET consultation_id = %s WHERE id = 3", (name,))
+        with closing(connect(real.url)) as reader:
+            taken, _ = snapshot(reader, tmp_path / "rows")
+        assert list(taken.consultation_differs) == found
+
+
 def test_a_checksum_that_is_no_md5_is_compared_with_nothing(real: Real, tmp_path: Path) -> None:
     real.only(["a.pdf"], checksum="no md5, but of its length: 32 by")
     with closing(connect(real.url)) as reader:
