@@ -232,8 +232,10 @@ class _Judging:
 
 def _but_taken(made: Finding, meant: Mapping[str, Sequence[int]]) -> Finding:
     """Return a finding whose suggestion is not safe where another row came to resolve to that object."""
-    others = () if made.suggestion is None else meant.get(made.suggestion.key, ())
-    return audit_findings.contested(made) if any(each != made.record_id for each in others) else made
+    if made.suggestion is None or made.suggestion.key not in meant:
+        return made
+    # Without a number, another declared column names it.
+    return made if set(meant[made.suggestion.key]) == {made.record_id} else audit_findings.contested(made)
 
 
 def _is_certain(left: Differs) -> bool:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -89,6 +89,18 @@ def test_an_object_that_a_row_came_to_mean_meanwhile_is_suggested_to_no_other_an
     assert [each.kind for each in found] == [K.DANGLING_REFERENCE]
     assert found[0].suggestion is not None
     assert (found[0].suggestion.is_safe, found[0].suggestion.flags) == (False, ("other_row",))
+
+
+def test_an_object_that_only_another_declared_column_names_is_suggested_to_no_row(left: Scratch) -> None:
+    named = FOLDER + "CON1/A.pdf"
+
+    class Declared(Rows):
+        def resolving_to(self, wanted: Sequence[str]) -> Mapping[str, Sequence[int]]:
+            return {each: () for each in wanted if each == named}
+
+    (found,) = judged(left, alone(row(7)), lone(named, etag=MD5), rows=Declared({7: row(7)}))
+    assert found.suggestion is not None
+    assert (found.suggestion.is_safe, found.suggestion.flags) == (False, ("other_row",))
 
 
 def test_a_row_that_is_gone_or_changed_or_young_or_has_its_object_now_is_no_finding(left: Scratch) -> None:
