@@ -169,7 +169,7 @@ def test_a_check_that_is_older_than_a_day_says_so_with_a_warning(bench: Maker) -
     book = audited(shop, None)
     book.check([missing(2)], at=NOW - timedelta(days=3))
     said = words(shop.open())
-    assert ":material/warning: as of the check of all files, 21 Nov 2026 14:02. That was 3 days ago" in said
+    assert ":material/warning: as of the check of all files, 21 Nov 2026, 14:02. That was 3 days ago" in said
     fresh = bench(*ROWS)
     audited(fresh, [missing(2)])
     assert ":material/warning:" not in words(fresh.open())
