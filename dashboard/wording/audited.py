@@ -49,16 +49,18 @@ def old(age: timedelta) -> str:
 
 
 def narrowed(state: State, *, count: int, shown: int | None, older_versions: bool) -> str:
-    """Say how many of a state's records fit the search, where they are fewer.
+    """Say how many of a state's records fit the search; '' where all do, or nobody knows.
 
     >>> narrowed(State.MISSING, count=43, shown=40, older_versions=False)
     'Missing then: 43 records. 40 of them fit this search; replaced versions are only among them with “Older versions”.'
     >>> narrowed(State.MISSING, count=43, shown=2, older_versions=True)
     'Missing then: 43 records. 2 of them fit this search.'
+    >>> narrowed(State.MISSING, count=43, shown=43, older_versions=True)
+    ''
     """
-    said = f"{STATE[state]} then: {count:,} record{'' if count == 1 else 's'}."
     if shown is None or shown >= count:
-        return said
+        return ""
+    said = f"{STATE[state]} then: {count:,} record{'' if count == 1 else 's'}."
     older = "" if older_versions else "; replaced versions are only among them with “Older versions”"
     return f"{said} {shown:,} of them fit this search{older}."
 
