@@ -104,8 +104,9 @@ def test_only_the_ranges_that_are_named_stay_and_a_lost_one_is_not_passed_over(l
         left.only([1, 2])
 
 
-def test_twins_are_objects_of_one_normal_form(left: Scratch) -> None:
-    assert filled(left).twins(["x/rx.pdf", "y/rx.pdf"]) == {"x/rx.pdf"}
+def test_twins_are_objects_of_the_same_bytes(left: Scratch) -> None:
+    left.keep(1, [(lone("z.pdf", etag=MD5), OLD), (lone("larger.pdf", etag=MD5, size=11), OLD)])
+    assert filled(left).twins(["x/rx.pdf", "y/rx.pdf", "z.pdf", "larger.pdf"]) == {"y/rx.pdf", "z.pdf"}
 
 
 def test_two_records_that_claim_one_object_are_told(left: Scratch) -> None:
