@@ -121,7 +121,7 @@ def _by_cause(seen: Iterator[tuple[int, Finding]]) -> Mapping[tuple[Kind, Code |
 def _fact(finding: Finding, fact: str) -> str | None:
     facts = finding.facts
     if fact == "month":
-        return None if facts.generated_at is None else f"{facts.generated_at.astimezone(UTC):%Y-%m}"
+        return None if facts.generated_at is None else facts.generated_at.astimezone(UTC).isoformat()[:7]
     if fact == "is_mobile":
         return None if facts.is_mobile is None else str(facts.is_mobile).lower()
     return facts.creator if fact == "creator" else facts.clinic_id
