@@ -3,24 +3,40 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import Protocol
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
-from lib.audits import STALE, Chosen, Desk, Flow, Group, Month, Options, Run, Tally
+from lib.audits import STALE, Chosen, Desk, Difference, Flow, Group, Month, Options, Run, Status, Tally
 from lib.diagnosis import State
 from lib.findings import Finding
-from lib.trail import Action
-
-if TYPE_CHECKING:
-    from lib.services import Services
+from lib.trail import OK, Action, Trail
 
 MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said
 NEWEST = 50
 MAX_FLOWS = 30
+
+
+class Office(Protocol):
+    """What starting and reading runs takes; ``Services`` is one, and a command that checks files needs no more."""
+
+    @property
+    def trail(self) -> Trail:
+        """Where it is written down who starts a run."""
+        ...
+
+    @property
+    def clock(self) -> Callable[[], datetime]:
+        """What time it is."""
+        ...
+
+    @property
+    def audits(self) -> Desk | None:
+        """The book of runs, None where this process keeps none."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,25 +52,25 @@ class Verdict:
         return self.run.ended_at is None or now - self.run.ended_at > STALE
 
 
-def start(actor: Actor, scope: Scope, *, services: Services, options: Options) -> Run:
+def start(actor: Actor, scope: Scope, *, services: Office, options: Options) -> Run:
     """Begin a run and have a process of its own work it; raise Busy, NotAllowed, LedgerUnavailable and OSError."""
     run = begin(actor, scope, services=services, options=options)
     _desk(services).launch(run)
     return run
 
 
-def begin(actor: Actor, scope: Scope, *, services: Services, options: Options) -> Run:
+def begin(actor: Actor, scope: Scope, *, services: Office, options: Options) -> Run:
     """Do the same for a process that works the run itself. Who is bound to clinics starts none: a run is of all files."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    scope = _require(actor, scope, Permission.AUDIT, services)
     desk, now = _desk(services), services.clock()
     run = desk.runs.begin(desk.target, options, by=actor.name, at=now)
     _write(actor, scope, run, services=services)
     return run
 
 
-def resume(actor: Actor, scope: Scope, *, services: Services, run_id: int, launch: bool = True) -> Run:
+def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch: bool = True) -> Run:
     """Go on with a run from its last finished range; raise Busy, LookupError, NotAllowed, LedgerUnavailable and OSError."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    scope = _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
     run = desk.runs.take_over(run_id, by=actor.name, at=services.clock())
     _write(actor, scope, run, services=services)
@@ -63,33 +79,33 @@ def resume(actor: Actor, scope: Scope, *, services: Services, run_id: int, launc
     return run
 
 
-def cancel(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> None:
+def cancel(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> None:
     """Ask a run to stop: its worker does within two seconds, and what it finished is kept."""
-    authority.require(actor, scope, Permission.AUDIT, services=services)
+    _require(actor, scope, Permission.AUDIT, services)
     _desk(services).runs.cancel(run_id)
 
 
-def run(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Run | None:
+def run(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run | None:
     """Return one run of this bucket."""
-    authority.require(actor, scope, Permission.AUDIT, services=services)
+    _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
     found = desk.runs.run(run_id)
     return found if found is not None and found.target == desk.target else None
 
 
-def runs(actor: Actor, scope: Scope, *, services: Services, limit: int = NEWEST) -> Sequence[Run]:
+def runs(actor: Actor, scope: Scope, *, services: Office, limit: int = NEWEST) -> Sequence[Run]:
     """Return the runs of this bucket, the newest first."""
-    authority.require(actor, scope, Permission.AUDIT, services=services)
+    _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
     return desk.runs.newest(desk.target, limit=limit)
 
 
-def verdict(actor: Actor, scope: Scope, *, services: Services) -> Verdict | None:
+def verdict(actor: Actor, scope: Scope, *, services: Office) -> Verdict | None:
     """Return the last full verdict for the records that the scope sees, or None. Who may find may know it.
 
     None also where this process keeps no book of runs.
     """
-    scope = authority.require(actor, scope, Permission.FIND, services=services)
+    scope = _require(actor, scope, Permission.FIND, services)
     desk = services.audits
     if desk is None or (last := desk.runs.last_full(desk.target)) is None:
         return None
@@ -97,60 +113,93 @@ def verdict(actor: Actor, scope: Scope, *, services: Services) -> Verdict | None
     return Verdict(last, desk.findings.states(last.run_id, scope=scope), before)
 
 
-def records_in(actor: Actor, scope: Scope, *, services: Services, run_id: int, state: State) -> Sequence[int]:
+def records_in(actor: Actor, scope: Scope, *, services: Office, run_id: int, state: State) -> Sequence[int]:
     """Return the numbers of the visible records that a run found in a state, MAX_FILTERED at most."""
-    scope = authority.require(actor, scope, Permission.FIND, services=services)
+    scope = _require(actor, scope, Permission.FIND, services)
     return _desk(services).findings.records_in(run_id, state, scope=scope, limit=MAX_FILTERED)
 
 
 def findings(
-    actor: Actor, scope: Scope, *, services: Services, run_id: int, chosen: Chosen, limit: int, after: int = 0
+    actor: Actor, scope: Scope, *, services: Office, run_id: int, chosen: Chosen, limit: int, after: int = 0
 ) -> Sequence[tuple[int, Finding]]:
     """Return a page of findings with their numbers, ascending."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    scope = _require(actor, scope, Permission.AUDIT, services)
     return _desk(services).findings.page(run_id, chosen, scope=scope, limit=limit, after=after)
 
 
-def groups(actor: Actor, scope: Scope, *, services: Services, run_id: int, than: int | None = None) -> Sequence[Group]:
+def groups(actor: Actor, scope: Scope, *, services: Office, run_id: int, than: int | None = None) -> Sequence[Group]:
     """Return the findings of a run by cause, compared with another run."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    scope = _require(actor, scope, Permission.AUDIT, services)
     return _desk(services).findings.groups(run_id, scope=scope, than=than)
 
 
-def tallies(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Sequence[Tally]:
+def tallies(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Tally]:
     """Return what the findings of each cause have in common."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    scope = _require(actor, scope, Permission.AUDIT, services)
     return _desk(services).findings.tallies(run_id, scope=scope)
 
 
-def full_before(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Run | None:
+def full_before(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run | None:
     """Return the newest full verdict before a run."""
-    authority.require(actor, scope, Permission.AUDIT, services=services)
+    _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
     return desk.runs.last_full(desk.target, before=run_id)
 
 
-def states(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Mapping[State, int]:
+def states(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[State, int]:
     """Return how many of the visible records a run found in each state that is not FOUND."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    scope = _require(actor, scope, Permission.AUDIT, services)
     return _desk(services).findings.states(run_id, scope=scope)
 
 
-def months(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Sequence[Month]:
+def months(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Month]:
     """Return the findings of a run by month and cause; () where nobody counts them."""
-    scope = authority.require(actor, scope, Permission.AUDIT, services=services)
+    scope = _require(actor, scope, Permission.AUDIT, services)
     pictures = _desk(services).pictures
     return () if pictures is None else pictures.months(run_id, scope=scope)
 
 
-def flows(actor: Actor, scope: Scope, *, services: Services, run_id: int) -> Sequence[Flow]:
+def flows(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Flow]:
     """Return where rows point and where their files lie, MAX_FLOWS at most; () where nobody counts them."""
-    scope = authority.require(actor, scope, Permission.KEYS, services=services)
+    scope = _require(actor, scope, Permission.KEYS, services)
     pictures = _desk(services).pictures
     return () if pictures is None else pictures.flows(run_id, scope=scope, limit=MAX_FLOWS)
 
 
-def _write(actor: Actor, scope: Scope, run: Run, *, services: Services) -> None:
+def difference(
+    actor: Actor,
+    scope: Scope,
+    *,
+    services: Office,
+    first: int,
+    second: int,
+    limit: int,
+    after: Difference | None = None,
+) -> Sequence[Difference]:
+    """Return what only one of two runs found, the added first."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
+    return _desk(services).findings.difference(first, second, scope=scope, limit=limit, after=after)
+
+
+def ended(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
+    """Write down how a run ended, as the process that worked it."""
+    told = {"run": run.run_id, "records": run.progress.records, "findings": run.progress.findings}
+    result = OK if run.status is Status.COMPLETE else f"failed:{run.status}"
+    services.trail.record(
+        actor,
+        scope,
+        Action.AUDIT_ENDED,
+        at=services.clock(),
+        reason=json.dumps(told, separators=(",", ":")),
+        result=result,
+    )
+
+
+def _require(actor: Actor, scope: Scope, permission: Permission, services: Office) -> Scope:
+    return authority.ask(actor, scope, permission, trail=services.trail, clock=services.clock)
+
+
+def _write(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
     told = {
         "run": run.run_id,
         "is_resumed": run.fence > 1,
@@ -162,7 +211,7 @@ def _write(actor: Actor, scope: Scope, run: Run, *, services: Services) -> None:
     )
 
 
-def _desk(services: Services) -> Desk:
+def _desk(services: Office) -> Desk:
     if services.audits is None:
         raise LookupError("no book of runs")
     return services.audits

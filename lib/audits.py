@@ -327,6 +327,10 @@ class Findings(Protocol):
         """Return how many records are in each state that is not FOUND, each record in its worst state."""
         ...
 
+    def attention(self, run_id: int, *, scope: Scope) -> int:
+        """Return how many records have a finding that needs attention."""
+        ...
+
     def difference(
         self, first: int, second: int, *, scope: Scope, limit: int, after: Difference | None = None
     ) -> Sequence[Difference]:

@@ -6,11 +6,12 @@ with what is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from lib.evidence import Wanted
+from lib.findings import Finding
 from lib.inventory import Inventory
 from lib.keys import Rules
 from lib.reconcile import Left
@@ -51,3 +52,56 @@ class Leftovers(Protocol):
     def objects(self) -> Iterator[tuple[str, int, str, datetime | None]]:
         """Yield key, size, ETag and when it was written of every lone object, ascending by key."""
         ...
+
+
+Place = tuple[bytes, int]  # a key, and a record number (0 where there is none): sorts what is left
+
+
+class Ordered(Protocol):
+    """The same, read in the order of keys, which is the same for every run; ranges end in any order."""
+
+    def count(self, kind: type[Left]) -> int:
+        """Return how many of a kind are kept."""
+        ...
+
+    def cuts(self, kind: type[Left], parts: int) -> list[bytes]:
+        """Return at most ``parts`` - 1 keys that part what is kept of a kind into about equal parts, ascending."""
+        ...
+
+    def in_order(
+        self, kind: type[Left], *, after: Place = (b"", -1), until: bytes | None = None, limit: int = 1000
+    ) -> Sequence[tuple[int, Left, datetime | None]]:
+        """Return what is kept of one kind, ascending by key and record number: above a place, no key above ``until``."""
+        ...
+
+    def alone(self, record_ids: Sequence[int]) -> frozenset[int]:
+        """Return which of these rows are kept as rows without an object."""
+        ...
+
+    def twins(self, keys: Sequence[str]) -> frozenset[str]:
+        """Return which of these lone objects have another one of the same normal form beside them."""
+        ...
+
+
+class Drafts(Protocol):
+    """Findings that wait until all of a run are known: two rows may claim one object. Not durable."""
+
+    def restart(self) -> None:
+        """Forget all drafts."""
+        ...
+
+    def draft(self, findings: Sequence[Finding]) -> None:
+        """Add some. One with a safe suggestion claims that object."""
+        ...
+
+    def drafts(self) -> Iterator[tuple[Finding, bool]]:
+        """Yield all, ascending by resolved key, record number and kind; and whether another record claims the same object."""
+        ...
+
+    def claims(self, keys: Sequence[str]) -> Mapping[str, int]:
+        """Return which of these objects are claimed, each with the lowest number of the records that do."""
+        ...
+
+
+class Scratch(Leftovers, Ordered, Drafts, Protocol):
+    """All that one run keeps aside."""

@@ -328,7 +328,7 @@ def figures(run: Run, *, seconds: float) -> str:
 
 def ended(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
     """Say how a run ended that is no verdict, why, and what to do next."""
-    why = reason(run.result.reason, run.progress.phase) if run.result and run.result.reason else ""
+    why = reason(run.result.reason) if run.result and run.result.reason else ""
     began = as_of(run.started_at, now=now, zone=zone)
     return " ".join(filter(None, [_ENDED[run.status].format(began=began), why, reached(run), _THEN[run.status]]))
 
@@ -349,18 +349,17 @@ def unlisted(run: Run) -> str:
     return "Where nothing was listed" + (f", {gaps} stretches of keys" if gaps > 1 else "")
 
 
-def reason(code: str, phase: Phase) -> str:
+def reason(code: str) -> str:
     """Say why a run stopped: a fault of its own, of the clinic's database, or what storage answered.
 
-    >>> reason("disk_full", Phase.LISTING)
+    >>> reason("disk_full")
     'The disk of this computer is full. Free some space.'
     """
     if code in set(Fault):
         return _FAULT[Fault(code)]
-    of_database, of_storage = code in set(DatabaseFault), code in set(Doubt)
-    if of_database and (phase is Phase.ROWS or not of_storage):  # "denied" is a word of both
-        return database(DatabaseUnavailable(DatabaseFault(code)))
-    return DOUBT[Doubt(code)] if of_storage else _FAULT[Fault.UNEXPECTED]
+    if code.startswith("database_"):
+        return database(DatabaseUnavailable(DatabaseFault(code.removeprefix("database_"))))
+    return DOUBT[Doubt(code)] if code in set(Doubt) else _FAULT[Fault.UNEXPECTED]
 
 
 def compared(*, new: int, still: int, gone: int) -> str:

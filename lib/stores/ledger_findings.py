@@ -27,7 +27,7 @@ from lib.access import Scope
 from lib.audits import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
-from lib.findings import WORST_FIRST, WORST_STATE_FIRST, Finding, Kind
+from lib.findings import ATTENTION, WORST_FIRST, WORST_STATE_FIRST, Finding, Kind
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_rows import finding_of
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, Held, holdable
@@ -100,6 +100,12 @@ class LedgerFindings:
         counted = worst.subquery()
         asked = select(counted.c.rank, func.count().label("records")).group_by(counted.c.rank)
         return {WORST_STATE_FIRST[row["rank"]]: row["records"] for row in self._read(asked)}
+
+    def attention(self, run_id: int, *, scope: Scope) -> int:
+        """Return how many records have a finding that needs attention."""
+        needs = (_C.record_id.is_not(None), _C.severity.in_(ATTENTION))
+        asked = select(func.count(_C.record_id.distinct()).label("records")).where(*_seen(run_id, scope), *needs)
+        return int(self._read(asked)[0]["records"])
 
     def difference(
         self, first: int, second: int, *, scope: Scope, limit: int, after: Difference | None = None

@@ -18,6 +18,7 @@ from lib import (
     access,
     accounts,
     activity,
+    audit_export,
     authority,
     explanation,
     insides,
@@ -44,12 +45,14 @@ from lib.people import NewRole, Refusal
 from lib.previews import Preview
 from lib.records import Clinic, Filters, Record, RecordIs
 from lib.search import Kind, Reading
+from lib.services import Services
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.trail import EVERYTHING, Action, Intact, Subject, TrailEvent
 from tests.conftest import NOW
 from tests.core.clinic import PDF, RECORD, Bench, bench
 from tests.parts.accounts import MemoryBench, invited
+from tests.parts.audited import Audited, missing
 
 LOCATION = "edrcontainer1"
 ROWS = tuple(
@@ -202,6 +205,23 @@ def _export(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return row.record_id in {event.record_id for event in taken}
 
 
+def _checked(where: Bench, row: Record) -> Services:
+    """Return services with a check of all files that found a record missing."""
+    book = Audited(where.services)
+    book.check([missing(row.record_id or 0, clinic_id=row.clinic_id)], at=NOW)
+    return book.services
+
+
+def _audit_export(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    taken = audit_export.export(actor, scope, services=_checked(where, row), run_id=1, form=audit_export.Form.CSV)
+    return row.record_id in {each.record_id for each in taken}
+
+
+def _audit_report(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    made = audit_export.report(actor, scope, services=_checked(where, row), run_id=1)
+    return row.record_id in {each.record_id for each in made.findings}
+
+
 def _seen(where: Bench, row: Record) -> None:
     seen = Subject(row.record_id, row.patient_id, row.clinic_id)
     with suppress(LedgerUnavailable):
@@ -267,6 +287,8 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "activity.read": (Permission.ACTIVITY, _read),
     "activity.check": (Permission.ACTIVITY, _check),
     "activity.export": (Permission.ACTIVITY, _export),
+    "audit_export.export": (Permission.AUDIT, _audit_export),
+    "audit_export.report": (Permission.AUDIT, _audit_report),
     "retention.prune": (Permission.RETENTION, _prune),
     "accounts.everybody": (Permission.PEOPLE, _on_accounts(accounts.everybody, has_person=False)),
     "accounts.named": (Permission.PEOPLE, _on_accounts(accounts.named)),

@@ -77,6 +77,11 @@ class MemoryFindings:
         """Return how many records are in each state that is not FOUND."""
         return Counter(self._worst(run_id, scope).values())
 
+    def attention(self, run_id: int, *, scope: Scope) -> int:
+        """Return how many records have a finding that needs attention."""
+        seen = (each for _, each in self._seen(run_id, scope) if each.needs_attention and each.record_id is not None)
+        return len({each.record_id for each in seen})
+
     def difference(
         self, first: int, second: int, *, scope: Scope, limit: int, after: Difference | None = None
     ) -> Sequence[Difference]:

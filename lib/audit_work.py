@@ -1,0 +1,262 @@
+"""One run of "Check all files", from the snapshot of the rows to the last finding. Knows neither S3 nor SQL.
+
+1. The rows are written to a private file as one snapshot, sorted; its ranges are cut. A run that is taken up again uses
+   the same file and walks only what is not done.
+2. The bucket is listed in those ranges and matched with the rows (``audit_listing``).
+3. What did not match is confirmed, read again and judged (``audit_judging``), and its findings are kept in the book.
+4. Strangers are sent to a sample of the files, or to all.
+5. The run ends complete where everything was listed, else incomplete, up to a stated key.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import asdict, dataclass, replace
+from datetime import datetime
+from itertools import islice
+from pathlib import Path
+
+from lib import audit_exposure, audit_findings, audit_judging, audit_listing
+from lib.access import Scope
+from lib.audit_findings import Terms, text
+from lib.audit_listing import Listed, Meter
+from lib.audits import BATCH, Exposure, Fault, Findings, Phase, Range, Result, Run, Runs, Status, Worked
+from lib.bucket_pages import BucketPages, ListingBroken
+from lib.catalogue import Code
+from lib.diagnosis import State
+from lib.findings import Finding, Kind
+from lib.keys import Rules
+from lib.leftovers import Scratch
+from lib.objects import Doubt, ObjectStore
+from lib.row_spool import Detail, RowReader, RowSpool, Snapshot, Versions
+
+SEEN_BOUND = 100_000  # records that an earlier run found without a file; above, nothing is said to have been there
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """What one process works a run with. ``folder`` is private, and this run's alone."""
+
+    book: Worked
+    runs: Runs
+    findings: Findings
+    rows: RowReader
+    pages: BucketPages
+    heads: Callable[[], ObjectStore]
+    open_spool: Callable[[Path], RowSpool]
+    open_scratch: Callable[[Path], Scratch]
+    folder: Path
+    rules: Rules
+    owned: tuple[str, ...]
+    ignored: tuple[str, ...]
+    clock: Callable[[], datetime]
+
+
+class SpoolLost(Exception):
+    """A run that was taken up again has lost its private file."""
+
+
+@dataclass(frozen=True, slots=True)
+class Site:
+    """What is listed: all below ``prefix``. ``is_narrow``: nobody may list the rest, where only suggestions could lie."""
+
+    snapshot: Snapshot
+    prefix: bytes
+    is_narrow: bool
+
+
+def work(run: Run, shop: Shop, meter: Meter) -> Result:
+    """Do it all; raise DatabaseUnavailable, LedgerUnavailable, LeaseLost, OSError, SpoolLost, ListingBroken.
+
+    ListingBroken where not even the first page could be had: then nothing was checked.
+    """
+    ranges = list(shop.book.ranges(run))
+    site = _resumed(run, shop) if ranges else _begun(run, shop, meter)
+    spool = _spool(shop)
+    scratch = shop.open_scratch(shop.folder / "leftovers")
+    if not ranges:
+        ranges = audit_listing.cut(spool, threads=run.options.ranges)
+        scratch.only(())
+        shop.book.cut(run, ranges, snapshot_at=site.snapshot.taken_at)
+    listed = _listed(run, shop, site, spool, scratch, ranges, meter)
+    terms = Terms(
+        shop.rules,
+        site.snapshot.taken_at,
+        owned=shop.owned,
+        ignored=shop.ignored,
+        grace=run.options.grace,
+        is_whole=listed.fault is None and not site.is_narrow and not run.options.prefix,
+    )
+    kinds, causes = _judged(run, shop, site, terms, spool, scratch, meter)
+    states = shop.findings.states(run.run_id, scope=Scope())
+    attention = shop.findings.attention(run.run_id, scope=Scope())
+    return _result(site, listed, kinds, causes, states, attention)
+
+
+def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
+    """Take the snapshot, and look whether the whole bucket may be listed or only what lies below the location."""
+    meter.set(phase=Phase.ROWS)
+    for name in ("rows", "snapshot.json", "leftovers"):
+        (shop.folder / name).unlink(missing_ok=True)
+    snapshot = shop.rows.snapshot(str(shop.folder / "rows"), prefix=run.options.prefix)
+    prefix, is_narrow = run.options.prefix.encode(), False
+    try:
+        next(shop.pages.pages(prefix=prefix, until=b"\x00"), None)
+    except ListingBroken as error:
+        is_narrow = error.doubt is Doubt.DENIED and not prefix and bool(shop.rules.prefix)
+        if not is_narrow:
+            raise
+        prefix = shop.rules.prefix.encode()
+    site = Site(snapshot, prefix, is_narrow)
+    _write(site, shop.folder / "snapshot.json")
+    return site
+
+
+def _resumed(run: Run, shop: Shop) -> Site:
+    try:
+        return _read(shop.folder / "snapshot.json")
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise SpoolLost from error
+
+
+def _spool(shop: Shop) -> RowSpool:
+    try:
+        return shop.open_spool(shop.folder / "rows")
+    except (OSError, ValueError) as error:
+        raise SpoolLost from error
+
+
+def _listed(
+    run: Run, shop: Shop, site: Site, spool: RowSpool, scratch: Scratch, ranges: list[Range], meter: Meter
+) -> Listed:
+    done = [each for each in ranges if each.is_done]
+    scratch.only([each.number for each in done])
+    meter.set(
+        phase=Phase.LISTING,
+        records=spool.rows,
+        rows=sum(each.rows for each in done),
+        objects=sum(each.objects for each in done),
+        ranges=len(ranges),
+        ranges_done=len(done),
+    )
+    walking = audit_listing.Pass(
+        spool, shop.pages, scratch, meter, finish=lambda one: shop.book.finish(run, one), prefix=site.prefix
+    )
+    return walking.walk(ranges, threads=run.options.ranges)
+
+
+def _judged(
+    run: Run, shop: Shop, site: Site, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter
+) -> tuple[Counter[Kind], Counter[Code]]:
+    """Keep every finding in the book, some hundred a commit; return how many there are of each kind and cause."""
+    meter.set(phase=Phase.CONFIRMING, findings=0)
+    shop.book.forget(run)
+    judged = audit_judging.judge(
+        scratch,
+        rows=shop.rows,
+        pages=shop.pages,
+        heads=shop.heads,
+        snapshot=site.snapshot,
+        terms=terms,
+        was_seen=_was_seen(run, shop),
+        told=lambda requests: meter.add(requests=requests),
+        clock=shop.clock,
+    )
+    kinds, causes = Counter[Kind](), Counter[Code]()
+
+    def keep(findings: Iterator[Finding], phase: Phase) -> None:
+        while some := list(islice(findings, BATCH)):
+            shop.book.keep(run, some)
+            kinds.update(each.kind for each in some)
+            causes.update(each.code for each in some if each.code is not None)
+            meter.set(phase=phase)
+            meter.add(findings=len(some))
+
+    keep(judged, Phase.DIAGNOSING)
+    if run.options.exposure is not Exposure.NONE:
+        meter.set(phase=Phase.EXPOSURE)
+        keep(_open(run, shop, terms, spool, scratch, meter), Phase.EXPOSURE)
+    meter.set(phase=Phase.STORING)
+    return kinds, causes
+
+
+def _open(run: Run, shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:
+    if run.options.exposure is Exposure.FULL:
+        yield from audit_exposure.all_open(
+            spool, scratch, shop.rows, shop.heads(), terms, told=lambda requests: meter.add(requests=requests)
+        )
+        return
+    sample = audit_exposure.sample(spool, shop.heads(), chance=random.SystemRandom(), clock=shop.clock)
+    meter.add(requests=2 * sample.asked)
+    found = audit_findings.of_sample(sample)
+    if found is not None:
+        yield found
+
+
+def _was_seen(run: Run, shop: Shop) -> Callable[[Detail], bool]:
+    """Return whether the last full run before this one found the file of a row that was made before it began."""
+    last = shop.runs.last_full(run.target, before=run.run_id)
+    if last is None or last.snapshot_at is None:
+        return lambda _row: False
+    lacking = set[int]()
+    for state in (State.MISSING, State.ELSEWHERE, State.UNKNOWN):
+        found = shop.findings.records_in(last.run_id, state, scope=Scope(), limit=SEEN_BOUND)
+        if len(found) == SEEN_BOUND:
+            return lambda _row: False
+        lacking.update(found)
+    since = last.snapshot_at - last.options.grace
+
+    def was_seen(row: Detail) -> bool:
+        made = row.facts.generated_at
+        return made is not None and made < since and row.record_id not in lacking
+
+    return was_seen
+
+
+def _result(
+    site: Site,
+    listed: Listed,
+    kinds: Counter[Kind],
+    causes: Counter[Code],
+    states: Mapping[State, int],
+    attention: int,
+) -> Result:
+    gaps = listed.unlisted
+    if site.is_narrow:
+        beyond = site.prefix[:-1] + bytes([site.prefix[-1] + 1])  # the first key behind all that begin with the prefix
+        gaps = ((b"", site.prefix), *gaps, (beyond, None))
+    unlisted = tuple((text(after), None if until is None else text(until)) for after, until in gaps)
+    found = Result(Status.COMPLETE, None, kinds, causes, attention, states, None, unlisted)
+    if listed.fault is None:
+        return found
+    reason = Fault.OUT_OF_ORDER if listed.fault.is_out_of_order else listed.fault.doubt
+    return replace(found, status=Status.INCOMPLETE, reason=str(reason), listed_until=text(listed.unlisted[0][0]))
+
+
+def _write(site: Site, path: Path) -> None:
+    told = asdict(site.snapshot) | {
+        "taken_at": site.snapshot.taken_at.isoformat(),
+        "prefix": site.prefix.hex(),
+        "is_narrow": site.is_narrow,
+    }
+    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
+        json.dump(told, file)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def _read(path: Path) -> Site:
+    told = json.loads(path.read_text("utf-8"))
+    snapshot = Snapshot(
+        taken_at=datetime.fromisoformat(told["taken_at"]),
+        rows=told["rows"],
+        consultation_differs=told["consultation_differs"],
+        versions=[Versions(**each) for each in told["versions"]],
+        resolvers_disagree=told["resolvers_disagree"],
+        cut=told["cut"],
+    )
+    return Site(snapshot, bytes.fromhex(told["prefix"]), told["is_narrow"])
