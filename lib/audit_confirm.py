@@ -80,7 +80,7 @@ def _by_listing(left: Scratch, asking: Asking, terms: Terms) -> Iterator[list[An
     sweeps = [_Sweep(left, terms, after, until) for after, until in zip(starts, [*cuts, None], strict=True)]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="confirm") as pool:
         while sweeps := [sweep for sweep in sweeps if sweep.fill()]:
-            asked = [pool.submit(_page, asking.pages, sweep.first, sweep.until) for sweep in sweeps]
+            asked = [pool.submit(_page, asking.pages, sweep.start, sweep.until) for sweep in sweeps]
             for sweep, page in zip(sweeps, asked, strict=True):
                 found = page.result()
                 asking.told(found.requests)
@@ -106,11 +106,13 @@ class _Sweep:
     after: Place
     until: bytes | None
     waiting: list[tuple[int, RowAlone]] = field(default_factory=list)
+    reached: bytes = b""  # by the last page, which may have ended before the row that it was asked for
 
     @property
-    def first(self) -> bytes | None:
-        """The first key that somebody has to be asked about."""
-        return next((row.key for _, row in self.waiting if not _is_unaskable(row.key, self.terms)), None)
+    def start(self) -> bytes | None:
+        """Behind which key the next page begins; None where nobody has to be asked about what waits."""
+        first = next((row.key for _, row in self.waiting if not _is_unaskable(row.key, self.terms)), None)
+        return None if first is None else max(just_below(first), self.reached)
 
     def fill(self) -> bool:
         """Take the next rows where none are waiting; return whether any are."""
@@ -125,6 +127,7 @@ class _Sweep:
         """Yield what a page says about the rows up to where it reached."""
         # With nobody to be asked about, all that waits is answered.
         reached = self.waiting[-1][1].key if page.reached is None and not page.requests else page.reached
+        self.reached = reached or self.reached
         while self.fill():
             some = [each for each in self.waiting[:BATCH] if reached is None or each[1].key <= reached]
             if not some:
@@ -143,11 +146,11 @@ class _Sweep:
         return Answered(row, Observation(text(row.key), presence, now, doubt))
 
 
-def _page(pages: BucketPages, first: bytes | None, until: bytes | None) -> _Page:
-    if first is None:
+def _page(pages: BucketPages, after: bytes | None, until: bytes | None) -> _Page:
+    if after is None:
         return _Page(frozenset(), None, 0)
     try:
-        page = next(iter(pages.pages(after=just_below(first), until=until)), None)
+        page = next(iter(pages.pages(after=after, until=until)), None)
     except ListingBroken as error:
         return _Page(frozenset(), None, error.requests, error.doubt)
     if page is None:

@@ -70,7 +70,7 @@ def is_unresolvable(row: Detail, rules: Rules) -> bool:
     return not (row.stored_key or "").strip() or keys.impossible(resolved(row, rules))
 
 
-def is_current(row: Detail, key: str, terms: Terms) -> bool:
+def is_unchanged(row: Detail, key: str, terms: Terms) -> bool:
     """Whether a row still resolves to the key that it had in the snapshot, and is not on its way."""
     return resolved(row, terms.rules) == key and not terms.is_young(row.facts.generated_at)
 
@@ -84,12 +84,12 @@ def of_absent(row: Detail, seen: Observation, terms: Terms, known: Known) -> Fin
     if found.notes:
         evidence["notes"] = ", ".join(found.notes)
     if is_unresolvable(row, terms.rules):
-        return _of_row(Kind.UNRESOLVABLE_KEY, found.code, row, terms, evidence, suggestion=suggestion)
+        return made_of_row(Kind.UNRESOLVABLE_KEY, found.code, row, terms, evidence, suggestion=suggestion)
     if seen.presence is Presence.UNKNOWN:
         evidence["doubt"] = seen.doubt
-        finding = _of_row(Kind.UNDETERMINED, found.code, row, terms, evidence)
+        finding = made_of_row(Kind.UNDETERMINED, found.code, row, terms, evidence)
         return replace(finding, severity=Severity.UNKNOWN)
-    return _of_row(Kind.DANGLING_REFERENCE, found.code, row, terms, evidence, suggestion=suggestion)
+    return made_of_row(Kind.DANGLING_REFERENCE, found.code, row, terms, evidence, suggestion=suggestion)
 
 
 def of_differs(
@@ -101,10 +101,10 @@ def of_differs(
     """
     key = text(left.key)
     said = (row.size_bytes if row.size_bytes and row.size_bytes > 0 else None, md5_of(row.checksum))
-    if not is_current(row, key, terms) or terms.is_young(modified) or said != (left.row_size, left.row_md5):
+    if not is_unchanged(row, key, terms) or terms.is_young(modified) or said != (left.row_size, left.row_md5):
         return
     if is_unresolvable(row, terms.rules):  # the location itself, as a folder that somebody made
-        yield _of_row(Kind.UNRESOLVABLE_KEY, Code.EMPTY, row, terms, {})
+        yield made_of_row(Kind.UNRESOLVABLE_KEY, Code.EMPTY, row, terms, {})
         return
     now = seen if seen is not None and seen.presence is Presence.PRESENT else None
     if seen is not None and (seen.presence is Presence.ABSENT or terms.is_young(seen.last_modified)):
@@ -126,20 +126,22 @@ def of_differs(
     elif now is None or diagnosis.state(row, now) is State.DAMAGED:
         kind, code = Kind.CHECKSUM_DIFFERS, Code.CHECKSUM_MISMATCH
     if kind is not None:
-        yield _of_row(kind, code, row, terms, evidence, key=key)
+        yield made_of_row(kind, code, row, terms, evidence, key=key)
     content_type = None if now is None else now.content_type
     if content_type and content_type.partition(";")[0].strip().lower() != "application/pdf":
-        yield _of_row(Kind.WRONG_CONTENT_TYPE, Code.CONTENT_TYPE, row, terms, {"content_type": content_type}, key=key)
+        yield made_of_row(
+            Kind.WRONG_CONTENT_TYPE, Code.CONTENT_TYPE, row, terms, {"content_type": content_type}, key=key
+        )
 
 
-def of_shared(row: Detail, others: Sequence[int], terms: Terms, *, rows: int, is_of_several: bool) -> Finding:
+def of_shared(row: Detail, key: str, others: Sequence[int], terms: Terms, *, rows: int, is_of_several: bool) -> Finding:
     """Return the finding of one of several rows that mean one object. ``others`` are the first of them, ``rows`` all."""
     evidence: dict[str, Value] = {
         "rows": rows,
         "is_of_several_patients": is_of_several,
-        "other_records": ", ".join(str(each) for each in others if each != row.record_id),
+        "other_records": ", ".join(map(str, others)),
     }
-    made = _of_row(Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE, row, terms, evidence, key=resolved(row, terms.rules))
+    made = made_of_row(Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE, row, terms, evidence, key=key)
     return made if is_of_several else replace(made, severity=Severity.LOW)
 
 
@@ -163,10 +165,10 @@ def of_lone(
 def of_consultation(row: Detail, terms: Terms) -> Finding | None:
     """Return the finding of a row whose key names another consultation than its own, or None."""
     key = resolved(row, terms.rules)
-    if not row.consultation_id or not contradicts(key, row.consultation_id) or not is_current(row, key, terms):
+    if not row.consultation_id or not contradicts(key, row.consultation_id) or not is_unchanged(row, key, terms):
         return None
     evidence = {"consultation": row.consultation_id, "named": consultation_of(key)}
-    return _of_row(Kind.CONSULTATION_DIFFERS, Code.WRONG_PATIENT, row, terms, evidence, key=key)
+    return made_of_row(Kind.CONSULTATION_DIFFERS, Code.WRONG_PATIENT, row, terms, evidence, key=key)
 
 
 def of_versions(versions: Versions, newest: Detail, terms: Terms) -> Finding | None:
@@ -179,7 +181,7 @@ def of_versions(versions: Versions, newest: Detail, terms: Terms) -> Finding | N
         "current": versions.current,
         "highest": versions.highest,
     }
-    made = _of_row(Kind.VERSION_STATE, Code.VERSION_STATE, newest, terms, evidence)
+    made = made_of_row(Kind.VERSION_STATE, Code.VERSION_STATE, newest, terms, evidence)
     return made if versions.current != 1 else replace(made, severity=Severity.LOW)  # a gap alone
 
 
@@ -191,7 +193,7 @@ def of_resolvers(row: Detail, terms: Terms) -> Finding | None:
         return None
     has_prefix = bool(rules.prefix) and stored.startswith(rules.prefix)
     code = asked.problem or (Code.LOCATION_DOUBLED_IN_URL if has_prefix else None)
-    made = _of_row(
+    made = made_of_row(
         Kind.RESOLVERS_DISAGREE, code, row, terms, {str(Resolver.STORAGE): asked.written}, key=asked.resolved
     )
     return replace(made, severity=Severity.NOTE if has_prefix and asked.problem is None else Severity.LOW)
@@ -231,7 +233,7 @@ def _suggestion(best: Candidate) -> Suggestion:
     return Suggestion(best.key, best.evidence, best.is_safe, why, flags)
 
 
-def _of_row(
+def made_of_row(
     kind: Kind,
     code: Code | None,
     row: Detail,
@@ -241,6 +243,7 @@ def _of_row(
     key: str | None = None,
     suggestion: Suggestion | None = None,
 ) -> Finding:
+    """Return a finding about a row, as severe as its code; one that its kind does not have is left out."""
     code = code if code in CODES[kind] else None
     severity = Severity.HIGH if code is None else CATALOGUE[code].severity
     facts: Facts = row.facts

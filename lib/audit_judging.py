@@ -23,7 +23,7 @@ from urllib.parse import unquote
 
 from lib import audit_findings, causes
 from lib.audit_confirm import BATCH, Answered, Asking, confirmed, heads_of
-from lib.audit_findings import MAX_OTHERS, Terms, is_current, is_unresolvable, text
+from lib.audit_findings import MAX_OTHERS, Terms, is_unchanged, is_unresolvable, text
 from lib.bucket_pages import BucketPages
 from lib.causes import Known
 from lib.findings import Finding
@@ -71,8 +71,8 @@ def judge(
     """
     judging = _Judging(left, rows, Asking(heads, pages, clock, told), terms, was_seen)
     left.restart()
-    judging.look_at_rows()
-    yield from judging.drafts()
+    yield from judging.absent()
+    yield from judging.differing()
     yield from judging.shared()
     yield from judging.lone()
     yield from judging.checks(snapshot)
@@ -86,27 +86,46 @@ class _Judging:
     terms: Terms
     was_seen: Callable[[Detail], bool]
 
-    def look_at_rows(self) -> None:
-        """Make drafts of the rows without an object, and of those whose object differs."""
+    def absent(self) -> Iterator[Finding]:
+        """Yield the rows without an object, once all of them are known."""
+        if self.left.count(RowAlone):
+            self.left.index(self.asking.told)
         for some in confirmed(self.left, self.asking, self.terms):
-            self._draft_absent(some)
+            self._draft(some)
             self.asking.told(0)
-        heads = self.terms.max_heads
-        for block in self._of_kind(Differs, BATCH):
-            heads -= self._draft_differing(block, heads)
-            self.asking.told(0)
-
-    def drafts(self) -> Iterator[Finding]:
-        """Yield the findings of rows, in order."""
         for finding, is_contested in self.left.drafts():
             yield audit_findings.contested(finding) if is_contested else finding
 
+    def differing(self) -> Iterator[Finding]:
+        """Yield the rows whose object is not as they say, looked at by HEAD as many as the bound allows."""
+        heads = self.terms.max_heads
+        for block in self._of_kind(Differs, BATCH):
+            self.asking.told(0)
+            details = self.rows.details([each.record_id for each, _ in block])
+            fresh = [
+                (each, modified, row)
+                for each, modified in block
+                if (row := details.get(each.record_id)) is not None and is_unchanged(row, text(each.key), self.terms)
+            ]
+            # Those first of which only the MD5 speaks: it may be no MD5, that of an encrypted object.
+            asked = sorted(
+                (each for each, _, row in fresh if not is_unresolvable(row, self.terms.rules)), key=_is_certain
+            )
+            seen = heads_of([text(each.key) for each in asked[: max(0, heads)]], self.asking)
+            heads -= len(seen)
+            for each, modified, row in fresh:
+                yield from audit_findings.of_differs(each, modified, row, seen.get(text(each.key)), self.terms)
+
     def shared(self) -> Iterator[Finding]:
         """Yield the rows that mean one object, each by itself."""
+        waiting: list[Shared] = []
         for block in self._of_kind(Shared, BATCH):
-            self.asking.told(0)
             for each, _ in block:
-                yield from self._of_shared(each)
+                if sum(len(one.record_ids) for one in (*waiting, each)) > BLOCK:
+                    yield from self._of_shared(waiting)
+                    waiting = []
+                waiting.append(each)
+        yield from self._of_shared(waiting)
 
     def lone(self) -> Iterator[Finding]:
         """Yield the objects below an owned prefix that no row means, also not by now."""
@@ -161,49 +180,16 @@ class _Judging:
             last = some[-1][1]
             after = (last.key, last.record_id if isinstance(last, RowAlone | Differs) else 0)
 
-    def _draft_absent(self, some: Sequence[Answered]) -> None:
+    def _draft(self, some: Sequence[Answered]) -> None:
         details = self.rows.details([each.row.record_id for each in some])
-        found: list[tuple[Finding, Detail]] = []
+        found: list[Finding] = []
         for each in some:
             row = details.get(each.row.record_id)
-            if row is not None and is_current(row, text(each.row.key), self.terms):
-                known = self._known(row)
-                found.append((audit_findings.of_absent(row, each.observation, self.terms, known), row))
-        self._draft(found)
-
-    def _draft_differing(self, some: Sequence[tuple[Differs, datetime | None]], heads: int) -> int:
-        """Make the drafts of some; return how many HEADs it took."""
-        details = self.rows.details([each.record_id for each, _ in some])
-        fresh = [
-            (each, modified, row)
-            for each, modified in some
-            if (row := details.get(each.record_id)) is not None
-            and is_current(row, text(each.key), self.terms)
-            and not is_unresolvable(row, self.terms.rules)
-        ]
-        # Only a checksum needs to be confirmed: its ETag may be that of an encrypted object.
-        asked = sorted(
-            fresh, key=lambda found: found[0].size_bytes == 0 or found[0].row_size not in {None, found[0].size_bytes}
-        )
-        seen = heads_of([text(each.key) for each, _, _ in asked[: max(0, heads)]], self.asking)
-        found = [
-            (made, row)
-            for each, modified, row in fresh
-            for made in audit_findings.of_differs(each, modified, row, seen.get(text(each.key)), self.terms)
-        ]
-        self._draft(found)
-        return len(seen)
-
-    def _draft(self, found: Sequence[tuple[Finding, Detail]]) -> None:
-        suggested = [made.suggestion.key for made, _ in found if made.suggestion is not None]
-        meant = self.rows.resolving_to(list(dict.fromkeys(suggested))) if suggested else {}
-        self.left.draft([self._but_taken(made, meant) for made, _ in found])
-
-    @staticmethod
-    def _but_taken(made: Finding, meant: Mapping[str, Sequence[int]]) -> Finding:
-        """Return a finding whose suggestion is not safe where another row came to resolve to that object."""
-        others = () if made.suggestion is None else meant.get(made.suggestion.key, ())
-        return audit_findings.contested(made) if any(each != made.record_id for each in others) else made
+            if row is not None and is_unchanged(row, text(each.row.key), self.terms):
+                found.append(audit_findings.of_absent(row, each.observation, self.terms, self._known(row)))
+        suggested = {each.suggestion.key for each in found if each.suggestion is not None}
+        meant = self.rows.resolving_to(sorted(suggested)) if suggested else {}
+        self.left.draft([_but_taken(each, meant) for each in found])
 
     def _known(self, row: Detail) -> Known:
         return Known(
@@ -212,35 +198,53 @@ class _Judging:
             was_seen=self.was_seen(row),
         )
 
-    def _of_shared(self, left: Shared) -> Iterator[Finding]:
-        key, patients, rows, first = text(left.key), set[str | None](), 0, list[int]()
-        for row in self._rows_of(left.record_ids, key):
-            rows += 1
-            if len(patients) < 2:
-                patients.add(row.facts.patient_id)
-            if len(first) <= MAX_OTHERS:
-                first.append(row.record_id)
-        if rows < 2:
-            return
-        for row in self._rows_of(left.record_ids, key):
-            others = [each for each in first if each != row.record_id][:MAX_OTHERS]
-            yield audit_findings.of_shared(row, others, self.terms, rows=rows, is_of_several=len(patients) > 1)
+    def _of_shared(self, some: Sequence[Shared]) -> Iterator[Finding]:
+        """Yield the findings of some keys, whose rows are read together where they are few."""
+        self.asking.told(0)
+        numbers = sorted({number for each in some for number in each.record_ids})
+        details = self.rows.details(numbers) if len(numbers) <= BLOCK else None
+        for each in some:
+            key, patients, rows, first = text(each.key), set[str | None](), 0, list[int]()
+            for row in self._rows_of(each, details):
+                rows += 1
+                if len(patients) < 2:
+                    patients.add(row.facts.patient_id)
+                if len(first) <= MAX_OTHERS:
+                    first.append(row.record_id)
+            for row in self._rows_of(each, details) if rows > 1 else ():
+                others = [number for number in first if number != row.record_id][:MAX_OTHERS]
+                yield audit_findings.of_shared(row, key, others, self.terms, rows=rows, is_of_several=len(patients) > 1)
 
-    def _rows_of(self, record_ids: Sequence[int], key: str) -> Iterator[Detail]:
-        for numbers in _blocks(sorted(record_ids), BLOCK):
+    def _rows_of(self, left: Shared, known: Mapping[int, Detail] | None) -> Iterator[Detail]:
+        key = text(left.key)
+        for numbers in _blocks(sorted(left.record_ids), BLOCK):
             self.asking.told(0)
-            details = self.rows.details(numbers)
+            details = self.rows.details(numbers) if known is None else known
             for number in numbers:
                 row = details.get(number)
-                if row is not None and is_current(row, key, self.terms) and not is_unresolvable(row, self.terms.rules):
+                if (
+                    row is not None
+                    and is_unchanged(row, key, self.terms)
+                    and not is_unresolvable(row, self.terms.rules)
+                ):
                     yield row
+
+
+def _but_taken(made: Finding, meant: Mapping[str, Sequence[int]]) -> Finding:
+    """Return a finding whose suggestion is not safe where another row came to resolve to that object."""
+    others = () if made.suggestion is None else meant.get(made.suggestion.key, ())
+    return audit_findings.contested(made) if any(each != made.record_id for each in others) else made
+
+
+def _is_certain(left: Differs) -> bool:
+    return left.size_bytes == 0 or left.row_size not in {None, left.size_bytes}
 
 
 def plainer(key: str) -> tuple[str, ...]:
     """Return how a key may be written more plainly, nothing for one that is plain.
 
     >>> plainer("a/CON153/b.pdf"), plainer("a//my%20rx.pdf ")
-    ((), ('a//my rx.pdf ', 'a//my%20rx.pdf', 'a/my%20rx.pdf ', 'a/myrx.pdf'))
+    ((), ('a//my rx.pdf ', 'a//my%20rx.pdf', 'a/my rx.pdf', 'a/my%20rx.pdf ', 'a/myrx.pdf'))
     """
     if not re.search(r"[^\w./-]|//|/\./|^/", key, re.ASCII):
         return ()

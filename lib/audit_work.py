@@ -230,7 +230,7 @@ def _result(
         beyond = site.prefix[:-1] + bytes([site.prefix[-1] + 1])  # the first key behind all that begin with the prefix
         gaps = ((b"", site.prefix), *gaps, (beyond, None))
     unlisted = tuple((text(after), None if until is None else text(until)) for after, until in gaps)
-    found = Result(Status.COMPLETE, None, kinds, causes, attention, states, None, unlisted)
+    found = Result(Status.COMPLETE, None, dict(kinds), dict(causes), attention, dict(states), None, unlisted)
     if listed.fault is None:
         return found
     reason = Fault.OUT_OF_ORDER if listed.fault.is_out_of_order else listed.fault.doubt

@@ -266,9 +266,9 @@ class Group:
     gone: int = 0  # in that run, and no more in this
 
     @property
-    def order(self) -> tuple[int, int, Kind, str]:
+    def order(self) -> tuple[int, int, int, Kind, str]:
         """What sorts groups: the worst severity first, then the most."""
-        return WORST_FIRST.index(self.severity), -self.count, self.kind, self.code or ""
+        return WORST_FIRST.index(self.severity), -self.count, -self.gone, self.kind, self.code or ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ with what is kept.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -29,7 +29,10 @@ class Leftovers(Protocol):
         ...
 
     def only(self, numbers: Sequence[int]) -> None:
-        """Drop what ranges left that are not among these: they are walked again."""
+        """Drop what ranges left that are not among these: they are walked again.
+
+        Raise ValueError where one of these was never ``done``: this is not the file that was written.
+        """
         ...
 
     def all_of(
@@ -88,6 +91,10 @@ class Drafts(Protocol):
 
     def restart(self) -> None:
         """Forget all drafts."""
+        ...
+
+    def index(self, told: Callable[[int], None]) -> None:
+        """Make ``near`` fast where it is not yet; ``told`` is called with 0 every second or so, and may raise."""
         ...
 
     def draft(self, findings: Sequence[Finding]) -> None:

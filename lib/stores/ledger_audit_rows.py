@@ -6,7 +6,6 @@ import json
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from hashlib import blake2b
 from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
@@ -105,29 +104,6 @@ def range_of(row: RowMapping) -> Range:
         rows=row["rows"],
         objects=row["objects"],
     )
-
-
-def finding_row(finding: Finding) -> dict[str, Any]:
-    """Return a finding as a row that still lacks run and number."""
-    facts, suggestion = finding.facts, finding.suggestion
-    return {
-        "subject_hash": blake2b(finding.subject.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest(),
-        "kind": finding.kind,
-        "severity": finding.severity,
-        "code": finding.code,
-        "state": finding.state,
-        "record_id": finding.record_id,
-        "stored": finding.stored,
-        "resolved": finding.resolved,
-        "key": finding.key,
-        "evidence": json.dumps(dict(finding.evidence)),
-        "suggestion": None if suggestion is None else json.dumps(asdict(suggestion)),
-        "patient_id": facts.patient_id,
-        "clinic_id": facts.clinic_id,
-        "generated_at": facts.generated_at,
-        "creator": facts.creator,
-        "is_mobile": facts.is_mobile,
-    }
 
 
 def finding_of(row: RowMapping) -> Finding:

@@ -15,10 +15,9 @@ from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
 from lib.audits import BATCH, LeaseLost, Progress, Range, Result, Run, Status
 from lib.findings import Finding
-from lib.stores import ledger_engine
+from lib.stores import ledger_engine, ledger_finding_batch
 from lib.stores.ledger_audit_rows import (
     Clock,
-    finding_row,
     now,
     progress_text,
     range_of,
@@ -74,12 +73,9 @@ class LedgerWork:
     def keep(self, run: Run, findings: Sequence[Finding]) -> None:
         """Add findings, BATCH of them a commit."""
         for start in range(0, len(findings), BATCH):
-            rows = [finding_row(each) for each in findings[start : start + BATCH]]
+            rows = ledger_finding_batch.rows_of(findings[start : start + BATCH])
             with self._writing(run) as connection:
-                last = _last(connection, run)
-                for number, row in enumerate(rows, last + 1):
-                    row |= {"run_id": run.run_id, "number": number}
-                connection.execute(insert(AUDIT_FINDINGS), rows)
+                ledger_finding_batch.add(connection, rows, run_id=run.run_id, after=_last(connection, run))
 
     def forget(self, run: Run) -> None:
         """Take this run's findings away, from its last to its first, BATCH of them a commit."""

@@ -14,7 +14,6 @@ from sqlalchemy import (
     Text,
     case,
     collate,
-    exists,
     func,
     literal,
     or_,
@@ -34,7 +33,7 @@ from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, Held, holdable
 
 _C = AUDIT_FINDINGS.c
 _OTHER = AUDIT_FINDINGS.alias("other")
-_RANK = case({state: rank for rank, state in enumerate(WORST_STATE_FIRST)}, value=_C.state)
+_RANK = case({str(state): rank for rank, state in enumerate(WORST_STATE_FIRST)}, value=_C.state)
 _LARGEST = 2**63 - 1
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
@@ -86,7 +85,7 @@ class LedgerFindings:
             return ()
         worse = WORST_STATE_FIRST[: WORST_STATE_FIRST.index(state)]
         same = (_OTHER.c.run_id == run_id) & (_OTHER.c.record_id == _C.record_id)
-        is_worse = exists().where(same, _OTHER.c.state.in_(worse)).correlate(AUDIT_FINDINGS)
+        is_worse = select(literal(1)).where(same, _OTHER.c.state.in_(worse)).correlate(AUDIT_FINDINGS).exists()
         asked = (
             select(_C.record_id).distinct().where(*_seen(run_id, scope), _C.state == state, _C.record_id.is_not(None))
         )
@@ -166,7 +165,8 @@ def _seen(run_id: int, scope: Scope) -> list[ColumnElement[bool]]:
 def _is_in(run_id: int) -> ColumnElement[bool]:
     """Whether another run has the same finding, be it visible or not."""
     same = (_OTHER.c.run_id == run_id) & (_OTHER.c.subject_hash == _C.subject_hash)
-    return exists().where(same).correlate(AUDIT_FINDINGS)
+    # Not all columns, or SQLite would read every finding of the other run rather than the index.
+    return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
 
 
 def _by_cause(rows: Iterable[RowMapping]) -> Mapping[tuple[Kind, Code | None], list[RowMapping]]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import errno
 import os
 import sqlite3
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from datetime import UTC, datetime, timedelta
 from threading import RLock
@@ -38,6 +38,7 @@ CREATE TABLE IF NOT EXISTS object_alone (
 CREATE TABLE IF NOT EXISTS differs (
   id INTEGER PRIMARY KEY, part INTEGER, key BLOB, record INTEGER, row_size INTEGER, row_md5 TEXT, etag TEXT,
   size INTEGER, modified INTEGER);
+CREATE TABLE IF NOT EXISTS done (part INTEGER PRIMARY KEY);
 CREATE TABLE IF NOT EXISTS shared (id INTEGER PRIMARY KEY, part INTEGER, key BLOB, record INTEGER, records TEXT);
 """
 _DRAFTS = """
@@ -59,15 +60,19 @@ def _disk() -> Iterator[None]:
         raise OSError(errno.ENOSPC if code in _FULL else errno.EIO, "the scratch file of a run") from error
 
 
+def _nobody(_: int) -> None:
+    return None
+
+
 class LeftoverFile:
     """A Scratch. Opens the file that is there, or makes one; threads may share it."""
 
-    def __init__(self, path: str) -> None:
-        self._path, self._judging = path, f"{path}.judging"
+    def __init__(self, path: str | os.PathLike[str]) -> None:
+        self._judging = f"{path}.judging"
         self._lock = RLock()
-        _make(path)
+        _make(os.fspath(path))
         with _disk():
-            self._db = sqlite3.connect(path, isolation_level=None, check_same_thread=False)
+            self._db = sqlite3.connect(os.fspath(path), isolation_level=None, check_same_thread=False)
             self._db.execute("PRAGMA locking_mode=EXCLUSIVE")
             self._db.execute("PRAGMA journal_mode=WAL")
             self._db.execute("PRAGMA synchronous=FULL")
@@ -104,6 +109,8 @@ class LeftoverFile:
     def done(self, number: int) -> None:
         """Make what was kept durable."""
         with self._lock, _disk():
+            self._begin()
+            self._db.execute("INSERT OR IGNORE INTO done VALUES (?)", (number,))
             self._commit()
 
     def only(self, numbers: Sequence[int]) -> None:
@@ -111,7 +118,10 @@ class LeftoverFile:
         kept = ",".join(str(int(each)) for each in numbers)
         with self._lock, _disk():
             self._begin()
-            for table in _TABLES:
+            known = {part for (part,) in self._db.execute("SELECT part FROM done")}
+            if not known.issuperset(numbers):
+                raise ValueError("a range is missing from the scratch file")
+            for table in (*_TABLES, "done"):
                 self._db.execute(f"DELETE FROM {table} WHERE part NOT IN ({kept})")  # noqa: S608
             self._commit()
 
@@ -197,6 +207,11 @@ class LeftoverFile:
             self._lone, self._is_judging = None, False
             self._judge()
 
+    def index(self, told: Callable[[int], None]) -> None:
+        """Make the index of lone objects."""
+        with self._lock, _disk():
+            self._index(told)
+
     def draft(self, findings: Sequence[Finding]) -> None:
         """Add some findings."""
         rows = [
@@ -280,10 +295,10 @@ class LeftoverFile:
         self._db.executescript(_DRAFTS)
         self._is_judging = True
 
-    def _index(self) -> LoneObjects:
+    def _index(self, told: Callable[[int], None] = _nobody) -> LoneObjects:
         self._judge()
         if self._lone is None:
-            self._lone = LoneObjects(self._db)
+            self._lone = LoneObjects(self._db, told)
         return self._lone
 
     def _read(self, at: int, asked: str, values: Iterable[Any]) -> Sequence[tuple[int, Left, datetime | None]]:
@@ -299,6 +314,11 @@ class LeftoverFile:
 
 
 def _make(path: str) -> None:
+    """Make a private file unless it is there; a new one begins without what an older one had beside it."""
+    if not os.path.exists(path):
+        for beside in (f"{path}-wal", f"{path}-shm", f"{path}-journal"):
+            with suppress(FileNotFoundError):
+                os.unlink(beside)
     os.close(os.open(path, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW, 0o600))
 
 

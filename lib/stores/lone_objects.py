@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Any
 from zlib import crc32
 
 from lib.inventory import Sighting, form, hex_name, stem
 
 _ASKED_AT_ONCE = 256
+_READ_AT_ONCE = 5000
 _TABLE = """
 CREATE TABLE judging.lone (
   key BLOB PRIMARY KEY, size INTEGER, etag TEXT, form INTEGER, stem INTEGER, hex INTEGER) WITHOUT ROWID;
@@ -33,15 +34,19 @@ def some(values: Sequence[Any]) -> Iterator[tuple[str, list[Any]]]:
 class LoneObjects:
     """An Index (``lib.near``). Forms, stems and hex names are kept as numbers: one that is met by chance does no harm."""
 
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, told: Callable[[int], None]) -> None:
         self._db = db
         if not db.in_transaction:
             db.execute("BEGIN")
+        db.execute("DROP TABLE IF EXISTS judging.lone")
         db.execute(_TABLE)
-        found = db.cursor().execute("SELECT key, size, etag FROM object_alone ORDER BY key")
-        db.executemany("INSERT OR IGNORE INTO judging.lone VALUES (?,?,?,?,?,?)", map(_row, found))
+        found = db.execute("SELECT key, size, etag FROM object_alone ORDER BY key")
+        while block := found.fetchmany(_READ_AT_ONCE):
+            db.executemany("INSERT OR IGNORE INTO judging.lone VALUES (?,?,?,?,?,?)", map(_row, block))
+            told(0)
         for statement in _INDEXES.strip().splitlines():
             db.execute(statement)
+            told(0)
 
     def of_keys(self, wanted: Sequence[str]) -> Iterable[Sighting]:
         """Return the objects of exactly these keys."""

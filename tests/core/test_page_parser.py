@@ -56,7 +56,9 @@ def test_any_key_is_read_alike_by_both_and_comes_back_byte_for_byte(
     keys: list[bytes], written: Callable[[bytes], str], sums: str, tail: str
 ) -> None:
     keys.sort()
-    body = _page(*(_entry(written(key), sums=sums, tail=tail) for key in keys), head=f"<KeyCount>{len(keys)}</KeyCount>")
+    body = _page(
+        *(_entry(written(key), sums=sums, tail=tail) for key in keys), head=f"<KeyCount>{len(keys)}</KeyCount>"
+    )
     fast, slow = s3_page_parser._read_fast(body), s3_page_parser._read_slowly(body)
     assert fast is not None
     assert (fast.keys, fast.lines, fast.token) == (slow.keys, slow.lines, slow.token)

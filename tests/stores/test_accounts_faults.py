@@ -101,7 +101,7 @@ def test_the_grants_that_are_documented_suffice_and_delete_no_account(postgres: 
     database = fresh_postgres.partition("@/")[2].partition("?")[0]
     role = f"dashboard_{database}"
     statements = re.findall(r"^(?:GRANT|REVOKE) .+;$", (ROOT / "docs" / "trail.md").read_text(), re.MULTILINE)
-    assert len(statements) == 5
+    assert len(statements) == 7
     given = [re.sub(r"\bdashboard\b", role, statement) for statement in statements]
     postgres.execute(f"CREATE ROLE {role} LOGIN", *given, database=database)
     url = fresh_postgres.replace("//postgres:", f"//{role}:")

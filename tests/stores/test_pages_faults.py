@@ -47,7 +47,12 @@ def time() -> Time:
 
 
 def _config(endpoint_url: str, **changes: Any) -> S3Config:
-    settings = {"region": "sgp1", "access_key_id": "K", "secret_access_key": "s", "connect_timeout_s": 0.3}
+    settings: dict[str, Any] = {
+        "region": "sgp1",
+        "access_key_id": "K",
+        "secret_access_key": "s",
+        "connect_timeout_s": 0.3,
+    }
     return S3Config("edrspace", endpoint_url, **(settings | changes))
 
 
@@ -94,10 +99,12 @@ FIRST, REST = _page("a", "b", token="t1"), _page("c", "d")
 def _broken(pages: Iterator[ObjectPage]) -> tuple[list[bytes], ListingBroken]:
     """Return the keys that came before it broke, and how it did."""
     keys: list[bytes] = []
-    with pytest.raises(ListingBroken) as broken:
+    try:
         for page in pages:
             keys += page.keys
-    return keys, broken.value
+    except ListingBroken as broken:
+        return keys, broken
+    pytest.fail("it did not break")
 
 
 AT_ONCE = [
@@ -134,7 +141,10 @@ def _cut(first: str, line: Line) -> None:
 
 
 def _cut_without_a_length(first: str, line: Line) -> None:
-    line.send(f"HTTP/1.1 200 OK\r\n{S3_HEAD}Connection: close\r\n\r\n".encode() + _xml("c", "d").partition(b"<Contents><Key>d")[0])
+    line.send(
+        f"HTTP/1.1 200 OK\r\n{S3_HEAD}Connection: close\r\n\r\n".encode()
+        + _xml("c", "d").partition(b"<Contents><Key>d")[0]
+    )
 
 
 PASSING = {

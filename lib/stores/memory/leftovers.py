@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
 
 from lib.evidence import Wanted
@@ -20,6 +20,7 @@ class MemoryLeftovers:
     def __init__(self) -> None:
         self._kept: dict[int, tuple[int, Left, datetime | None]] = {}
         self._drafts: dict[tuple[str, int, str], Finding] = {}
+        self._done: set[int] = set()
         self._last = 0
 
     def keep(self, number: int, left: Sequence[tuple[Left, datetime | None]]) -> None:
@@ -29,10 +30,14 @@ class MemoryLeftovers:
             self._kept[self._last] = (number, each, modified)
 
     def done(self, number: int) -> None:
-        """Nothing is durable in memory."""
+        """Write down that a range is whole."""
+        self._done.add(number)
 
     def only(self, numbers: Sequence[int]) -> None:
         """Drop what other ranges left."""
+        if not self._done.issuperset(numbers):
+            raise ValueError("a range is missing")
+        self._done.intersection_update(numbers)
         self._kept = {at: each for at, each in self._kept.items() if each[0] in numbers}
 
     def all_of(
@@ -85,6 +90,9 @@ class MemoryLeftovers:
     def restart(self) -> None:
         """Forget all drafts."""
         self._drafts.clear()
+
+    def index(self, told: Callable[[int], None]) -> None:
+        """Nothing is to be made."""
 
     def draft(self, findings: Sequence[Finding]) -> None:
         """Add some findings."""

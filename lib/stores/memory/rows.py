@@ -70,12 +70,13 @@ class MemoryRows:
     def resolving_to(self, keys: Sequence[str]) -> Mapping[str, Sequence[int]]:
         """Return which of these keys a row or another column's value resolves to, with the numbers of the rows."""
         self._answer()
+        asked = _possible(keys)
         found: dict[str, list[int]] = {}
         for row in sorted(self.rows, key=lambda row: row.record_id):
-            if (key := self._resolved(row)) in set(keys):
+            if (key := self._resolved(row)) in asked:
                 found.setdefault(key, []).append(row.record_id)
         for stored in self.files:
-            if (key := self._resolved(stored)) in set(keys):
+            if (key := self._resolved(stored)) in asked:
                 found.setdefault(key, [])
         return found
 
@@ -99,3 +100,7 @@ class MemoryRows:
         if current == 1 and newest.version == len(rows):
             return []
         return [Versions(prescription_id, len(rows), current, newest.version, newest.record_id)]
+
+
+def _possible(wanted: Sequence[str]) -> set[str]:
+    return {key for key in wanted if not keys.impossible(key)}

@@ -61,7 +61,7 @@ def upgrade() -> None:
         "audit_findings",
         Column("run_id", large, primary_key=True, autoincrement=False),
         Column("number", Integer(), primary_key=True, autoincrement=False),
-        Column("subject_hash", Text(), nullable=False),
+        Column("subject_hash", large, nullable=False),
         Column("kind", Text(), nullable=False),
         Column("severity", Text(), nullable=False),
         Column("code", Text()),
@@ -77,7 +77,6 @@ def upgrade() -> None:
         Column("generated_at", instant),
         Column("creator", Text()),
         Column("is_mobile", Boolean()),
-        sqlite_with_rowid=False,  # the rows of a run lie together, by number
     )
     for name, columns in (
         ("code", ["run_id", "code"]),
