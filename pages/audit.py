@@ -11,7 +11,7 @@ from dashboard.wording import audits as words
 from lib import auditing
 from lib.auditing import Verdict
 from lib.audits import Run, Status
-from pages import audit_causes, audit_pictures, audit_progress, audit_runs, audit_starting, audit_verdict
+from pages import audit_causes, audit_exports, audit_pictures, audit_progress, audit_runs, audit_starting, audit_verdict
 from pages.audit_shown import shown_of
 
 
@@ -37,6 +37,7 @@ def render(visit: Visit) -> None:
         audit_starting.controls(visit, is_first=shown is None)
     if shown is not None:
         audit_causes.render(visit, shown)
+        audit_exports.render(visit, shown.run)
         audit_pictures.render(visit, shown, runs)
     audit_runs.render(visit, runs, shown=shown)
 

@@ -177,7 +177,7 @@ def test_a_start_that_failed_says_why(bench: Maker) -> None:
     home.launch_fault = BlockingIOError(11, "no process")
     at = home.open()
     at.button(key="audit_start").click().run()
-    assert words_.NOT_STARTED == at.error[0].value
+    assert at.error[0].value == words_.NOT_STARTED
     full = house(bench)
     at = full.open()
     full.shop.trail.fault, full.shop.trail.fail_after = LedgerUnavailable(LedgerFault.FULL), 0
@@ -245,7 +245,7 @@ def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench
 
 def test_an_opened_problem_shows_its_keys_and_leads_to_its_record(bench: Maker) -> None:
     home = house(bench)
-    found = replace(missing(7), stored="old/\u202e.pdf", evidence={"size_bytes": 0})
+    found = replace(missing(7), stored="old/\u202e.pdf", evidence={"size": 0})
     home.run([found])
     at = home.open()
     at.session_state["audit_open"] = (1, found)
