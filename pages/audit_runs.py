@@ -81,7 +81,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
             "What": st.column_config.TextColumn(width=170),
             "Records": st.column_config.NumberColumn(width=85, format="localized"),
             "Files": st.column_config.NumberColumn(width=85, format="localized"),
-            "Need attention": st.column_config.NumberColumn(width=110, format="localized"),
+            "Need attention": st.column_config.TextColumn(width=110, alignment="right"),
             "Took": st.column_config.TextColumn(width=100),
         },
     )
@@ -99,7 +99,7 @@ def _cells(visit: Visit, run: Run) -> dict[str, object]:
         "What": below if prefix else words.EVERYTHING,
         "Records": run.progress.records,
         "Files": run.progress.objects,
-        "Need attention": run.result.attention if run.result is not None and says_something(run) else None,
+        "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
         "Took": words.took(run.seconds),
     }
 

@@ -44,6 +44,19 @@ SEVERITY = {
     Severity.UNKNOWN: "❔ Can't tell",
 }
 
+_USUAL = frozenset(  # these codes say nothing that their kind does not
+    {
+        (Kind.UNREFERENCED_OBJECT, Code.UNREFERENCED),
+        (Kind.SIZE_DIFFERS, Code.SIZE_MISMATCH),
+        (Kind.CHECKSUM_DIFFERS, Code.CHECKSUM_MISMATCH),
+        (Kind.EMPTY_OBJECT, Code.ZERO_BYTE),
+        (Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE),
+        (Kind.CONSULTATION_DIFFERS, Code.WRONG_PATIENT),
+        (Kind.VERSION_STATE, Code.VERSION_STATE),
+        (Kind.WRONG_CONTENT_TYPE, Code.CONTENT_TYPE),
+        (Kind.PUBLICLY_READABLE, Code.PUBLIC),
+    }
+)
 _FACT: Mapping[str, Callable[[str], str]] = {  # in this order
     "is_mobile": lambda value: "on a phone" if value == "true" else "on a computer",
     "month": lambda value: f"in {month(value)}",
@@ -76,12 +89,12 @@ _EVIDENCE = {
 
 
 def title(kind: Kind, code: Code | None) -> str:
-    """Return what a problem is called: by its cause, where that is known.
+    """Return what a problem is called: by its cause, where that says more than its kind.
 
-    >>> title(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD), title(Kind.SHARED_OBJECT, None)
+    >>> title(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD), title(Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE)
     ('Older location', 'One file, several records')
     """
-    return CODE[code].title if code is not None else KIND[kind].title
+    return KIND[kind].title if code is None or (kind, code) in _USUAL else CODE[code].title
 
 
 def named(kind: Kind, code: Code | None) -> str:

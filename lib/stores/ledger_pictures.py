@@ -19,7 +19,7 @@ from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, plain
 _C = AUDIT_FINDINGS.c
 _WITHOUT_OBJECT = sorted(kind for kind, state in STATES.items() if state is State.MISSING)
 # Where the key begins in the JSON of a suggestion, and what follows it: a quote of its own is escaped.
-_KEY_FROM, _KEY_TO = len('{"key": "') + 1, '", "evidence": '
+_KEY_FROM, _KEY_TO = len('{"key":"') + 1, '","evidence":'
 
 
 class LedgerPictures:
