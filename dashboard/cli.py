@@ -222,11 +222,11 @@ def migrate(as_json: Json = False) -> None:
 
     Example: python -m dashboard migrate
     """
-    from lib.stores import ledger_db
+    from lib.stores import ledger_db, ledger_migration
 
     values = TrailSettings.load()
     url = values.ledger_url.get_secret_value()
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     if values.has_secret:
         ledger_db.open_trail(url, derive=values.derive).begin_macs(_me(), Scope(), at=datetime.now(UTC))
     if as_json:

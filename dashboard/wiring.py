@@ -19,7 +19,7 @@ from lib.passwords import Hasher
 from lib.services import Services
 from lib.sessions import Held, Lifetimes, Live, Locked, Sessions
 from lib.settings import Settings
-from lib.stores import ledger_db, ledger_engine, records_db
+from lib.stores import ledger_db, ledger_engine, ledger_migration, records_db
 from lib.stores.ledger_flows import LedgerFlows
 from lib.stores.ledger_people import LedgerPasswordLinks, LedgerPeople
 from lib.stores.ledger_pins import LedgerPins
@@ -105,7 +105,7 @@ def locks(settings: Settings, accounts: Accounts) -> Locks:
 
 def migrate(settings: Settings) -> None:
     """Bring our own database up to date; raise LedgerUnavailable."""
-    ledger_db.migrate(settings.ledger_url.get_secret_value())
+    ledger_migration.migrate(settings.ledger_url.get_secret_value())
     _trail(settings).begin_macs(OPERATOR, Scope(), at=_now())
 
 

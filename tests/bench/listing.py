@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 import venv
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 from pathlib import Path
@@ -42,7 +42,7 @@ def main() -> None:
         _list_all(address, ranges=int(ranges), keys=int(keys))
         return
     with TemporaryDirectory() as directory:
-        peer, listing = _s5cmd(Path(directory)), Path(directory) / "listing.xml"
+        peer, listing = s5cmd(Path(directory)), Path(directory) / "listing.xml"
         canned_s3.build(Space(told.keys), listing)
         for delay_ms in DELAYS_MS:
             with canned_s3.serving(listing, delay_s=delay_ms / 1000) as address:
@@ -52,7 +52,7 @@ def main() -> None:
 def _compare(address: str, peer: str, *, keys: int, rounds: int, delay_ms: int) -> None:
     runs: dict[str, list[tuple[float, float, float]]] = {}
     for _ in range(rounds):
-        runs.setdefault("s5cmd ls", []).append(_theirs(address, peer, keys=keys))
+        runs.setdefault("s5cmd ls", []).append(theirs(address, peer, keys=keys))
         for ranges in RANGES:
             runs.setdefault(f"{ranges} ranges", []).append(_ours(address, ranges=ranges, keys=keys))
     print(f"{keys:,} objects, {delay_ms} ms a request, median of {rounds}:")
@@ -64,17 +64,19 @@ def _compare(address: str, peer: str, *, keys: int, rounds: int, delay_ms: int) 
         )
 
 
-def _theirs(address: str, peer: str, *, keys: int) -> tuple[float, float, float]:
+def theirs(address: str, peer: str, *, keys: int) -> tuple[float, float, float]:
     command = [peer, "--endpoint-url", address, "ls", f"s3://{BUCKET}/{LOCATION}/*"]
-    return _measured(command, lambda output: sum(1 for _ in output) == keys)
+    return measured(command, lambda output: sum(1 for _ in output) == keys)
 
 
 def _ours(address: str, *, ranges: int, keys: int) -> tuple[float, float, float]:
     command = [sys.executable, "-m", "tests.bench.listing", WORKER, address, str(ranges), str(keys)]
-    return _measured(command, lambda output: json.load(output) == keys)
+    return measured(command, lambda output: json.load(output) == keys)
 
 
-def _measured(command: list[str], holds: Callable[[IO[bytes]], bool]) -> tuple[float, float, float]:
+def measured(
+    command: list[str], holds: Callable[[IO[bytes]], bool], *, env: Mapping[str, str] | None = None, exit_code: int = 0
+) -> tuple[float, float, float]:
     """Return the seconds, the seconds of CPU and the peak MiB of one run, whose output must hold.
 
     Linux counts what this process itself takes as the least that a child has taken: it must stay small.
@@ -82,11 +84,11 @@ def _measured(command: list[str], holds: Callable[[IO[bytes]], bool]) -> tuple[f
     keys = {"AWS_ACCESS_KEY_ID": "K", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
     with TemporaryFile() as output:
         started = time.perf_counter()
-        process = subprocess.Popen(command, stdout=output, env=os.environ | keys)
+        process = subprocess.Popen(command, stdout=output, env={**os.environ, **keys, **(env or {})})
         _, status, usage = os.wait4(process.pid, 0)
         seconds = time.perf_counter() - started
         process.returncode = os.waitstatus_to_exitcode(status)
-        assert process.returncode == 0
+        assert process.returncode == exit_code
         output.seek(0)
         assert holds(output)
     return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024
@@ -109,7 +111,7 @@ def _list_all(address: str, *, ranges: int, keys: int) -> None:
         print(sum(pool.map(count, ((after or b"", until) for after, until in pairwise(bounds)))))
 
 
-def _s5cmd(directory: Path) -> str:
+def s5cmd(directory: Path) -> str:
     """Return the program, installed into ``directory`` where it is not on PATH."""
     if found := shutil.which("s5cmd"):
         return found

@@ -17,7 +17,7 @@ import urllib3
 
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
 from lib.catalogue import Code
-from lib.stores import ledger_db
+from lib.stores import ledger_migration
 from tests.parts import planted_growing
 from tests.parts.broken_clinic import values
 from tests.parts.broken_keys import LOCATION, RULES
@@ -108,7 +108,7 @@ def on_guarded_s3(
 
 def settings_of(ledger: Path) -> dict[str, str]:
     """Return what an audit of this clinic is told, with its private files beside the ledger, which is made."""
-    ledger_db.migrate(f"sqlite:///{ledger}")
+    ledger_migration.migrate(f"sqlite:///{ledger}")
     return {"DASHBOARD_AUDIT_FOLDER": str(ledger.parent / "audits"), **SETTINGS}
 
 

@@ -21,19 +21,19 @@ from dashboard.wording import audits as words
 from lib import audit_supervision, auditing, keys
 from lib.access import Scope
 from lib.audit_work import Shop
-from lib.audits import Options, Run, Status
 from lib.audits import Exposure as Asked
+from lib.audits import Options, Run, Status
 from lib.catalogue import Code
 from lib.findings import Kind
 from lib.settings import Settings
-from lib.stores.leftover_file import LeftoverFile
 from lib.stores.ledger_audits import LedgerRuns
+from lib.stores.leftover_file import LeftoverFile
 from lib.stores.s3_pages import Patience, S3Pages
 from tests.parts import moody_s3
 from tests.parts.audit_command import ROOT, Audited, command, differences, environment, faults_of_form, lines_of
 from tests.parts.broken_keys import LOCATION
 from tests.parts.command_line import CommandLine
-from tests.parts.moody_s3 import MoodyS3, Mood, after, error, hang, html, on_heads, on_lists, short, without_token
+from tests.parts.moody_s3 import Mood, MoodyS3, after, error, hang, html, on_heads, on_lists, short, without_token
 from tests.parts.planted import Planted, Row
 from tests.parts.planted_clinic import Clinic, on_guarded_s3
 from tests.parts.planted_growing import grow_few

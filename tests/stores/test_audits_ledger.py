@@ -295,9 +295,9 @@ def test_a_ledger_of_the_version_before_is_brought_up_to_date_with_what_it_holds
     event = ledger_db.connect(url).append(
         Draft(NOW, "local", "operator", "all", "link", 7, "PAT7", *[None] * 4, "intent", "x")
     )
-    assert not ledger_db.is_current(url)
-    ledger_db.migrate(url)
-    assert ledger_db.is_current(url)
+    assert not ledger_migration.is_current(url)
+    ledger_migration.migrate(url)
+    assert ledger_migration.is_current(url)
     assert list(ledger_db.connect(url).events()) == [event]
     assert Book(url).runs.begin("t", OPTIONS, by="asha", at=NOW).run_id == 1
 
