@@ -26,6 +26,7 @@ from lib.stores import ledger_db, ledger_engine, records_snapshot
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns
 from lib.stores.ledger_findings import LedgerFindings
+from lib.stores.ledger_pictures import LedgerPictures
 from lib.stores.leftover_file import LeftoverFile
 from lib.stores.row_file import RowFile
 from lib.stores.s3_config import S3Config
@@ -60,6 +61,7 @@ def desk(settings: Settings) -> Desk:
         findings=LedgerFindings(engine),
         target=target(settings),
         launch=lambda run: launch(run, settings),
+        pictures=LedgerPictures(engine),
     )
 
 

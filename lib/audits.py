@@ -356,6 +356,11 @@ class Flow:
     lies: str | None
     count: int
 
+    @property
+    def order(self) -> tuple[int, str, bool, str]:
+        """What sorts flows: the most first."""
+        return -self.count, self.points, self.lies is not None, self.lies or ""
+
 
 class Pictures(Protocol):
     """The findings of a run, counted for pictures. ``scope`` narrows to clinics in the query. Raises LedgerUnavailable."""

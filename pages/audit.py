@@ -11,7 +11,7 @@ from dashboard.wording import audits as words
 from lib import auditing
 from lib.auditing import Verdict
 from lib.audits import Run, Status
-from pages import audit_causes, audit_pictures, audit_progress, audit_runs, audit_starting, audit_verdict
+from pages import audit_causes, audit_exports, audit_pictures, audit_progress, audit_runs, audit_starting, audit_verdict
 from pages.audit_shown import shown_of
 
 
@@ -30,11 +30,14 @@ def render(visit: Visit) -> None:
     shown = None if run is None else shown_of(visit, run)
     if shown is not None:
         audit_verdict.render(visit, shown, last=verdict)
+    elif runs[0].status is not Status.RUNNING:
+        st.info(words.NEVER_FULL, icon=":material/fact_check:")
     audit_progress.render(visit, runs[0])
     if runs[0].status is not Status.RUNNING:
         audit_starting.controls(visit, is_first=shown is None)
     if shown is not None:
         audit_causes.render(visit, shown)
+        audit_exports.render(visit, shown.run)
         audit_pictures.render(visit, shown, runs)
     audit_runs.render(visit, runs, shown=shown)
 
@@ -43,10 +46,10 @@ def _run(visit: Visit, verdict: Verdict | None, runs: Sequence[Run]) -> Run | No
     """Return the run that the address names, else the last full one, else the newest that came to something."""
     asked = audit_runs.asked()
     if asked is not None and (found := auditing.run(*visit.who(), services=visit.services, run_id=asked)) is not None:
-        return found if found.result is not None else None
+        return found if audit_runs.says_something(found) else None
     if verdict is not None:
         return verdict.run
-    return next((each for each in runs if each.result is not None), None)
+    return next(filter(audit_runs.says_something, runs), None)
 
 
 def _teach(visit: Visit) -> None:

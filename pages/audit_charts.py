@@ -21,7 +21,7 @@ from lib.audits import Flow, Group, Month
 MOST_CAUSES = 6  # with a colour of their own; the others are one
 MOST_MONTHS = 24
 MOST_BARS = 12
-BAR_PX = 28
+BAR_PX, NODE_PX = 28, 34
 NODE_WIDTH = 34  # characters
 
 Option = Mapping[str, object]
@@ -136,7 +136,7 @@ def flows(found: Sequence[Flow], *, ink: str) -> Picture:
             ],
         },
         [{"Rows point below": left, "Their files lie below": right, "Count": count} for left, right, count in rows],
-        height=max(220, 46 * max(len({left for left, _, _ in rows}), len({right for _, right, _ in rows})) + 40),
+        height=max(220, NODE_PX * max(len({left for left, _, _ in rows}), len({right for _, right, _ in rows})) + 40),
     )
 
 

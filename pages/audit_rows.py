@@ -147,10 +147,11 @@ def _one(visit: Visit, each: Finding) -> None:
         with st.container(horizontal=True, vertical_alignment="center"):
             st.markdown(f"**{words.named(each.kind, each.code)}**", width="content")
             st.text(words.SEVERITY[each.severity], width="content")
-            if each.record_id is not None:
+            number = each.record_id if each.record_id is not None else each.evidence.get("right_of_record")
+            if isinstance(number, int):
                 st.link_button(
-                    words.OPEN_RECORD.format(number=each.record_id),
-                    f"/find?record={each.record_id}",
+                    words.OPEN_RECORD.format(number=number),
+                    f"/find?record={number}",
                     type="tertiary",
                     icon=":material/search:",
                 )
@@ -158,17 +159,21 @@ def _one(visit: Visit, each: Finding) -> None:
         if each.record_id is None:
             st.caption(words.NOT_LINKED if each.key else words.OF_BUCKET)
         if visit.may(Permission.KEYS):
-            if lines := _keys(each):
-                st.code(lines, language=None, wrap_lines=True)
-            if each.suggestion is not None:
-                st.text(words.rests_on(each.suggestion))
-        if known := words.evidence(each.evidence):
-            st.dataframe(
-                pd.DataFrame([(name, display.printable(value)) for name, value in known], columns=["What", "Is"]),
-                hide_index=True,
-                width=520,
-                alt="What this problem rests on",
-            )
+            _proof(visit, each)
+
+
+def _proof(visit: Visit, each: Finding) -> None:
+    if lines := _keys(each):
+        st.code(lines, language=None, wrap_lines=True)
+    if each.suggestion is not None:
+        st.text(words.rests_on(each.suggestion))
+    if known := words.evidence(each.evidence, zone=visit.services.zone):
+        st.dataframe(
+            pd.DataFrame([(name, display.printable(value)) for name, value in known], columns=["What", "Is"]),
+            hide_index=True,
+            width=620,
+            alt="What this problem rests on",
+        )
 
 
 def _keys(each: Finding) -> str:

@@ -13,7 +13,7 @@ from dashboard.wording import audits as words
 from dashboard.wording import problems
 from lib import audit_history, auditing
 from lib.access import Permission
-from lib.audits import Run
+from lib.audits import Run, Status
 from pages.audit_shown import Shown
 
 RUN = "run"  # in the address: which one is shown
@@ -26,6 +26,11 @@ def asked() -> int | None:
     """Return the number of the run that the address names."""
     text = st.query_params.get(RUN, "")
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+
+
+def says_something(run: Run) -> bool:
+    """Whether a run says something about the files: it came to its end, be it without a part of them."""
+    return run.result is not None and run.status in {Status.COMPLETE, Status.INCOMPLETE}
 
 
 def back() -> None:
@@ -44,7 +49,7 @@ def render(visit: Visit, runs: Sequence[Run], *, shown: Shown | None) -> None:
     """Draw the table, and below it the comparison."""
     st.subheader("All checks")
     _table(visit, runs)
-    ended = [each for each in runs if each.result is not None]
+    ended = [each for each in runs if says_something(each)]
     if len(ended) > 1:
         _compare(visit, ended, shown=shown)
 
@@ -56,7 +61,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
         """Show the run of the line that was clicked."""
         selected = st.session_state[key].selection
         number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is not None and number < len(runs) and runs[number].result is not None:
+        if number is not None and number < len(runs) and says_something(runs[number]):
             _show(runs[number].run_id)
 
     st.dataframe(
@@ -76,7 +81,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
             "What": st.column_config.TextColumn(width=170),
             "Records": st.column_config.NumberColumn(width=85, format="localized"),
             "Files": st.column_config.NumberColumn(width=85, format="localized"),
-            "Need attention": st.column_config.NumberColumn(width=110, format="localized"),
+            "Need attention": st.column_config.TextColumn(width=110, alignment="right"),
             "Took": st.column_config.TextColumn(width=100),
         },
     )
@@ -94,7 +99,7 @@ def _cells(visit: Visit, run: Run) -> dict[str, object]:
         "What": below if prefix else words.EVERYTHING,
         "Records": run.progress.records,
         "Files": run.progress.objects,
-        "Need attention": run.result.attention if run.result is not None else None,
+        "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
         "Took": words.took(run.seconds),
     }
 

@@ -11,7 +11,7 @@ from dashboard.wording import problems
 from lib import audit_history, auditing
 from lib.auditing import Verdict
 from lib.audits import Group, Status
-from lib.findings import ATTENTION, Kind
+from lib.findings import ATTENTION, STATES, Kind
 from pages import audit_runs
 from pages.audit_shown import Shown
 
@@ -57,7 +57,7 @@ def _cause(visit: Visit, shown: Shown) -> str:
     of_records = [each for each in _troubling(shown) if each.kind not in OF_STORAGE | OF_FILES]
     if not of_records:
         return ""
-    most = max(of_records, key=lambda each: each.count)
+    most = max(of_records, key=lambda each: (each.kind in STATES, each.count))  # what does not open comes first
     facts = problems.shared(audit_history.shared(most, shown.tallies), of=most.count)
     assert shown.run.result is not None
     return words.biggest(

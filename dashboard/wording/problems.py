@@ -8,12 +8,14 @@ from zoneinfo import ZoneInfo
 
 from dashboard.wording.catalogue import EVIDENCE, FLAG, MEND, WHY
 from dashboard.wording.codes import CODE
+from dashboard.wording.faults import DOUBT
 from dashboard.wording.kinds import KIND
 from dashboard.wording.times import day, size
 from lib.audits import Tally
 from lib.candidates import Flag, Why
 from lib.catalogue import CATALOGUE, Code, Severity
 from lib.findings import Finding, Kind, Suggestion, Value
+from lib.objects import Doubt
 
 NONE_FOUND = (
     "No problem was found: every record's file is there and as its record says, and no file lies there unnamed."
@@ -42,6 +44,19 @@ SEVERITY = {
     Severity.UNKNOWN: "❔ Can't tell",
 }
 
+_USUAL = frozenset(  # these codes say nothing that their kind does not
+    {
+        (Kind.UNREFERENCED_OBJECT, Code.UNREFERENCED),
+        (Kind.SIZE_DIFFERS, Code.SIZE_MISMATCH),
+        (Kind.CHECKSUM_DIFFERS, Code.CHECKSUM_MISMATCH),
+        (Kind.EMPTY_OBJECT, Code.ZERO_BYTE),
+        (Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE),
+        (Kind.CONSULTATION_DIFFERS, Code.WRONG_PATIENT),
+        (Kind.VERSION_STATE, Code.VERSION_STATE),
+        (Kind.WRONG_CONTENT_TYPE, Code.CONTENT_TYPE),
+        (Kind.PUBLICLY_READABLE, Code.PUBLIC),
+    }
+)
 _FACT: Mapping[str, Callable[[str], str]] = {  # in this order
     "is_mobile": lambda value: "on a phone" if value == "true" else "on a computer",
     "month": lambda value: f"in {month(value)}",
@@ -51,20 +66,35 @@ _FACT: Mapping[str, Callable[[str], str]] = {  # in this order
 _EVIDENCE = {
     "row_size": "size in the record",
     "row_md5": "MD5 in the record",
-    "size_bytes": "size in storage",
+    "size": "size in storage",
     "etag": "ETag in storage",
     "modified": "last written",
-    "last_modified": "last written",
+    "is_confirmed": "asked again, file by file",
+    "doubt": "what storage said",
+    "rows": "records in all",
+    "is_of_several_patients": "of several patients",
+    "other_records": "other records",
+    "right_of_record": "is the file of record",
+    "near": "same as",
+    "consultation": "consultation of the record",
+    "named": "consultation in the key",
+    "current": "current versions",
+    "highest": "highest version",
+    "storage": "key by the storage's rule",
+    "open": "opened for anyone",
+    "closed": "did not open",
+    "unknown": "gave no answer",
+    "asked": "asked for",
 }
 
 
 def title(kind: Kind, code: Code | None) -> str:
-    """Return what a problem is called: by its cause, where that is known.
+    """Return what a problem is called: by its cause, where that says more than its kind.
 
-    >>> title(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD), title(Kind.SHARED_OBJECT, None)
+    >>> title(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD), title(Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE)
     ('Older location', 'One file, several records')
     """
-    return CODE[code].title if code is not None else KIND[kind].title
+    return KIND[kind].title if code is None or (kind, code) in _USUAL else CODE[code].title
 
 
 def named(kind: Kind, code: Code | None) -> str:
@@ -170,7 +200,7 @@ def rests_on(found: Suggestion) -> str:
 
 def of_object(each: Finding, *, zone: ZoneInfo) -> dict[str, str]:
     """Return size and day of a lone file for its cells; '' where they are not known, and for a record."""
-    length, at = each.evidence.get("size_bytes"), each.evidence.get("last_modified")
+    length, at = each.evidence.get("size"), each.evidence.get("modified")
     is_alone = each.record_id is None
     return {
         "Size": size(length) if is_alone and isinstance(length, int) else "",
@@ -185,23 +215,27 @@ def _day(text: str, zone: ZoneInfo) -> str:
         return ""
 
 
-def evidence(known: Mapping[str, Value]) -> list[tuple[str, str]]:
+def evidence(known: Mapping[str, Value], *, zone: ZoneInfo) -> list[tuple[str, str]]:
     """Return what a problem rests on, as name and value.
 
-    >>> evidence({"size_bytes": 0, "md5": None, "is_public": True})
-    [('size in storage', '0 bytes'), ('is public', 'yes')]
+    >>> evidence({"size": 0, "row_md5": None, "is_confirmed": True, "doubt": "throttled"}, zone=ZoneInfo("Asia/Kolkata"))
+    [('size in storage', '0 bytes'), ('asked again, file by file', 'yes'), ('what storage said', 'Storage is busy and asked us to slow down. Try again in a minute.')]
     """
     return [
-        (_EVIDENCE.get(name, name.replace("_", " ")), _value(name, value))
+        (_EVIDENCE.get(name, name.replace("_", " ")), _value(name, value, zone))
         for name, value in known.items()
         if value is not None
     ]
 
 
-def _value(name: str, value: Value) -> str:
+def _value(name: str, value: Value, zone: ZoneInfo) -> str:
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return size(value) if isinstance(value, int) and name.endswith(("size", "size_bytes")) else str(value)
+    if name in {"size", "row_size"} and isinstance(value, int):
+        return size(value)
+    if name == "modified":
+        return _day(str(value), zone)
+    return DOUBT[Doubt(value)] if name == "doubt" and value in set(Doubt) else str(value)
 
 
 def plan_for(count: int, most: int) -> str:

@@ -50,6 +50,7 @@ from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.trail import EVERYTHING, Action, Intact, Subject, TrailEvent
 from tests.conftest import NOW
+from tests.core import audit_acts
 from tests.core.clinic import PDF, RECORD, Bench, bench
 from tests.parts.accounts import MemoryBench, invited
 from tests.parts.audited import Audited, missing
@@ -297,11 +298,18 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "accounts.disable": (Permission.PEOPLE, _on_accounts(accounts.disable)),
     "accounts.enable": (Permission.PEOPLE, _on_accounts(accounts.enable)),
     "accounts.reset": (Permission.PEOPLE, _on_accounts(accounts.reset)),
+    **audit_acts.ACTS,
 }
-OF_NO_CLINIC = {"activity.check", "retention.prune", *(name for name in ACTIONS if name.startswith("accounts."))}
+OF_NO_CLINIC = {
+    "activity.check",
+    "retention.prune",
+    *(name for name in ACTIONS if name.startswith("accounts.")),
+    *audit_acts.OF_NO_CLINIC,
+}
 NO_USE_CASE = {
     "access.narrowed",
     "accounts.written",
+    "auditing.ended",  # the process that worked a run
     "authority.ask",
     "authority.require",
     "documents.refuse",

@@ -41,7 +41,7 @@ class MemoryPictures:
             if STATES.get(each.kind) is State.MISSING
         )
         flows = [Flow(*what, count) for what, count in found.items()]
-        return sorted(flows, key=lambda each: (-each.count, each.points, each.lies or ""))[:limit]
+        return sorted(flows, key=lambda each: each.order)[:limit]
 
     def _seen(self, run_id: int, scope: Scope) -> Iterator[Finding]:
         self._audits.check()
