@@ -134,7 +134,10 @@ def _listed(
     run: Run, shop: Shop, site: Site, spool: RowSpool, scratch: Scratch, ranges: list[Range], meter: Meter
 ) -> Listed:
     done = [each for each in ranges if each.is_done]
-    scratch.only([each.number for each in done])
+    try:
+        scratch.only([each.number for each in done])
+    except ValueError as error:
+        raise SpoolLost from error
     meter.set(
         phase=Phase.LISTING,
         records=spool.rows,
