@@ -173,7 +173,7 @@ class _Judging:
             details = self.rows.details([each for each in numbers if each not in alone])
             for number in numbers:
                 made = audit_findings.of_resolvers(details[number], self.terms) if number in details else None
-                if made is not None:
+                if made is not None and self.terms.is_listed(made.resolved or ""):
                     yield made
 
     def _with_object(self, numbers: Sequence[int]) -> dict[int, Detail]:
