@@ -32,6 +32,7 @@ from lib.diagnosis import State
 from lib.findings import Finding, Kind
 from lib.keys import Rules
 from lib.leftovers import Scratch
+from lib.listing import ObjectLister
 from lib.objects import Doubt, ObjectStore
 from lib.row_spool import Detail, RowReader, RowSpool, Snapshot, Versions
 
@@ -48,6 +49,7 @@ class Shop:
     rows: RowReader
     pages: BucketPages
     heads: Callable[[], ObjectStore]
+    lister: Callable[[], ObjectLister]
     open_spool: Callable[[Path], RowSpool]
     open_scratch: Callable[[Path], Scratch]
     folder: Path
@@ -170,6 +172,7 @@ def _judged(
         rows=shop.rows,
         pages=shop.pages,
         heads=shop.heads,
+        lister=shop.lister,
         snapshot=site.snapshot,
         terms=terms,
         was_seen=_was_seen(run, shop),
