@@ -44,7 +44,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   whole bucket, both ports; ``reconcile`` matches the two (pure), and ``leftovers`` is what it could not
 * ``findings``   what one run of "Check all files" finds (pure); ``audits`` is a run and the ports of the book of runs;
   ``auditing`` starts, stops and reads them, ``audit_history`` is what several say together (pure),
-  ``audit_plan`` reads the records of a cause for a plan
+  ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
+  ``alerts`` is what somebody is told of a run (pure)
 * ``settings``   configuration from the environment; ``setting_section`` how it is read, ``setting_oidc``
   the identity provider's, ``setting_rules`` the rule of each
 * ``services``   the ports, the clock and the rules that one process works with

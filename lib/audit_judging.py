@@ -21,7 +21,7 @@ from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import unquote
 
-from lib import audit_findings, causes
+from lib import audit_findings, causes, diagnosis
 from lib.audit_confirm import BATCH, Answered, Asking, confirmed, heads_of
 from lib.audit_findings import MAX_OTHERS, Terms, is_unchanged, is_unresolvable, text
 from lib.bucket_pages import BucketPages
@@ -142,10 +142,13 @@ class _Judging:
             plain = {name: found for name in names if (found := plainer(name))}
             meant = self.rows.resolving_to([*names, *(each for found in plain.values() for each in found)])
             twins, claims = self.left.twins(names), self.left.claims(names)
+            there = self._with_object(sorted({number for name in plain for number in _of(meant, plain[name])}))
             for each, modified in ours:
                 name = text(each.key)
                 if name not in meant:
-                    near = next((other for other in plain.get(name, ()) if other in meant), None)
+                    near = next(
+                        (other for other in plain.get(name, ()) if _is_copy(each, meant.get(other, ()), there)), None
+                    )
                     is_near = near is not None or name in twins
                     yield audit_findings.of_lone(each, modified, is_near=is_near, right_of=claims.get(name), near=near)
 
@@ -172,6 +175,14 @@ class _Judging:
                 made = audit_findings.of_resolvers(details[number], self.terms) if number in details else None
                 if made is not None:
                     yield made
+
+    def _with_object(self, numbers: Sequence[int]) -> dict[int, Detail]:
+        """Return those of some rows that have their object."""
+        found: dict[int, Detail] = {}
+        for block in _blocks(numbers, BLOCK):
+            alone = self.left.alone(block)
+            found |= self.rows.details([each for each in block if each not in alone])
+        return found
 
     def _of_kind(self, kind: type[Some], limit: int) -> Iterator[list[tuple[Some, datetime | None]]]:
         after: Place = (b"", -1)
@@ -232,12 +243,25 @@ class _Judging:
 
 def _but_taken(made: Finding, meant: Mapping[str, Sequence[int]]) -> Finding:
     """Return a finding whose suggestion is not safe where another row came to resolve to that object."""
-    others = () if made.suggestion is None else meant.get(made.suggestion.key, ())
-    return audit_findings.contested(made) if any(each != made.record_id for each in others) else made
+    if made.suggestion is None or made.suggestion.key not in meant:
+        return made
+    # Without a number, another declared column names it.
+    return made if set(meant[made.suggestion.key]) == {made.record_id} else audit_findings.contested(made)
 
 
 def _is_certain(left: Differs) -> bool:
     return left.size_bytes == 0 or left.row_size not in {None, left.size_bytes}
+
+
+def _of(meant: Mapping[str, Sequence[int]], names: Sequence[str]) -> Iterator[int]:
+    for name in names:
+        yield from meant.get(name, ())
+
+
+def _is_copy(left: ObjectAlone, numbers: Sequence[int], there: Mapping[int, Detail]) -> bool:
+    """Whether an object holds the bytes of one of these rows, which have theirs: a second copy of them."""
+    etag = diagnosis.md5_of(left.etag)
+    return any(etag is not None and diagnosis.md5_of(there[each].checksum) == etag for each in numbers if each in there)
 
 
 def plainer(key: str) -> tuple[str, ...]:

@@ -15,6 +15,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -134,7 +135,10 @@ def _listed(
     run: Run, shop: Shop, site: Site, spool: RowSpool, scratch: Scratch, ranges: list[Range], meter: Meter
 ) -> Listed:
     done = [each for each in ranges if each.is_done]
-    scratch.only([each.number for each in done])
+    try:
+        scratch.only([each.number for each in done])
+    except ValueError as error:
+        raise SpoolLost from error
     meter.set(
         phase=Phase.LISTING,
         records=spool.rows,
@@ -169,17 +173,23 @@ def _judged(
     kinds, causes = Counter[Kind](), Counter[Code]()
 
     def keep(findings: Iterator[Finding], phase: Phase) -> None:
+        kept: Future[None] | None = None  # the disk writes one batch while the next is judged
         while some := list(islice(findings, BATCH)):
-            shop.book.keep(run, some)
+            if kept is not None:
+                kept.result()
+            kept = writer.submit(shop.book.keep, run, some)
             kinds.update(each.kind for each in some)
             causes.update(each.code for each in some if each.code is not None)
             meter.set(phase=phase)
             meter.add(findings=len(some))
+        if kept is not None:
+            kept.result()
 
-    keep(judged, Phase.DIAGNOSING)
-    if run.options.exposure is not Exposure.NONE:
-        meter.set(phase=Phase.EXPOSURE)
-        keep(_open(run, shop, terms, spool, scratch, meter), Phase.EXPOSURE)
+    with ThreadPoolExecutor(1, thread_name_prefix="findings") as writer:
+        keep(judged, Phase.DIAGNOSING)
+        if run.options.exposure is not Exposure.NONE:
+            meter.set(phase=Phase.EXPOSURE)
+            keep(_open(run, shop, terms, spool, scratch, meter), Phase.EXPOSURE)
     meter.set(phase=Phase.STORING)
     return kinds, causes
 

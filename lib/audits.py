@@ -23,7 +23,7 @@ LEASE = timedelta(seconds=15)
 GRACE = timedelta(minutes=15)  # what is younger may be on its way: no finding
 RANGES = 16
 STALE = timedelta(days=1)  # a verdict that is older is called old
-BATCH = 500  # findings of one commit, so that the trail never waits
+BATCH = 1000  # findings of one commit, so that the trail never waits
 FACTS = ("creator", "is_mobile", "clinic_id", "month")  # what findings of one cause may have in common
 
 

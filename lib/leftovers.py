@@ -82,7 +82,7 @@ class Ordered(Protocol):
         ...
 
     def twins(self, keys: Sequence[str]) -> frozenset[str]:
-        """Return which of these lone objects have another one of the same normal form beside them."""
+        """Return which of these lone objects hold the bytes of another one: of one size and ETag, whatever their names."""
         ...
 
 

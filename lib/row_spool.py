@@ -67,6 +67,7 @@ class RowSpool(Protocol):
     def blocks(self, *, after: bytes = b"", until: bytes | None = None) -> Iterator[list[bytes]]:
         """Yield the lines whose keys are above ``after`` and not above ``until``, some thousand at a time, ascending.
 
+        Without ``after`` from the very first, an empty key's too. A key may be no valid UTF-8, or hold a NUL (SQLite).
         Raise ValueError where the file is not sorted, or is not the one that was written.
         """
         ...

@@ -69,7 +69,8 @@ def hint(visit: Visit) -> None:
 
 def said(choice: Choice, *, shown: int | None, older_versions: bool) -> None:
     """Say beside a list how many of the chosen state's records it has, and which are not searched."""
-    st.caption(words.narrowed(choice.state, count=choice.count, shown=shown, older_versions=older_versions))
+    if told := words.narrowed(choice.state, count=choice.count, shown=shown, older_versions=older_versions):
+        st.caption(told)
     if choice.count > len(choice.records):
         st.caption(words.too_many(len(choice.records)))
 
@@ -129,4 +130,5 @@ def _control(verdict: Verdict, counts: dict[State, int], *, on_change: Callable[
         on_change=chosen,
         label_visibility="collapsed",
         width="content",
+        wrap=True,
     )

@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
+from dashboard.wording import audits
 from dashboard.wording.states import STATE, state_cell
-from dashboard.wording.times import clock_time, day
 from lib.diagnosis import State
 
 LABEL = "State in the last check of all files"
@@ -28,22 +28,6 @@ def choice(state: State, count: int) -> str:
     return f"{state_cell(state)} {count:,}"
 
 
-def when(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
-    """Return when a check ended, as people say it.
-
-    >>> utc, india = ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata")
-    >>> now = datetime(2026, 11, 24, 8, 32, tzinfo=utc)
-    >>> when(datetime(2026, 11, 24, 0, 30, tzinfo=utc), now=now, zone=india)
-    'today 06:00'
-    >>> when(datetime(2026, 11, 23, 0, 30, tzinfo=utc), now=now, zone=india)
-    'yesterday 06:00'
-    >>> when(datetime(2026, 11, 12, 0, 30, tzinfo=utc), now=now, zone=india)
-    '12 Nov 2026 06:00'
-    """
-    days = (now.astimezone(zone).date() - at.astimezone(zone).date()).days
-    return f"{ {0: 'today', 1: 'yesterday'}.get(days) or day(at, zone) } {clock_time(at, zone)}"
-
-
 def as_of(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     """Say of when the counts are.
 
@@ -51,7 +35,7 @@ def as_of(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     ...       zone=ZoneInfo("Asia/Kolkata"))
     'as of the check of all files, today 05:30'
     """
-    return f"as of the check of all files, {when(at, now=now, zone=zone)}"
+    return f"as of the check of all files, {audits.as_of(at, now=now, zone=zone)}"
 
 
 def old(age: timedelta) -> str:
@@ -65,16 +49,18 @@ def old(age: timedelta) -> str:
 
 
 def narrowed(state: State, *, count: int, shown: int | None, older_versions: bool) -> str:
-    """Say how many of a state's records fit the search, where they are fewer.
+    """Say how many of a state's records fit the search; '' where all do, or nobody knows.
 
     >>> narrowed(State.MISSING, count=43, shown=40, older_versions=False)
     'Missing then: 43 records. 40 of them fit this search; replaced versions are only among them with “Older versions”.'
     >>> narrowed(State.MISSING, count=43, shown=2, older_versions=True)
     'Missing then: 43 records. 2 of them fit this search.'
+    >>> narrowed(State.MISSING, count=43, shown=43, older_versions=True)
+    ''
     """
-    said = f"{STATE[state]} then: {count:,} record{'' if count == 1 else 's'}."
     if shown is None or shown >= count:
-        return said
+        return ""
+    said = f"{STATE[state]} then: {count:,} record{'' if count == 1 else 's'}."
     older = "" if older_versions else "; replaced versions are only among them with “Older versions”"
     return f"{said} {shown:,} of them fit this search{older}."
 

@@ -74,13 +74,16 @@ class LoneObjects:
         return self._found("key >= ? AND key < ? ORDER BY key LIMIT ?", (first, _end(first), limit))
 
     def twins(self, keys: Sequence[str]) -> frozenset[str]:
-        """Return which of these have another object of the same form beside them."""
-        by_form = {key: form(key) for key in keys}
-        found: dict[str, int] = {}
-        for marks, block in some(sorted({crc32(key_bytes(each)) for each in by_form.values()})):
-            for seen in self._found(f"form IN ({marks})", block):
-                found[form(seen.key)] = found.get(form(seen.key), 0) + 1
-        return frozenset(key for key, name in by_form.items() if found.get(name, 0) > 1)
+        """Return which of these hold the bytes of another of the objects."""
+        is_twin = (
+            "size > 0 AND etag <> '' AND EXISTS (SELECT 1 FROM judging.lone AS other"
+            " WHERE other.etag = lone.etag AND other.size = lone.size AND other.key <> lone.key)"
+        )
+        return frozenset(
+            seen.key
+            for marks, block in some([key_bytes(key) for key in keys])
+            for seen in self._found(f"key IN ({marks}) AND {is_twin}", block)
+        )
 
     def _found(self, asked: str, values: Sequence[Any]) -> list[Sighting]:
         rows = self._db.execute(f"SELECT key, size, etag FROM judging.lone WHERE {asked}", values)  # noqa: S608

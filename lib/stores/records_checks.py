@@ -22,8 +22,8 @@ from lib.stores.records_tables import Tables
 T = TypeVar("T", int, tuple[int, int, int, int])
 _AT_ONCE = 5000
 _BATCH = 1000
-# What ``evidence.contradicts`` reads a second time, decoded. In PostgreSQL the rest stands in the same expression, since
-# one walk over a key costs as much as five.
+# What ``evidence.contradicts`` reads a second time, decoded, with what a path's rule folds: in one expression, since
+# PostgreSQL walks a key once for all of it, and one walk costs as much as all else.
 _ODD = r"[^A-Za-z0-9_./-]|//|\./|\.$|^/"
 _ODD_GLOB = "*[^A-Za-z0-9_./-]*"
 

@@ -64,8 +64,11 @@ class Space:
 
 
 def _is_chosen(number: int, offset: int, wanted: int, keys: int) -> bool:
-    """Spread ``wanted`` numbers evenly; no number is chosen for two offsets while there are 3 times as many keys."""
-    return bool(wanted) and number % (keys // wanted) == offset and number // (keys // wanted) < wanted
+    """Spread ``wanted`` numbers, a third of the keys at most, evenly; no number is chosen for two offsets."""
+    if not wanted or number % 3 != offset:
+        return False
+    step = keys // 3 // wanted
+    return number // 3 % step == 0 and number // 3 // step < wanted
 
 
 def rows(space: Space) -> Iterator[Known]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -91,6 +91,18 @@ def test_an_object_that_a_row_came_to_mean_meanwhile_is_suggested_to_no_other_an
     assert (found[0].suggestion.is_safe, found[0].suggestion.flags) == (False, ("other_row",))
 
 
+def test_an_object_that_only_another_declared_column_names_is_suggested_to_no_row(left: Scratch) -> None:
+    named = FOLDER + "CON1/A.pdf"
+
+    class Declared(Rows):
+        def resolving_to(self, wanted: Sequence[str]) -> Mapping[str, Sequence[int]]:
+            return {each: () for each in wanted if each == named}
+
+    (found,) = judged(left, alone(row(7)), lone(named, etag=MD5), rows=Declared({7: row(7)}))
+    assert found.suggestion is not None
+    assert (found.suggestion.is_safe, found.suggestion.flags) == (False, ("other_row",))
+
+
 def test_a_row_that_is_gone_or_changed_or_young_or_has_its_object_now_is_no_finding(left: Scratch) -> None:
     rows = Rows.of(row(2, "other.pdf"), row(3, at=YOUNG), row(4, "there.pdf"), row(5, "gone.pdf"))
     some = [alone(row(1)), alone(row(2)), alone(row(3)), alone(row(4, "there.pdf")), alone(row(5, "gone.pdf"))]
@@ -150,16 +162,27 @@ def test_only_old_objects_below_an_owned_prefix_are_unreferenced(left: Scratch) 
     assert [each.key for each in judged(left, *objects, rows=Rows.of())] == [FOLDER + "CON1/old.pdf"]
 
 
-def test_objects_of_one_normal_form_are_near_duplicates_referenced_or_not(left: Scratch) -> None:
-    objects = [lone(FOLDER + f"CON1/{name}") for name in ("x.pdf", "X.pdf", "my%20rx.pdf", "plain.pdf")]
-    found = judged(left, *objects, rows=Rows.of(row(1, "my rx.pdf")))
-    assert {each.key: each.code for each in found} == {
+def test_objects_of_the_same_bytes_are_near_duplicates_referenced_or_not(left: Scratch) -> None:
+    third = "ef" * 16
+    objects = [
+        *(lone(FOLDER + "CON1/x.pdf", etag=MD5), lone(FOLDER + "CON2/y_C042wJo.pdf", etag=MD5)),
+        *(lone(FOLDER + "CON1/my%20rx.pdf", etag=OTHER_MD5), lone(FOLDER + "CON1/a%20b.pdf", etag=third)),
+        *(lone(FOLDER + "CON1/plain.pdf", etag="12" * 16), lone(FOLDER + "CON1/Plain.pdf")),
+    ]
+    # Of the last row, the object that lies there is the right one, and the only one.
+    lost = row(3, "a b.pdf", checksum=third)
+    rows = Rows.of(row(1, "my rx.pdf", checksum=OTHER_MD5), row(2, "Plain .pdf", checksum=MD5), lost)
+    found = judged(left, *objects, alone(lost), rows=rows)
+    assert {each.key: each.code for each in found if each.kind is K.UNREFERENCED_OBJECT} == {
         FOLDER + "CON1/x.pdf": C.NEAR_DUPLICATE_OBJECTS,
-        FOLDER + "CON1/X.pdf": C.NEAR_DUPLICATE_OBJECTS,
+        FOLDER + "CON2/y_C042wJo.pdf": C.NEAR_DUPLICATE_OBJECTS,
         FOLDER + "CON1/my%20rx.pdf": C.NEAR_DUPLICATE_OBJECTS,
+        FOLDER + "CON1/a%20b.pdf": C.UNREFERENCED,
         FOLDER + "CON1/plain.pdf": C.UNREFERENCED,
+        FOLDER + "CON1/Plain.pdf": C.UNREFERENCED,
     }
-    assert found[1].evidence["near"] == FOLDER + "CON1/my rx.pdf"
+    near = next(each for each in found if each.key == FOLDER + "CON1/my%20rx.pdf")
+    assert near.evidence["near"] == FOLDER + "CON1/my rx.pdf"
 
 
 def test_what_the_snapshot_checked_is_a_finding_where_it_still_holds(left: Scratch) -> None:

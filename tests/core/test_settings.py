@@ -105,6 +105,9 @@ def test_a_missing_secret_key_comes_with_the_command_that_makes_one() -> None:
             "must not be the CDN, whose host breaks every signature: https://sgp1.digitaloceanspaces.com",
         ),
         ("AWS_S3_ADDRESSING_STYLE", "dns", "must be path, virtual or auto"),
+        ("DASHBOARD_FILE_COLUMNS", "lab_reports", "must be table.column or schema.table.column"),
+        ("DASHBOARD_FILE_COLUMNS", "lab_reports.file,a.b.c.d", "must be table.column or schema.table.column"),
+        ("DASHBOARD_FILE_COLUMNS", 'lab_reports.file"; --', "must be table.column or schema.table.column"),
         ("AWS_S3_REGION_NAME", "sgp1 ap", "must be a region's name"),
         ("AWS_LOCATION", "a//b", "must not contain //"),
         ("AWS_LOCATION", "../b", "must not contain //"),
@@ -271,6 +274,11 @@ def test_lists_lose_spaces_and_empty_items() -> None:
     )
     assert loaded.rules.previous_locations == ("media", "old/x")
     assert loaded.owned_prefixes == ("prescriptions/pdfs/", "scans/")
+    assert load().file_columns == ()
+    assert load(DASHBOARD_FILE_COLUMNS="lab_reports.file, billing.invoices.pdf_file").file_columns == (
+        "lab_reports.file",
+        "billing.invoices.pdf_file",
+    )
 
 
 def test_patterns_of_ignored_objects_are_kept_as_they_are_written_and_none_hides_everything() -> None:

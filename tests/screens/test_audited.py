@@ -118,8 +118,7 @@ def test_replaced_versions_are_listed_only_with_older_versions_and_the_counts_sa
     assert "1 of them fit this search; replaced versions are only among them with “Older versions”." in words(at)
     at.toggle(key="older").set_value(True).run()
     assert len(cells(at)) == 2
-    assert "Missing then: 2 records." in words(at)
-    assert "Older versions" not in words(at)
+    assert "Missing then" not in words(at)
 
 
 def test_more_records_than_can_be_searched_are_said(bench: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -169,7 +168,7 @@ def test_a_check_that_is_older_than_a_day_says_so_with_a_warning(bench: Maker) -
     book = audited(shop, None)
     book.check([missing(2)], at=NOW - timedelta(days=3))
     said = words(shop.open())
-    assert ":material/warning: as of the check of all files, 21 Nov 2026 14:02. That was 3 days ago" in said
+    assert ":material/warning: as of the check of all files, 21 Nov 2026, 14:02. That was 3 days ago" in said
     fresh = bench(*ROWS)
     audited(fresh, [missing(2)])
     assert ":material/warning:" not in words(fresh.open())

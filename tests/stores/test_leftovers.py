@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from lib.candidates import Wanted, candidates
+from lib.candidates import BELOW, Wanted, candidates
 from lib.catalogue import Code, Severity
 from lib.evidence import Evidence
 from lib.findings import Facts, Finding, Kind, Suggestion
@@ -104,8 +104,9 @@ def test_only_the_ranges_that_are_named_stay_and_a_lost_one_is_not_passed_over(l
         left.only([1, 2])
 
 
-def test_twins_are_objects_of_one_normal_form(left: Scratch) -> None:
-    assert filled(left).twins(["x/rx.pdf", "y/rx.pdf"]) == {"x/rx.pdf"}
+def test_twins_are_objects_of_the_same_bytes(left: Scratch) -> None:
+    left.keep(1, [(lone("z.pdf", etag=MD5), OLD), (lone("larger.pdf", etag=MD5, size=11), OLD)])
+    assert filled(left).twins(["x/rx.pdf", "y/rx.pdf", "z.pdf", "larger.pdf"]) == {"y/rx.pdf", "z.pdf"}
 
 
 def test_two_records_that_claim_one_object_are_told(left: Scratch) -> None:
@@ -185,6 +186,14 @@ def test_lone_objects_are_near_by_each_of_the_ways_in_which_candidates_looks(
     ]
     left.keep(1, [(each, None) for each in (*decoys, *here)])
     assert [each.key for each in left.near(wanted, RULES)] == keys
+    left.close()
+
+
+def test_of_many_objects_below_a_cut_name_the_first_are_near(tmp_path: Path) -> None:
+    left = LeftoverFile(tmp_path / "left")
+    keys = [f"edrcontainer1/long/folder/name-{number:02}.pdf" for number in range(30)]
+    left.keep(1, [(lone(key), None) for key in reversed(keys)])
+    assert [each.key for each in left.near(Wanted("long/folder/name-"), RULES)] == keys[:BELOW]
     left.close()
 
 

@@ -348,8 +348,14 @@ def test_a_row_added_meanwhile_is_neither_in_the_file_nor_in_the_checks(real_pos
             while waiting < 2 and not running.done():  # the copy and the checks
                 cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
                 (waiting,) = cursor.fetchone() or (0,)
+            # No database of this server sorts otherwise than by bytes; those of clinics do.
+            cursor.execute(
+                "SELECT query FROM pg_stat_activity WHERE query LIKE 'COPY%' AND datname = current_database()"
+            )
+            (copy,) = cursor.fetchone() or ("",)
             cursor.execute(LATE)
         taken, lines = running.result(timeout=60)
+    assert 'COLLATE "C"' in copy.partition("ORDER BY")[2]
     assert (numbers(lines), taken.versions, taken.resolvers_disagree) == ([1], [], [])
 
 
@@ -373,6 +379,16 @@ def test_a_row_added_meanwhile_is_neither_in_the_lines_nor_in_the_checks_of_sqli
         sa.event.remove(sa.Engine, "after_cursor_execute", add)
     assert "ORDER BY" in added[0]
     assert (numbers(lines), taken.versions, taken.resolvers_disagree) == ([1], [], [])
+
+
+def test_a_consultation_that_is_called_like_any_folder_hides_no_other(real: Real, tmp_path: Path) -> None:
+    real.only(["pdfs/CON9/a.pdf", "pdfs/a.pdf", "pdfs/CON9", "CON/CON9/a.pdf", "clinic/pdfs/a.pdf"], prescription=3)
+    for name, found in (("pdfs", [1, 4]), ("CON", [1, 4]), ("CON9", []), ("", [])):
+        real.execute("INSERT INTO consultations VALUES (%s, 'PAT009', 'DOC001', NULL, '2026-11-18', '')", (name,))
+        real.execute("UPDATE prescriptions SET consultation_id = %s WHERE id = 3", (name,))
+        with closing(connect(real.url)) as reader:
+            taken, _ = snapshot(reader, tmp_path / "rows")
+        assert list(taken.consultation_differs) == found
 
 
 def test_a_checksum_that_is_no_md5_is_compared_with_nothing(real: Real, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from lib.evidence import Wanted
 from lib.findings import Finding
-from lib.inventory import Inventory, Sighting, form
+from lib.inventory import Inventory, Sighting
 from lib.keys import Rules
 from lib.leftovers import Place
 from lib.reconcile import Differs, Left, ObjectAlone, RowAlone
@@ -83,9 +83,10 @@ class MemoryLeftovers:
         return frozenset(record_ids) & kept
 
     def twins(self, keys: Sequence[str]) -> frozenset[str]:
-        """Return which of these lone objects have one of the same form beside them."""
-        forms = Counter(form(key) for key, *_ in self.objects())
-        return frozenset(key for key in keys if forms[form(key)] > 1)
+        """Return which of these lone objects hold the bytes of another one."""
+        of = {key: (size, etag) for key, size, etag, _ in self.objects()}
+        many = {each for each, count in Counter(of.values()).items() if count > 1 and all(each)}
+        return frozenset(key for key in keys if of.get(key) in many)
 
     def restart(self) -> None:
         """Forget all drafts."""
