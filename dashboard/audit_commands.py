@@ -135,6 +135,9 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
 def _say(run: Run, *, as_json: bool) -> None:
     if as_json:
+        if run.status is not Status.COMPLETE:
+            for sentence in words.told(run):
+                printing.note(sentence)
         printing.as_json(as_data(run))
         return
     for sentence in words.told(run):
