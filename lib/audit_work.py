@@ -15,6 +15,7 @@ import os
 import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
@@ -100,10 +101,10 @@ def _worked(
         is_whole=listed.fault is None and not site.is_narrow and not run.options.prefix,
         unlisted=listed.unlisted,
     )
-    kinds, causes = _judged(run, shop, site, terms, spool, scratch, meter)
+    kinds, causes, strangers = _judged(run, shop, site, terms, spool, scratch, meter)
     states = shop.findings.states(run.run_id, scope=Scope())
     attention = shop.findings.attention(run.run_id, scope=Scope())
-    return _result(site, listed, kinds, causes, states, attention)
+    return replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers)
 
 
 def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
@@ -163,8 +164,11 @@ def _listed(
 
 def _judged(
     run: Run, shop: Shop, site: Site, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter
-) -> tuple[Counter[Kind], Counter[Code]]:
-    """Keep every finding in the book, some hundred a commit; return how many there are of each kind and cause."""
+) -> tuple[Counter[Kind], Counter[Code], dict[str, int]]:
+    """Keep every finding in the book, some hundred a commit.
+
+    Return how many there are of each kind and cause, and what strangers got for a sample.
+    """
     meter.set(phase=Phase.CONFIRMING, findings=0)
     shop.book.forget(run)
     judged = audit_judging.judge(
@@ -179,35 +183,41 @@ def _judged(
         told=lambda requests: meter.add(requests=requests),
         clock=shop.clock,
     )
-    kinds, causes = Counter[Kind](), Counter[Code]()
+    kinds, causes, strangers = Counter[Kind](), Counter[Code](), dict[str, int]()
 
     def keep(findings: Iterator[Finding], phase: Phase) -> None:
+        kept: Future[None] | None = None  # the disk writes one batch while the next is judged
         while some := list(islice(findings, BATCH)):
-            shop.book.keep(run, some)
+            if kept is not None:
+                kept.result()
+            kept = writer.submit(shop.book.keep, run, some)
             kinds.update(each.kind for each in some)
             causes.update(each.code for each in some if each.code is not None)
             meter.set(phase=phase)
             meter.add(findings=len(some))
+        if kept is not None:
+            kept.result()
 
-    keep(judged, Phase.DIAGNOSING)
-    if run.options.exposure is not Exposure.NONE:
-        meter.set(phase=Phase.EXPOSURE)
-        keep(_open(run, shop, terms, spool, scratch, meter), Phase.EXPOSURE)
+    with ThreadPoolExecutor(1, thread_name_prefix="findings") as writer:
+        keep(judged, Phase.DIAGNOSING)
+        if run.options.exposure is Exposure.FULL:
+            meter.set(phase=Phase.EXPOSURE)
+            keep(_all_open(shop, terms, spool, scratch, meter), Phase.EXPOSURE)
+        elif run.options.exposure is Exposure.SAMPLE:
+            meter.set(phase=Phase.EXPOSURE)
+            sample = audit_exposure.sample(spool, shop.heads(), chance=random.SystemRandom(), clock=shop.clock)
+            meter.add(requests=2 * sample.asked)
+            strangers = {"open": sample.open, "closed": sample.closed, "unknown": sample.unknown}
+            found = audit_findings.of_sample(sample)
+            keep(iter(() if found is None else (found,)), Phase.EXPOSURE)
     meter.set(phase=Phase.STORING)
-    return kinds, causes
+    return kinds, causes, strangers
 
 
-def _open(run: Run, shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:
-    if run.options.exposure is Exposure.FULL:
-        yield from audit_exposure.all_open(
-            spool, scratch, shop.rows, shop.heads(), terms, told=lambda requests: meter.add(requests=requests)
-        )
-        return
-    sample = audit_exposure.sample(spool, shop.heads(), chance=random.SystemRandom(), clock=shop.clock)
-    meter.add(requests=2 * sample.asked)
-    found = audit_findings.of_sample(sample)
-    if found is not None:
-        yield found
+def _all_open(shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:
+    return audit_exposure.all_open(
+        spool, scratch, shop.rows, shop.heads(), terms, told=lambda requests: meter.add(requests=requests)
+    )
 
 
 def _was_seen(run: Run, shop: Shop) -> Callable[[Detail], bool]:

@@ -135,7 +135,10 @@ def flows(found: Sequence[Flow], *, ink: str) -> Picture:
                 }
             ],
         },
-        [{"Rows point below": left, "Their files lie below": right, "Count": count} for left, right, count in rows],
+        [
+            {"Rows point below": left, "Their files lie below": right or words.NOWHERE, "Count": count}
+            for left, right, count in rows
+        ],
         height=max(220, NODE_PX * max(len({left for left, _, _ in rows}), len({right for _, right, _ in rows})) + 40),
     )
 
