@@ -15,7 +15,7 @@ import subprocess
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
@@ -68,7 +68,7 @@ def campaign(clinic: Clinic, folder: Path, *, kills: int, seed: int) -> Campaign
         words, run_id, phase = ("--exposure", "none"), None, ""
         out = folder / f"run-{found.runs}"
         while found.kills < kills and (run_id is None or rng.random() < AGAIN):
-            told = _killed(clinic.values, *words, out=out, after_s=rng.uniform(0, seconds))
+            told = killed(clinic.values, *words, out=out, is_time=after_a_moment(rng.uniform(0, seconds)))
             found.kills += 1
             if told is None:
                 found.phases["before it began"] += 1
@@ -89,9 +89,9 @@ def campaign(clinic: Clinic, folder: Path, *, kills: int, seed: int) -> Campaign
     return found
 
 
-def _killed(values: Mapping[str, str], *words: str, out: Path, after_s: float) -> tuple[int, str] | None:
-    """Start a run, kill it some time after it is in the book; return its number and how far it was."""
-    before = _last(values)
+def killed(values: Mapping[str, str], *words: str, out: Path, is_time: Callable[[], bool]) -> tuple[int, str] | None:
+    """Start a run, kill it once it is in the book and it is time; return its number and how far it was."""
+    before = (_last(values) or ())[:2]
     process = subprocess.Popen(
         command("--out", str(out), *words),
         cwd=ROOT,
@@ -100,24 +100,50 @@ def _killed(values: Mapping[str, str], *words: str, out: Path, after_s: float) -
         stderr=subprocess.DEVNULL,
     )
     with process:
-        while process.poll() is None and (_last(values) or ())[:2] == (before or ())[:2]:
+        while process.poll() is None and (_last(values) or ())[:2] == before:
             time.sleep(0.02)
-        time.sleep(after_s)
+        while process.poll() is None and not is_time():
+            time.sleep(0.005)
         process.kill()
     after = _last(values)
-    if after is None or after[:2] == (before or ())[:2]:
+    if after is None or after[:2] == before:
         return None
     _make_old(values)
     number, _, status, progress = after
     return number, status if status == "complete" else json.loads(progress)["phase"]
 
 
+def after_a_moment(seconds: float) -> Callable[[], bool]:
+    """Return what says when so many seconds have passed since it was first asked."""
+    begun: list[float] = []
+
+    def is_time() -> bool:
+        begun.append(time.monotonic())
+        return begun[-1] - begun[0] >= seconds
+
+    return is_time
+
+
+def once_there_is(table: str, values: Mapping[str, str]) -> Callable[[], bool]:
+    """Return what says when a table of the book has any row."""
+
+    def is_time() -> bool:
+        with closing(sqlite3.connect(_book(values))) as book:
+            return bool(book.execute(f"SELECT count(*) FROM {table}").fetchone()[0])
+
+    return is_time
+
+
 def _last(values: Mapping[str, str]) -> tuple[int, int, str, str] | None:
     """Return number, fence, status and progress of the newest run in the book."""
-    with closing(sqlite3.connect(values["DASHBOARD_DATABASE_URL"].removeprefix("sqlite:///"))) as book:
+    with closing(sqlite3.connect(_book(values))) as book:
         newest = "SELECT run_id, fence, status, progress FROM audits ORDER BY run_id DESC LIMIT 1"
         found: tuple[int, int, str, str] | None = book.execute(newest).fetchone()
     return found
+
+
+def _book(values: Mapping[str, str]) -> str:
+    return values["DASHBOARD_DATABASE_URL"].removeprefix("sqlite:///")
 
 
 def _make_old(values: Mapping[str, str]) -> None:
