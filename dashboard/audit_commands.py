@@ -57,6 +57,8 @@ def audit(
     """
     from dashboard import audit_runs, audit_wiring  # bring SQLAlchemy
 
+    if resume is not None and prefix:
+        raise CouldNotRun(words.PREFIX_OF_ANOTHER)
     settings = Settings.load()
     say_notices(settings)
     options = Options(prefix, _duration(grace), exposure, ranges)
@@ -133,6 +135,9 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
 def _say(run: Run, *, as_json: bool) -> None:
     if as_json:
+        if run.status is not Status.COMPLETE:
+            for sentence in words.told(run):
+                printing.note(sentence)
         printing.as_json(as_data(run))
         return
     for sentence in words.told(run):
@@ -157,6 +162,7 @@ def as_data(run: Run) -> dict[str, object]:
         "unlisted": [list(gap) for gap in result.unlisted],
         "prefix": run.options.prefix,
         "attention": result.attention,
+        "strangers": dict(result.strangers),
         "reason": None if result.reason is None else {"code": result.reason, "detail": run_words.reason(result.reason)},
         "started_at": run.started_at,
         "ended_at": run.ended_at,

@@ -23,7 +23,7 @@ body { font: 14px/1.45 system-ui, sans-serif; color: #1a1a1a; background: #fff; 
 h1 { font-size: 1.5rem; margin-bottom: .25rem; } h2 { font-size: 1.1rem; margin-top: 2rem; }
 .verdict { font-size: 1.15rem; border-left: .3rem solid #444; padding-left: .75rem; }
 .note { color: #555; } .wide { overflow-x: auto; }
-table { border-collapse: collapse; width: 100%; } th, td { text-align: left; vertical-align: top; padding: .3rem .6rem .3rem 0; border-bottom: 1px solid #ccc; }
+table { border-collapse: collapse; min-width: 40%; } th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #ccc; }
 td.number { text-align: right; font-variant-numeric: tabular-nums; } td.key { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
 @page { margin: 15mm; }
 @media print { body { margin: 0; max-width: none; font-size: 10pt; } thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } }

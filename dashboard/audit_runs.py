@@ -9,7 +9,7 @@ from dashboard import audit_wiring
 from dashboard.audit_wiring import AuditOffice
 from lib import alerts, audit_supervision, auditing
 from lib.access import Actor, Role, Scope
-from lib.audits import Progress, Run, Status
+from lib.audits import Progress, Run, Status, comparable
 from lib.errors import LedgerUnavailable
 from lib.settings import Settings
 
@@ -36,6 +36,6 @@ def _alert(run: Run, settings: Settings, *, using: AuditOffice) -> None:
 
     before = using.audits.runs.last_full(run.target, before=run.run_id)
     groups = using.audits.findings.groups(run.run_id, scope=Scope(), than=before.run_id if before else None)
-    message = alerts.message(run, groups, than=before)
+    message = alerts.message(run, groups if before is None else comparable(groups, run, before), than=before)
     if message is not None:
         Webhook(settings.alert_webhook.get_secret_value()).send(message)

@@ -20,6 +20,7 @@ from sqlalchemy import Engine
 
 from lib.audit_work import Shop
 from lib.audits import Desk, Run
+from lib.listing import ObjectLister
 from lib.objects import ObjectStore
 from lib.settings import ROOT, Settings
 from lib.stores import ledger_db, ledger_engine, records_snapshot
@@ -93,6 +94,12 @@ def shop(run: Run, settings: Settings) -> Shop:
 
         return S3Objects(config)
 
+    def lister() -> ObjectLister:
+        from lib.stores.s3_connection import S3Connection
+        from lib.stores.s3_listing import S3Lister
+
+        return S3Lister(S3Connection(config))
+
     return Shop(
         book=LedgerWork(engine),
         runs=LedgerRuns(engine),
@@ -102,6 +109,7 @@ def shop(run: Run, settings: Settings) -> Shop:
         ),
         pages=S3Pages(config),
         heads=heads,
+        lister=lister,
         open_spool=RowFile,
         open_scratch=lambda path: LeftoverFile(str(path)),
         folder=_folder(run, settings),

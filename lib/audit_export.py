@@ -72,7 +72,7 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
     return Report(
         run,
         before,
-        desk.findings.groups(run_id, scope=scope, than=None if before is None else before.run_id),
+        auditing.groups(actor, scope, services=services, run_id=run_id, than=None if before is None else before.run_id),
         desk.findings.states(run_id, scope=scope),
         tuple(taken),
         has_all_records=scope.clinics is None,

@@ -35,6 +35,7 @@ class Terms:
     """By what one run judges. ``owned`` are folders below the location, ``ignored`` patterns of object keys.
 
     ``is_whole``: everything was listed where a right object may lie, so that nothing found means never uploaded.
+    Of the keys in ``unlisted`` (above the first, not above the second of two) nothing is known.
     """
 
     rules: Rules
@@ -44,6 +45,12 @@ class Terms:
     grace: timedelta = GRACE
     is_whole: bool = True
     max_heads: int = 200
+    unlisted: tuple[tuple[bytes, bytes | None], ...] = ()
+
+    def is_listed(self, key: str) -> bool:
+        """Whether it was seen what lies at a key."""
+        wanted = key.encode("utf-8", "surrogateescape")
+        return not any(after < wanted and (until is None or wanted <= until) for after, until in self.unlisted)
 
     def is_young(self, at: datetime | None) -> bool:
         """Whether what was made then may still have been on its way when the snapshot was taken."""

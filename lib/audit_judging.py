@@ -16,20 +16,22 @@ import html
 import re
 import unicodedata
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TypeVar
 from urllib.parse import unquote
 
 from lib import audit_findings, causes, diagnosis
+from lib.audit_before import NOTHING, SOUGHT, Before
 from lib.audit_confirm import BATCH, Answered, Asking, confirmed, heads_of
 from lib.audit_findings import MAX_OTHERS, Terms, is_unchanged, is_unresolvable, text
 from lib.bucket_pages import BucketPages
 from lib.causes import Known
-from lib.findings import Finding
+from lib.findings import Finding, Kind
 from lib.inventory import form
 from lib.leftovers import Place, Scratch
-from lib.objects import ObjectStore
+from lib.listing import ObjectLister
+from lib.objects import ObjectStore, Observation
 from lib.reconcile import Differs, ObjectAlone, RowAlone, Shared
 from lib.row_spool import Detail, RowReader, Snapshot
 
@@ -57,6 +59,7 @@ def judge(
     rows: RowReader,
     pages: BucketPages,
     heads: Callable[[], ObjectStore],
+    lister: Callable[[], ObjectLister],
     snapshot: Snapshot,
     terms: Terms,
     was_seen: Callable[[Detail], bool] = _never,
@@ -66,10 +69,10 @@ def judge(
     """Yield all findings but those about who may read the files.
 
     ``told`` is called every second or so with the requests made since; what it raises goes through, which is how a run
-    is cancelled. ``heads`` is called only when there is something to ask. ``was_seen``: an earlier run saw the
+    is cancelled. ``heads`` and ``lister`` are called only when there is something to ask. ``was_seen``: an earlier run saw the
     object of that row. Raises DatabaseUnavailable, OSError.
     """
-    judging = _Judging(left, rows, Asking(heads, pages, clock, told), terms, was_seen)
+    judging = _Judging(left, rows, Asking(heads, pages, clock, told), terms, was_seen, Before(lister, told))
     left.restart()
     yield from judging.absent()
     yield from judging.differing()
@@ -85,6 +88,7 @@ class _Judging:
     asking: Asking
     terms: Terms
     was_seen: Callable[[Detail], bool]
+    before: Before
 
     def absent(self) -> Iterator[Finding]:
         """Yield the rows without an object, once all of them are known."""
@@ -173,7 +177,7 @@ class _Judging:
             details = self.rows.details([each for each in numbers if each not in alone])
             for number in numbers:
                 made = audit_findings.of_resolvers(details[number], self.terms) if number in details else None
-                if made is not None:
+                if made is not None and self.terms.is_listed(made.resolved or ""):
                     yield made
 
     def _with_object(self, numbers: Sequence[int]) -> dict[int, Detail]:
@@ -194,10 +198,26 @@ class _Judging:
     def _draft(self, some: Sequence[Answered]) -> None:
         details = self.rows.details([each.row.record_id for each in some])
         found: list[Finding] = []
+        nowhere: list[tuple[Detail, Observation, Known]] = []
         for each in some:
             row = details.get(each.row.record_id)
             if row is not None and is_unchanged(row, text(each.row.key), self.terms):
-                found.append(audit_findings.of_absent(row, each.observation, self.terms, self._known(row)))
+                known = self._known(row)
+                made = audit_findings.of_absent(row, each.observation, self.terms, known)
+                if made.kind is Kind.DANGLING_REFERENCE and made.code in SOUGHT:
+                    nowhere.append((row, each.observation, known))
+                else:
+                    found.append(made)
+        traces = self.before.traces([seen.key for _, seen, _ in nowhere])
+        for row, seen, known in nowhere:
+            at = traces.get(seen.key, NOTHING)
+            known = replace(
+                known,
+                is_deleted=at.is_deleted,
+                is_uploading=at.is_uploading,
+                is_unsure=known.is_unsure or at.is_unsure,
+            )
+            found.append(audit_findings.of_absent(row, seen, self.terms, known))
         suggested = {each.suggestion.key for each in found if each.suggestion is not None}
         meant = self.rows.resolving_to(sorted(suggested)) if suggested else {}
         self.left.draft([_but_taken(each, meant) for each in found])

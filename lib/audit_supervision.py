@@ -86,7 +86,7 @@ def _failed(error: BaseException | None) -> Result:
             return Result(Status.FAILED, f"database_{error.fault}")
         case SpoolLost():
             return Result(Status.FAILED, Fault.SPOOL_LOST)
-        case OSError() if error.errno in {errno.ENOSPC, errno.EDQUOT}:
+        case OSError() if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return Result(Status.FAILED, Fault.DISK_FULL)
         case _:
             return Result(Status.FAILED, Fault.UNEXPECTED)

@@ -14,8 +14,9 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -32,6 +33,7 @@ from lib.diagnosis import State
 from lib.findings import Finding, Kind
 from lib.keys import Rules
 from lib.leftovers import Scratch
+from lib.listing import ObjectLister
 from lib.objects import Doubt, ObjectStore
 from lib.row_spool import Detail, RowReader, RowSpool, Snapshot, Versions
 
@@ -48,6 +50,7 @@ class Shop:
     rows: RowReader
     pages: BucketPages
     heads: Callable[[], ObjectStore]
+    lister: Callable[[], ObjectLister]
     open_spool: Callable[[Path], RowSpool]
     open_scratch: Callable[[Path], Scratch]
     folder: Path
@@ -77,12 +80,17 @@ def work(run: Run, shop: Shop, meter: Meter) -> Result:
     """
     ranges = list(shop.book.ranges(run))
     site = _resumed(run, shop) if ranges else _begun(run, shop, meter)
-    spool = _spool(shop)
-    scratch = shop.open_scratch(shop.folder / "leftovers")
-    if not ranges:
-        ranges = audit_listing.cut(spool, threads=run.options.ranges)
-        scratch.only(())
-        shop.book.cut(run, ranges, snapshot_at=site.snapshot.taken_at)
+    with closing(_spool(shop)) as spool, closing(shop.open_scratch(shop.folder / "leftovers")) as scratch:
+        if not ranges:
+            ranges = audit_listing.cut(spool, threads=run.options.ranges)
+            scratch.only(())
+            shop.book.cut(run, ranges, snapshot_at=site.snapshot.taken_at)
+        return _worked(run, shop, site, spool, scratch, ranges, meter)
+
+
+def _worked(
+    run: Run, shop: Shop, site: Site, spool: RowSpool, scratch: Scratch, ranges: list[Range], meter: Meter
+) -> Result:
     listed = _listed(run, shop, site, spool, scratch, ranges, meter)
     terms = Terms(
         shop.rules,
@@ -91,11 +99,12 @@ def work(run: Run, shop: Shop, meter: Meter) -> Result:
         ignored=shop.ignored,
         grace=run.options.grace,
         is_whole=listed.fault is None and not site.is_narrow and not run.options.prefix,
+        unlisted=listed.unlisted,
     )
-    kinds, causes = _judged(run, shop, site, terms, spool, scratch, meter)
+    kinds, causes, strangers = _judged(run, shop, site, terms, spool, scratch, meter)
     states = shop.findings.states(run.run_id, scope=Scope())
     attention = shop.findings.attention(run.run_id, scope=Scope())
-    return _result(site, listed, kinds, causes, states, attention)
+    return replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers)
 
 
 def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
@@ -155,8 +164,11 @@ def _listed(
 
 def _judged(
     run: Run, shop: Shop, site: Site, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter
-) -> tuple[Counter[Kind], Counter[Code]]:
-    """Keep every finding in the book, some hundred a commit; return how many there are of each kind and cause."""
+) -> tuple[Counter[Kind], Counter[Code], dict[str, int]]:
+    """Keep every finding in the book, some hundred a commit.
+
+    Return how many there are of each kind and cause, and what strangers got for a sample.
+    """
     meter.set(phase=Phase.CONFIRMING, findings=0)
     shop.book.forget(run)
     judged = audit_judging.judge(
@@ -164,13 +176,14 @@ def _judged(
         rows=shop.rows,
         pages=shop.pages,
         heads=shop.heads,
+        lister=shop.lister,
         snapshot=site.snapshot,
         terms=terms,
         was_seen=_was_seen(run, shop),
         told=lambda requests: meter.add(requests=requests),
         clock=shop.clock,
     )
-    kinds, causes = Counter[Kind](), Counter[Code]()
+    kinds, causes, strangers = Counter[Kind](), Counter[Code](), dict[str, int]()
 
     def keep(findings: Iterator[Finding], phase: Phase) -> None:
         kept: Future[None] | None = None  # the disk writes one batch while the next is judged
@@ -187,24 +200,24 @@ def _judged(
 
     with ThreadPoolExecutor(1, thread_name_prefix="findings") as writer:
         keep(judged, Phase.DIAGNOSING)
-        if run.options.exposure is not Exposure.NONE:
+        if run.options.exposure is Exposure.FULL:
             meter.set(phase=Phase.EXPOSURE)
-            keep(_open(run, shop, terms, spool, scratch, meter), Phase.EXPOSURE)
+            keep(_all_open(shop, terms, spool, scratch, meter), Phase.EXPOSURE)
+        elif run.options.exposure is Exposure.SAMPLE:
+            meter.set(phase=Phase.EXPOSURE)
+            sample = audit_exposure.sample(spool, shop.heads(), chance=random.SystemRandom(), clock=shop.clock)
+            meter.add(requests=2 * sample.asked)
+            strangers = {"open": sample.open, "closed": sample.closed, "unknown": sample.unknown}
+            found = audit_findings.of_sample(sample)
+            keep(iter(() if found is None else (found,)), Phase.EXPOSURE)
     meter.set(phase=Phase.STORING)
-    return kinds, causes
+    return kinds, causes, strangers
 
 
-def _open(run: Run, shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:
-    if run.options.exposure is Exposure.FULL:
-        yield from audit_exposure.all_open(
-            spool, scratch, shop.rows, shop.heads(), terms, told=lambda requests: meter.add(requests=requests)
-        )
-        return
-    sample = audit_exposure.sample(spool, shop.heads(), chance=random.SystemRandom(), clock=shop.clock)
-    meter.add(requests=2 * sample.asked)
-    found = audit_findings.of_sample(sample)
-    if found is not None:
-        yield found
+def _all_open(shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:
+    return audit_exposure.all_open(
+        spool, scratch, shop.rows, shop.heads(), terms, told=lambda requests: meter.add(requests=requests)
+    )
 
 
 def _was_seen(run: Run, shop: Shop) -> Callable[[Detail], bool]:
@@ -238,13 +251,29 @@ def _result(
     gaps = listed.unlisted
     if site.is_narrow:
         beyond = site.prefix[:-1] + bytes([site.prefix[-1] + 1])  # the first key behind all that begin with the prefix
-        gaps = ((b"", site.prefix), *gaps, (beyond, None))
+        gaps = _joined(((b"", site.prefix), *gaps, (beyond, None)))
     unlisted = tuple((text(after), None if until is None else text(until)) for after, until in gaps)
     found = Result(Status.COMPLETE, None, dict(kinds), dict(causes), attention, dict(states), None, unlisted)
     if listed.fault is None:
         return found
     reason = Fault.OUT_OF_ORDER if listed.fault.is_out_of_order else listed.fault.doubt
     return replace(found, status=Status.INCOMPLETE, reason=str(reason), listed_until=text(listed.unlisted[0][0]))
+
+
+def _joined(gaps: Iterable[tuple[bytes, bytes | None]]) -> tuple[tuple[bytes, bytes | None], ...]:
+    """Return gaps, those that overlap or touch as one.
+
+    >>> _joined([(b"", b"b"), (b"a", b"c"), (b"d", None), (b"e", b"f")])
+    ((b'', b'c'), (b'd', None))
+    """
+    found: list[tuple[bytes, bytes | None]] = []
+    for after, until in sorted(gaps, key=lambda gap: gap[0]):
+        if found and (found[-1][1] is None or after <= found[-1][1]):
+            start, end = found.pop()
+            found.append((start, None if None in (end, until) else max(end or b"", until or b"")))
+        else:
+            found.append((after, until))
+    return tuple(found)
 
 
 def _write(site: Site, path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
-from lib.audits import STALE, Chosen, Desk, Difference, Flow, Group, Month, Options, Run, Status, Tally
+from lib.audits import STALE, Chosen, Desk, Difference, Flow, Group, Month, Options, Run, Status, Tally, comparable
 from lib.diagnosis import State
 from lib.findings import Finding
 from lib.trail import OK, Action, Trail
@@ -80,8 +80,10 @@ def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch:
 
 
 def cancel(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> None:
-    """Ask a run to stop: its worker does within two seconds, and what it finished is kept."""
-    _require(actor, scope, Permission.AUDIT, services)
+    """Ask a run to stop: its worker does within two seconds, and what it finished is kept. Who asked is in the trail."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
+    asked = json.dumps({"run": run_id, "asked": "cancel"}, separators=(",", ":"))
+    services.trail.record(actor, scope, Action.AUDIT_ENDED, at=services.clock(), reason=asked)
     _desk(services).runs.cancel(run_id)
 
 
@@ -128,9 +130,12 @@ def findings(
 
 
 def groups(actor: Actor, scope: Scope, *, services: Office, run_id: int, than: int | None = None) -> Sequence[Group]:
-    """Return the findings of a run by cause, compared with another run."""
+    """Return the findings of a run by cause, compared with another run in what both looked for."""
     scope = _require(actor, scope, Permission.AUDIT, services)
-    return _desk(services).findings.groups(run_id, scope=scope, than=than)
+    desk = _desk(services)
+    found = desk.findings.groups(run_id, scope=scope, than=than)
+    first, second = desk.runs.run(run_id), None if than is None else desk.runs.run(than)
+    return found if first is None or second is None else comparable(found, first, second)
 
 
 def tallies(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Tally]:

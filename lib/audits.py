@@ -8,7 +8,7 @@ than LEASE may take the run over. Each taking over raises the fence; what a work
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Protocol
@@ -120,6 +120,7 @@ class Result:
     states: Mapping[State, int] = field(default_factory=dict)  # records in a state that is not FOUND
     listed_until: str | None = None  # below this key nothing was left out; None: everything was listed
     unlisted: tuple[tuple[str, str | None], ...] = ()
+    strangers: Mapping[str, int] = field(default_factory=dict)  # of a sample: open, closed, unknown
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +281,14 @@ class Tally:
     fact: str  # one of FACTS
     value: str  # "true" and "false" for is_mobile, "2026-10" for a month in UTC
     count: int
+
+
+def comparable(groups: Sequence[Group], first: Run, second: Run) -> Sequence[Group]:
+    """Return groups without what only one of two runs looked for: whether files open for anyone."""
+    if first.options.exposure is second.options.exposure:
+        return groups
+    found = [replace(each, new=0, gone=0) if each.kind is Kind.PUBLICLY_READABLE else each for each in groups]
+    return [each for each in found if each.count or each.gone]
 
 
 class Side(StrEnum):

@@ -112,3 +112,7 @@ class Drafts(Protocol):
 
 class Scratch(Leftovers, Ordered, Drafts, Protocol):
     """All that one run keeps aside."""
+
+    def close(self) -> None:
+        """Close the file; what was not ``done`` is lost."""
+        ...

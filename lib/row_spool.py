@@ -60,6 +60,10 @@ class RowSpool(Protocol):
         """How many lines it holds."""
         ...
 
+    def close(self) -> None:
+        """Close the file."""
+        ...
+
     def cuts(self, ranges: int) -> list[bytes]:
         """Return at most ``ranges`` - 1 keys that part the rows into ranges of about equal size, ascending."""
         ...

@@ -12,6 +12,7 @@ BUSY = "Run {run} of this bucket is under way; one at a time. See: python -m das
 NOT_RESUMABLE = (
     "Run {run} cannot go on: it is complete, or there is none of this number. See: python -m dashboard audits"
 )
+PREFIX_OF_ANOTHER = "A run goes on with the options that it began with: leave --prefix out."
 LEASE_LOST = "Run {run} is worked by another process now, or was ended; this one stopped."
 NOT_WRITTEN = "Run {run} is in the book, but its findings could not be written into {out}: {why}."
 NO_RUNS = "All files were never checked. Start with: python -m dashboard audit"
@@ -46,6 +47,9 @@ def told(run: Run) -> Iterator[str]:
         if result.unlisted:
             yield f"Nothing is known of the keys behind {result.unlisted[0][0]!a}."
         yield f"Go on with: python -m dashboard audit --resume {run.run_id}"
+    if result.strangers:
+        asked, opened = sum(result.strangers.values()), result.strangers["open"]
+        yield f"Of {asked} files drawn by chance, {opened} open for anyone who knows their address."
     yield (
         f"Run {run.run_id}: {records:,} records, {run.progress.objects:,} files, {run.progress.requests:,} requests, "
         f"{words.took(run.seconds)}."

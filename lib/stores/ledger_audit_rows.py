@@ -84,6 +84,7 @@ def _result(read: Mapping[str, Any]) -> Result:
         states={State(state): count for state, count in read["states"].items()},
         listed_until=read["listed_until"],
         unlisted=tuple((start, end) for start, end in read["unlisted"]),
+        strangers=read["strangers"],
     )
 
 

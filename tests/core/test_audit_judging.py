@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib import keys
+from lib.audit_before import MAX_LOOKS
 from lib.audit_findings import MAX_OTHERS
 from lib.audit_judging import judge, plainer
 from lib.catalogue import Code, Severity
@@ -25,7 +26,7 @@ from lib.stores.memory.objects import MemoryObjects, StoredObject
 from tests.conftest import NOW
 from tests.parts import canaries
 from tests.parts.broken_keys import RULES
-from tests.parts.left_over import FOLDER, OLD, SNAPSHOT, TERMS, YOUNG, Pages, Rows, detail, lone, nobody_asks
+from tests.parts.left_over import FOLDER, OLD, SNAPSHOT, TERMS, YOUNG, Pages, Past, Rows, detail, lone, nobody_asks
 
 MD5, OTHER_MD5 = "ab" * 16, "cd" * 16
 K, C = Kind, Code
@@ -48,7 +49,13 @@ def alone(row: Detail) -> RowAlone:
 def judged(left: Scratch, *some: Left, rows: Rows, pages: Pages | None = None, **changed) -> list[Finding]:
     left.keep(1, [(each, None if isinstance(each, RowAlone | Shared) else OLD) for each in some])
     left.done(1)
-    options = {"heads": nobody_asks, "snapshot": SNAPSHOT, "terms": replace(TERMS, max_heads=0), "clock": lambda: NOW}
+    options = {
+        "heads": nobody_asks,
+        "lister": Past,
+        "snapshot": SNAPSHOT,
+        "terms": replace(TERMS, max_heads=0),
+        "clock": lambda: NOW,
+    }
     return list(judge(left, rows=rows, pages=pages or Pages([]), **{**options, **changed}))
 
 
@@ -160,6 +167,28 @@ def test_only_old_objects_below_an_owned_prefix_are_unreferenced(left: Scratch) 
     ]
     left.keep(1, [(lone(FOLDER + "CON1/young.pdf"), YOUNG), (lone(FOLDER + "CON1/unsaid.pdf"), None)])
     assert [each.key for each in judged(left, *objects, rows=Rows.of())] == [FOLDER + "CON1/old.pdf"]
+
+
+def test_a_delete_marker_or_an_open_upload_says_that_it_was_not_never_uploaded(left: Scratch) -> None:
+    some = [row(1, "marked.pdf"), row(2, "open.pdf"), row(3, "nowhere.pdf")]
+    past = Past(deleted=[FOLDER + "CON1/marked.pdf"], uploading=[FOLDER + "CON1/open.pdf"])
+    found = judged(left, *map(alone, some), rows=Rows.of(*some), lister=lambda: past)
+    assert {each.record_id: each.code for each in found} == {
+        1: C.DELETE_MARKER,
+        2: C.MULTIPART_UNFINISHED,
+        3: C.NEVER_UPLOADED,
+    }
+
+
+def test_as_many_rows_as_the_bound_allows_are_looked_at_and_silence_proves_nothing(left: Scratch) -> None:
+    some = [row(number, f"{number}.pdf") for number in range(1, MAX_LOOKS + 10)]
+    told: list[int] = []
+    past = Past(down=Doubt.TIMED_OUT)
+    found = judged(left, *map(alone, some), rows=Rows.of(*some), lister=lambda: past, told=told.append)
+    assert len(past.asked) == MAX_LOOKS
+    assert sum(told) >= 2 * MAX_LOOKS
+    codes = Counter(each.code for each in found)
+    assert codes == {None: MAX_LOOKS, C.NEVER_UPLOADED: 9}
 
 
 def test_objects_of_the_same_bytes_are_near_duplicates_referenced_or_not(left: Scratch) -> None:

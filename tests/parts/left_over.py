@@ -11,7 +11,8 @@ from lib import keys
 from lib.audit_findings import Terms
 from lib.bucket_pages import ListingBroken, ObjectPage
 from lib.findings import Facts
-from lib.objects import Doubt
+from lib.listing import Ends, Listed, Version
+from lib.objects import Doubt, ObjectUnavailable
 from lib.reconcile import ObjectAlone
 from lib.row_lines import escaped
 from lib.row_spool import Detail, Snapshot
@@ -100,3 +101,28 @@ def nobody_asks() -> object:
 
 
 Told = Callable[[int], None]
+
+
+@dataclass(slots=True)
+class Past:
+    """An ObjectLister that knows what lay at keys before: ``deleted`` has delete markers, ``down`` gives no answer."""
+
+    deleted: Sequence[str] = ()
+    uploading: Sequence[str] = ()
+    down: Doubt | None = None
+    asked: list[str] = field(default_factory=list)
+
+    def versions(self, key: str) -> tuple[Version, ...]:
+        self.asked.append(key)
+        if self.down is not None:
+            raise ObjectUnavailable(self.down)
+        return (Version("2", True, True, OLD), Version("1", False, False, OLD)) if key in self.deleted else ()
+
+    def is_uploading(self, key: str) -> bool:
+        return key in self.uploading
+
+    def below(self, prefix: str, *, after: str = "", limit: int = 1000) -> Listed:
+        raise AssertionError("nobody looks around")
+
+    def ends(self, key: str) -> Ends:
+        raise AssertionError("nobody reads bytes")

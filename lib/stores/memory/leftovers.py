@@ -88,6 +88,9 @@ class MemoryLeftovers:
         many = {each for each, count in Counter(of.values()).items() if count > 1 and all(each)}
         return frozenset(key for key in keys if of.get(key) in many)
 
+    def close(self) -> None:
+        """Keep everything: nothing is open."""
+
     def restart(self) -> None:
         """Forget all drafts."""
         self._drafts.clear()
