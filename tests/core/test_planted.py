@@ -72,8 +72,8 @@ def test_each_row_without_its_object_is_diagnosed_as_it_was_planted(planted: Pla
 
 
 def test_every_kind_that_shows_without_a_fault_of_the_bucket_is_planted(planted: Planted) -> None:
-    # The other three: what strangers may read is in ``public``, the rest takes a bucket that says no.
-    asked = {Kind.PUBLICLY_READABLE, Kind.UNDETERMINED, Kind.WRONG_CONTENT_TYPE}
+    # The other two: what strangers may read is in ``public``, and undetermined takes a bucket that says no.
+    asked = {Kind.PUBLICLY_READABLE, Kind.UNDETERMINED}
     assert {each.kind for each in planted.findings} == set(Kind) - asked
     assert planted.public
     for each in planted.findings:
@@ -85,7 +85,6 @@ def test_every_code_that_an_audit_can_see_in_a_listing_is_planted(planted: Plant
         Code.DELETED,  # takes an earlier run
         Code.NOT_PDF,
         Code.PDF_TRUNCATED,
-        Code.CONTENT_TYPE,
         Code.CONTENT_ENCODING,
         Code.PUBLIC,
         Code.FORBIDDEN,

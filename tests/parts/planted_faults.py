@@ -122,6 +122,11 @@ def not_as_written(garden: Garden) -> None:
         row = garden.row(garden.stored(whose[1] or ""), body, f"other bytes of one size {more}", whose=whose, **more)
         garden.lay(f"{LOCATION}/{row.stored}", body[:-6] + b"XXXXX\n")
         garden.expect(Kind.CHECKSUM_DIFFERS, Code.CHECKSUM_MISMATCH, row)
+    # A web page in the PDF's place: what it says of itself is known of an object that is looked at.
+    row = _plain(garden, "a web page of another size", is_there=False)
+    garden.lay(f"{LOCATION}/{row.stored}", b"<html>" + b"x" * 400, content_type="text/html")
+    garden.expect(Kind.SIZE_DIFFERS, Code.SIZE_MISMATCH, row)
+    garden.expect(Kind.WRONG_CONTENT_TYPE, Code.CONTENT_TYPE, row)
 
 
 def shared(garden: Garden) -> None:

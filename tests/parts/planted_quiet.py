@@ -95,7 +95,7 @@ def young(garden: Garden) -> None:
         garden.body(),
         "written a moment ago, its object on its way",
         whose=whose,
-        generated_at=garden.now + timedelta(minutes=1),
+        generated_at=garden.now + timedelta(hours=1),  # whenever the audit begins
     )
     key = f"{LOCATION}/{garden.stored(garden.patient()[1])}"
     garden.lay(key, garden.body())
