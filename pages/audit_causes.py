@@ -96,7 +96,7 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
             "What mends it": st.column_config.TextColumn(width=200),
         },
     )
-    st.caption(f"{words.EXPECT_NONE} {words.PICK}")
+    st.caption(f"{words.EXPECT_NONE} {words.PICK}" if any(each.count for each in groups) else words.ALL_GONE)
 
 
 def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
