@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
@@ -12,6 +13,7 @@ from lib import authority
 from lib.access import Actor, Permission, Scope
 from lib.audits import STALE, Chosen, Desk, Difference, Flow, Group, Month, Options, Run, Status, Tally, comparable
 from lib.diagnosis import State
+from lib.errors import LedgerUnavailable, NotAllowed
 from lib.findings import Finding
 from lib.trail import OK, Action, Trail
 
@@ -61,7 +63,7 @@ def start(actor: Actor, scope: Scope, *, services: Office, options: Options) -> 
 
 def begin(actor: Actor, scope: Scope, *, services: Office, options: Options) -> Run:
     """Do the same for a process that works the run itself. Who is bound to clinics starts none: a run is of all files."""
-    scope = _require(actor, scope, Permission.AUDIT, services)
+    scope = _require_all(actor, scope, services)
     desk, now = _desk(services), services.clock()
     run = desk.runs.begin(desk.target, options, by=actor.name, at=now)
     _write(actor, scope, run, services=services)
@@ -70,7 +72,7 @@ def begin(actor: Actor, scope: Scope, *, services: Office, options: Options) -> 
 
 def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch: bool = True) -> Run:
     """Go on with a run from its last finished range; raise Busy, LookupError, NotAllowed, LedgerUnavailable and OSError."""
-    scope = _require(actor, scope, Permission.AUDIT, services)
+    scope = _require_all(actor, scope, services)
     desk = _desk(services)
     run = desk.runs.take_over(run_id, by=actor.name, at=services.clock())
     _write(actor, scope, run, services=services)
@@ -81,7 +83,7 @@ def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch:
 
 def cancel(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> None:
     """Ask a run to stop: its worker does within two seconds, and what it finished is kept. Who asked is in the trail."""
-    scope = _require(actor, scope, Permission.AUDIT, services)
+    scope = _require_all(actor, scope, services)
     asked = json.dumps({"run": run_id, "asked": "cancel"}, separators=(",", ":"))
     services.trail.record(actor, scope, Action.AUDIT_ENDED, at=services.clock(), reason=asked)
     _desk(services).runs.cancel(run_id)
@@ -198,6 +200,18 @@ def ended(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
         reason=json.dumps(told, separators=(",", ":")),
         result=result,
     )
+
+
+def _require_all(actor: Actor, scope: Scope, services: Office) -> Scope:
+    """Ask for the permission, and for all clinics: a run is of all files."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
+    if scope.clinics is not None:
+        with suppress(LedgerUnavailable):
+            services.trail.record(
+                actor, scope, Action.DENIED, at=services.clock(), result=f"refused:{Permission.AUDIT}"
+            )
+        raise NotAllowed(Permission.AUDIT)
+    return scope
 
 
 def _require(actor: Actor, scope: Scope, permission: Permission, services: Office) -> Scope:

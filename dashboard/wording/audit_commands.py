@@ -15,7 +15,7 @@ NOT_RESUMABLE = (
 PREFIX_OF_ANOTHER = "A run goes on with the options that it began with: leave --prefix out."
 LEASE_LOST = "Run {run} is worked by another process now, or was ended; this one stopped."
 NOT_WRITTEN = "Run {run} is in the book, but its findings could not be written into {out}: {why}."
-NO_RUNS = "All files were never checked. Start with: python -m dashboard audit"
+NO_RUNS = "No check of all files yet. Start with: python -m dashboard audit"
 NO_SUCH_RUN = "There is no run {run} of this bucket. See: python -m dashboard audits"
 
 

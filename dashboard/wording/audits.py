@@ -20,8 +20,8 @@ TEACH = (
     "A million files take some seconds to a minute; what is younger than the grace time is left alone, it may be on its way.",
     "It runs by itself: you can close this page and come back.",
 )
-NEVER = "All files were never checked."
-NEVER_FULL = "All files were never checked in one complete run."
+NEVER = "No check of all files yet."
+NEVER_FULL = "No complete check of all files yet."
 CHECK = "Check all files"
 GO_ON = "Go on"
 GO_ON_HELP = "From the last finished part; what was done is kept."

@@ -69,4 +69,5 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "auditing.difference": (Permission.AUDIT, _read(auditing.difference, first=1, second=FOUND, limit=5)),
     "audit_plan.rows": (Permission.KEYS, _read(audit_plan.rows, run_id=FOUND, chosen=Chosen())),
 }
-OF_NO_CLINIC = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel", "run", "runs", "full_before")}
+OF_ALL_CLINICS = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")}  # a run is of all files
+OF_NO_CLINIC = OF_ALL_CLINICS | {f"auditing.{each}" for each in ("run", "runs", "full_before")}
