@@ -331,7 +331,7 @@ def test_processes_that_migrate_at_once_all_succeed(kind: str, tmp_path: Path, r
     assert not ledger_migration.is_current(url)
     go = tmp_path / "go"  # so that they really begin together
     script = (
-        "import sys, time, pathlib; from lib.stores import ledger_db; print('ready', flush=True)\n"
+        "import sys, time, pathlib; from lib.stores import ledger_migration; print('ready', flush=True)\n"
         "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.001)\n"
         "ledger_migration.migrate(sys.argv[1])"
     )
