@@ -32,6 +32,7 @@ from lib.stores.leftover_file import LeftoverFile
 from lib.stores.row_file import RowFile
 from lib.stores.s3_config import S3Config
 from lib.stores.s3_pages import S3Pages
+from lib.stores.seen_file import SeenFile
 from lib.trail import Trail
 
 
@@ -112,6 +113,7 @@ def shop(run: Run, settings: Settings) -> Shop:
         lister=lister,
         open_spool=RowFile,
         open_scratch=lambda path: LeftoverFile(str(path)),
+        seen=SeenFile(_path(run, settings).with_name(f"seen-{run.target}")),
         folder=_folder(run, settings),
         rules=settings.rules,
         owned=settings.owned_prefixes,

@@ -14,15 +14,16 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
+from typing import Protocol
 
-from lib import audit_exposure, audit_findings, audit_judging, audit_listing
+from lib import audit_exposure, audit_findings, audit_judging, audit_listing, keys
 from lib.access import Scope
 from lib.audit_findings import Terms, text
 from lib.audit_listing import Listed, Meter
@@ -35,9 +36,10 @@ from lib.keys import Rules
 from lib.leftovers import Scratch
 from lib.listing import ObjectLister
 from lib.objects import Doubt, ObjectStore
+from lib.reconcile import RowAlone
 from lib.row_spool import Detail, RowReader, RowSpool, Snapshot, Versions
 
-SEEN_BOUND = 100_000  # records that an earlier run found without a file; above, nothing is said to have been there
+SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +55,24 @@ class Shop:
     lister: Callable[[], ObjectLister]
     open_spool: Callable[[Path], RowSpool]
     open_scratch: Callable[[Path], Scratch]
+    seen: Seen
     folder: Path
     rules: Rules
     owned: tuple[str, ...]
     ignored: tuple[str, ...]
     clock: Callable[[], datetime]
+
+
+class Seen(Protocol):
+    """Which rows' files the last full run found. Raises OSError where the disk is full."""
+
+    def saw(self, run_id: int, record_id: int, key: bytes) -> bool:
+        """Whether this run found a row of this number with a file at this key; False where nobody knows."""
+        ...
+
+    def keep(self, run_id: int, blocks: Iterable[list[bytes]], *, lacking: Container[int]) -> None:
+        """Keep what a run found, in place of the run before."""
+        ...
 
 
 class SpoolLost(Exception):
@@ -104,6 +119,8 @@ def _worked(
     kinds, causes, strangers = _judged(run, shop, site, terms, spool, scratch, meter)
     states = shop.findings.states(run.run_id, scope=Scope())
     attention = shop.findings.attention(run.run_id, scope=Scope())
+    if listed.fault is None and not run.options.prefix:
+        _remember(run, shop, spool, scratch)
     return replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers)
 
 
@@ -221,23 +238,27 @@ def _all_open(shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter
 
 
 def _was_seen(run: Run, shop: Shop) -> Callable[[Detail], bool]:
-    """Return whether the last full run before this one found the file of a row that was made before it began."""
+    """Return whether the last full run before this one found the file of a row, at the key that the row still names."""
     last = shop.runs.last_full(run.target, before=run.run_id)
-    if last is None or last.snapshot_at is None:
-        return lambda _row: False
-    lacking = set[int]()
-    for state in (State.MISSING, State.ELSEWHERE, State.UNKNOWN):
-        found = shop.findings.records_in(last.run_id, state, scope=Scope(), limit=SEEN_BOUND)
-        if len(found) == SEEN_BOUND:
-            return lambda _row: False
-        lacking.update(found)
-    since = last.snapshot_at - last.options.grace
 
     def was_seen(row: Detail) -> bool:
-        made = row.facts.generated_at
-        return made is not None and made < since and row.record_id not in lacking
+        if last is None:
+            return False
+        key = keys.resolve(row.stored_key or "", location=shop.rules.location)
+        return shop.seen.saw(last.run_id, row.record_id, key.encode("utf-8", "replace"))
 
     return was_seen
+
+
+def _remember(run: Run, shop: Shop, spool: RowSpool, scratch: Scratch) -> None:
+    """Keep for the next run which rows had their file, unless very many had none. What is in flight had none yet."""
+    if scratch.count(RowAlone) > SEEN_BOUND:
+        return
+    lacking, after = set[int](), 0
+    while some := scratch.all_of(RowAlone, after=after):
+        lacking.update(each.record_id for _, each, _ in some if isinstance(each, RowAlone))
+        after = some[-1][0]
+    shop.seen.keep(run.run_id, spool.blocks(), lacking=lacking)
 
 
 def _result(

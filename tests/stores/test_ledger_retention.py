@@ -315,7 +315,17 @@ def migrated_before(url: str) -> Callable[[], list[TrailEvent]]:
         columns = ("address", "session_hash", "actor_clinic", "mac")
         engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as connection:
-            later = ("audit_findings", "audit_ranges", "audits", "pins", "spent_flows", "throttle", "password_links", "sessions", "people")
+            later = (
+                "audit_findings",
+                "audit_ranges",
+                "audits",
+                "pins",
+                "spent_flows",
+                "throttle",
+                "password_links",
+                "sessions",
+                "people",
+            )
             for table in later:
                 connection.execute(text(f"DROP TABLE {table}"))
             if url.startswith("sqlite"):
