@@ -70,8 +70,10 @@ class Seen(Protocol):
         """Whether this run found a row of this number with a file at this key; False where nobody knows."""
         ...
 
-    def keep(self, run_id: int, blocks: Iterable[list[bytes]], *, lacking: Container[int]) -> None:
-        """Keep what a run found, in place of the run before."""
+    def keep(
+        self, run_id: int, blocks: Iterable[list[bytes]], *, lacking: Container[int], before: int | None = None
+    ) -> None:
+        """Keep what a run found, in place of the run before; a row that lacks its file stays seen where that run saw it."""
         ...
 
 
@@ -258,7 +260,8 @@ def _remember(run: Run, shop: Shop, spool: RowSpool, scratch: Scratch) -> None:
     while some := scratch.all_of(RowAlone, after=after):
         lacking.update(each.record_id for _, each, _ in some if isinstance(each, RowAlone))
         after = some[-1][0]
-    shop.seen.keep(run.run_id, spool.blocks(), lacking=lacking)
+    last = shop.runs.last_full(run.target, before=run.run_id)
+    shop.seen.keep(run.run_id, spool.blocks(), lacking=lacking, before=last.run_id if last else None)
 
 
 def _result(

@@ -35,13 +35,18 @@ class SeenFile:
         page = self._pages.get(record_id >> _PAGE_BITS)
         return page is not None and page[record_id & 0xFFFF] == _sum(key)
 
-    def keep(self, run_id: int, blocks: Iterable[list[bytes]], *, lacking: Container[int]) -> None:
-        """Write what a run found in place of the file before: the rows of a spool without those that lack a file."""
+    def keep(
+        self, run_id: int, blocks: Iterable[list[bytes]], *, lacking: Container[int], before: int | None = None
+    ) -> None:
+        """Write what a run found in place of the file before: the rows of a spool.
+
+        Of those that lack a file, those that were seen by the run ``before`` stay: deleted is what they stay.
+        """
         pages: dict[int, array[int]] = {}
         for block in blocks:
             for line in block:
                 record_id = int(line[line.rindex(b"\t") + 1 :])
-                if record_id in lacking:
+                if record_id in lacking and not (before is not None and self.saw(before, record_id, key_of(line))):
                     continue
                 page = pages.get(record_id >> _PAGE_BITS)
                 if page is None:

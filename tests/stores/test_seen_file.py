@@ -39,3 +39,12 @@ def test_of_numbers_that_are_spread_too_wide_nothing_is_kept(tmp_path: Path) -> 
     SeenFile(path).keep(3, [ROWS], lacking=())
     SeenFile(path).keep(4, [[b"loc/%d.pdf\t\t\t%d" % (n, n << 16) for n in range(300)]], lacking=())
     assert not path.exists()
+
+
+def test_a_file_that_was_seen_once_stays_deleted_in_every_later_run(tmp_path: Path) -> None:
+    seen = SeenFile(tmp_path / "seen")
+    seen.keep(3, [ROWS], lacking={8})
+    SeenFile(tmp_path / "seen").keep(4, [ROWS], lacking={7, 8}, before=3)
+    later = SeenFile(tmp_path / "seen")
+    assert later.saw(4, 7, b"loc/a.pdf")
+    assert not later.saw(4, 8, b"loc/b.pdf")
