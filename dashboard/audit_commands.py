@@ -163,6 +163,7 @@ def as_data(run: Run) -> dict[str, object]:
         "prefix": run.options.prefix,
         "attention": result.attention,
         "strangers": dict(result.strangers),
+        "cut": {str(kind): count for kind, count in sorted(result.cut.items())},
         "reason": None if result.reason is None else {"code": result.reason, "detail": run_words.reason(result.reason)},
         "started_at": run.started_at,
         "ended_at": run.ended_at,

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import Engine
+from sqlalchemy import Engine, make_url
 
 from lib.audit_work import Shop
 from lib.audits import Desk, Run
@@ -72,6 +72,11 @@ def target(settings: Settings) -> str:
     return hashlib.sha256(f"{settings.endpoint_url}\0{settings.bucket}".encode()).hexdigest()[:16]
 
 
+def _source(settings: Settings) -> str:
+    url = make_url(settings.database_url.get_secret_value()).render_as_string(hide_password=True)
+    return hashlib.sha256(url.encode()).hexdigest()[:16]
+
+
 def launch(run: Run, settings: Settings) -> None:
     """Start a process that works a run; it lives on when this one ends. Raises OSError."""
     process = subprocess.Popen(  # noqa: S603 - our own program, and two numbers
@@ -119,6 +124,7 @@ def shop(run: Run, settings: Settings) -> Shop:
         owned=settings.owned_prefixes,
         ignored=settings.ignored_objects,
         clock=_now,
+        source=_source(settings),
     )
 
 

@@ -44,6 +44,7 @@ class Asking:
     pages: BucketPages
     clock: Callable[[], datetime]
     told: Callable[[int], None]
+    prefix: bytes = b""  # below which everything lies that is asked for: elsewhere nobody may be allowed to list
 
 
 def confirmed(left: Scratch, asking: Asking, terms: Terms) -> Iterator[list[Answered]]:
@@ -80,7 +81,7 @@ def _by_listing(left: Scratch, asking: Asking, terms: Terms) -> Iterator[list[An
     sweeps = [_Sweep(left, terms, after, until) for after, until in zip(starts, [*cuts, None], strict=True)]
     with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="confirm") as pool:
         while sweeps := [sweep for sweep in sweeps if sweep.fill()]:
-            asked = [pool.submit(_page, asking.pages, sweep.start, sweep.until) for sweep in sweeps]
+            asked = [pool.submit(_page, asking, sweep.start, sweep.until) for sweep in sweeps]
             for sweep, page in zip(sweeps, asked, strict=True):
                 found = page.result()
                 asking.told(found.requests)
@@ -146,11 +147,11 @@ class _Sweep:
         return Answered(row, Observation(text(row.key), presence, now, doubt))
 
 
-def _page(pages: BucketPages, after: bytes | None, until: bytes | None) -> _Page:
+def _page(asking: Asking, after: bytes | None, until: bytes | None) -> _Page:
     if after is None:
         return _Page(frozenset(), None, 0)
     try:
-        page = next(iter(pages.pages(after=after, until=until)), None)
+        page = next(iter(asking.pages.pages(prefix=asking.prefix, after=after, until=until)), None)
     except ListingBroken as error:
         return _Page(frozenset(), None, error.requests, error.doubt)
     if page is None:

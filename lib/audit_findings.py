@@ -126,7 +126,12 @@ def of_differs(
         "is_confirmed": now is not None,
     }
     kind: Kind | None = None
-    if size == 0:
+    if seen is not None and now is None and size != 0 and left.row_size in {None, size}:
+        # Only the ETag speaks, and nobody told whether it is an MD5.
+        found = causes.diagnose(row, seen, terms.rules)
+        unsure = made_of_row(Kind.UNDETERMINED, found.code, row, terms, evidence | {"doubt": seen.doubt}, key=key)
+        yield replace(unsure, severity=Severity.UNKNOWN)
+    elif size == 0:
         kind, code = Kind.EMPTY_OBJECT, Code.ZERO_BYTE
     elif left.row_size not in {None, size}:
         kind, code = Kind.SIZE_DIFFERS, Code.SIZE_MISMATCH

@@ -65,6 +65,7 @@ def judge(
     was_seen: Callable[[Detail], bool] = _never,
     told: Callable[[int], None] = _nobody,
     clock: Callable[[], datetime] = _now,
+    prefix: bytes = b"",
 ) -> Iterator[Finding]:
     """Yield all findings but those about who may read the files.
 
@@ -72,7 +73,7 @@ def judge(
     is cancelled. ``heads`` and ``lister`` are called only when there is something to ask. ``was_seen``: an earlier run saw the
     object of that row. Raises DatabaseUnavailable, OSError.
     """
-    judging = _Judging(left, rows, Asking(heads, pages, clock, told), terms, was_seen, Before(lister, told))
+    judging = _Judging(left, rows, Asking(heads, pages, clock, told, prefix), terms, was_seen, Before(lister, told))
     left.restart()
     yield from judging.absent()
     yield from judging.differing()
@@ -102,7 +103,7 @@ class _Judging:
 
     def differing(self) -> Iterator[Finding]:
         """Yield the rows whose object is not as they say, looked at by HEAD as many as the bound allows."""
-        heads = self.terms.max_heads
+        heads, is_encrypted = self.terms.max_heads, False
         for block in self._of_kind(Differs, BATCH):
             self.asking.told(0)
             details = self.rows.details([each.record_id for each, _ in block])
@@ -117,8 +118,12 @@ class _Judging:
             )
             seen = heads_of([text(each.key) for each in asked[: max(0, heads)]], self.asking)
             heads -= len(seen)
+            is_encrypted = is_encrypted or any(not each.is_etag_md5 for each in seen.values())
             for each, modified, row in fresh:
-                yield from audit_findings.of_differs(each, modified, row, seen.get(text(each.key)), self.terms)
+                now = seen.get(text(each.key))
+                if now is None and is_encrypted and not _is_certain(each):
+                    continue  # others of this bucket are encrypted: its ETag is nothing to compare with
+                yield from audit_findings.of_differs(each, modified, row, now, self.terms)
 
     def shared(self) -> Iterator[Finding]:
         """Yield the rows that mean one object, each by itself."""

@@ -41,6 +41,12 @@ from lib.row_spool import Detail, RowReader, RowSpool, Snapshot, Versions
 
 SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
 
+CHECKED = {  # what the snapshot's own checks are of, by their names there
+    "consultation_differs": Kind.CONSULTATION_DIFFERS,
+    "resolvers_disagree": Kind.RESOLVERS_DISAGREE,
+    "versions": Kind.VERSION_STATE,
+}
+
 
 @dataclass(frozen=True, slots=True)
 class Shop:
@@ -61,6 +67,7 @@ class Shop:
     owned: tuple[str, ...]
     ignored: tuple[str, ...]
     clock: Callable[[], datetime]
+    source: str = ""  # tells one database from another
 
 
 class Seen(Protocol):
@@ -88,6 +95,8 @@ class Site:
     snapshot: Snapshot
     prefix: bytes
     is_narrow: bool
+    location: str = ""  # by which the rows were resolved
+    source: str = ""
 
 
 def work(run: Run, shop: Shop, meter: Meter) -> Result:
@@ -123,7 +132,8 @@ def _worked(
     attention = shop.findings.attention(run.run_id, scope=Scope())
     if listed.fault is None and not run.options.prefix:
         _remember(run, shop, spool, scratch)
-    return replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers)
+    cut = {CHECKED[name]: count for name, count in site.snapshot.cut.items()}
+    return replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers, cut=cut)
 
 
 def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
@@ -131,7 +141,10 @@ def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
     meter.set(phase=Phase.ROWS)
     for name in ("rows", "snapshot.json", "leftovers"):
         (shop.folder / name).unlink(missing_ok=True)
+    began = shop.clock()
     snapshot = shop.rows.snapshot(str(shop.folder / "rows"), prefix=run.options.prefix)
+    # A database whose clock is ahead would leave no grace to what is on its way.
+    snapshot = replace(snapshot, taken_at=min(snapshot.taken_at, began))
     prefix, is_narrow = run.options.prefix.encode(), False
     try:
         next(shop.pages.pages(prefix=prefix, until=b"\x00"), None)
@@ -140,16 +153,19 @@ def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
         if not is_narrow:
             raise
         prefix = shop.rules.prefix.encode()
-    site = Site(snapshot, prefix, is_narrow)
+    site = Site(snapshot, prefix, is_narrow, shop.rules.location, shop.source)
     _write(site, shop.folder / "snapshot.json")
     return site
 
 
 def _resumed(run: Run, shop: Shop) -> Site:
     try:
-        return _read(shop.folder / "snapshot.json")
+        site = _read(shop.folder / "snapshot.json")
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SpoolLost from error
+    if (site.location, site.source) != (shop.rules.location, shop.source):
+        raise SpoolLost  # no row is any more as the snapshot had it: all of its findings would be passed over
+    return site
 
 
 def _spool(shop: Shop) -> RowSpool:
@@ -201,6 +217,7 @@ def _judged(
         was_seen=_was_seen(run, shop),
         told=lambda requests: meter.add(requests=requests),
         clock=shop.clock,
+        prefix=site.prefix,
     )
     kinds, causes, strangers = Counter[Kind](), Counter[Code](), dict[str, int]()
 
@@ -305,6 +322,8 @@ def _write(site: Site, path: Path) -> None:
         "taken_at": site.snapshot.taken_at.isoformat(),
         "prefix": site.prefix.hex(),
         "is_narrow": site.is_narrow,
+        "location": site.location,
+        "source": site.source,
     }
     with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
         json.dump(told, file)
@@ -322,4 +341,4 @@ def _read(path: Path) -> Site:
         resolvers_disagree=told["resolvers_disagree"],
         cut=told["cut"],
     )
-    return Site(snapshot, bytes.fromhex(told["prefix"]), told["is_narrow"])
+    return Site(snapshot, bytes.fromhex(told["prefix"]), told["is_narrow"], told["location"], told["source"])

@@ -74,6 +74,8 @@ def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch:
     """Go on with a run from its last finished range; raise Busy, LookupError, NotAllowed, LedgerUnavailable and OSError."""
     scope = _require_all(actor, scope, services)
     desk = _desk(services)
+    if not _is_here(desk, run_id):
+        raise LookupError(run_id)  # its rows would be looked for in this bucket
     run = desk.runs.take_over(run_id, by=actor.name, at=services.clock())
     _write(actor, scope, run, services=services)
     if launch:
@@ -82,8 +84,13 @@ def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch:
 
 
 def cancel(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> None:
-    """Ask a run to stop: its worker does within two seconds, and what it finished is kept. Who asked is in the trail."""
+    """Ask a run to stop: its worker does within two seconds, and what it finished is kept. Who asked is in the trail.
+
+    Nothing happens to a run of another bucket.
+    """
     scope = _require_all(actor, scope, services)
+    if not _is_here(_desk(services), run_id):
+        return
     asked = json.dumps({"run": run_id, "asked": "cancel"}, separators=(",", ":"))
     services.trail.record(actor, scope, Action.AUDIT_ENDED, at=services.clock(), reason=asked)
     _desk(services).runs.cancel(run_id)
@@ -228,6 +235,11 @@ def _write(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
     services.trail.record(
         actor, scope, Action.AUDIT_STARTED, at=services.clock(), reason=json.dumps(told, separators=(",", ":"))
     )
+
+
+def _is_here(desk: Desk, run_id: int) -> bool:
+    found = desk.runs.run(run_id)
+    return found is not None and found.target == desk.target
 
 
 def _desk(services: Office) -> Desk:

@@ -121,6 +121,7 @@ class Result:
     listed_until: str | None = None  # below this key nothing was left out; None: everything was listed
     unlisted: tuple[tuple[str, str | None], ...] = ()
     strangers: Mapping[str, int] = field(default_factory=dict)  # of a sample: open, closed, unknown
+    cut: Mapping[Kind, int] = field(default_factory=dict)  # how many may be, where not all of them were looked at
 
 
 @dataclass(frozen=True, slots=True)

@@ -106,7 +106,7 @@ class Drafts(Protocol):
         ...
 
     def claims(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Return which of these objects are claimed, each with the lowest number of the records that do."""
+        """Return which of these objects one record alone claims, each with its number: that of several is nobody's."""
         ...
 
 

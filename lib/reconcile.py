@@ -14,7 +14,7 @@ from __future__ import annotations
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from operator import lt
 
 from lib.bucket_pages import ObjectPage
@@ -67,6 +67,8 @@ class Shared:
 
 Left = RowAlone | ObjectAlone | Differs | Shared
 
+ROWS_AT_ONCE = 8_000  # of a stretch without objects there may be a million
+
 
 @dataclass(slots=True)
 class Rows:
@@ -74,11 +76,14 @@ class Rows:
 
     blocks: Iterator[list[bytes]]
     taken: int = 0
+    at_once: int = ROWS_AT_ONCE
+    is_cut: bool = False  # more follow up to the key that was last asked for
     _waiting: list[bytes] = field(default_factory=list)
 
     def up_to(self, key: bytes | None) -> list[bytes]:
-        """Return the lines whose key is not above this one, all that are left for None."""
+        """Return the lines whose key is not above this one, all that are left for None; some at once, never half a key."""
         found: list[bytes] = []
+        self.is_cut = False
         while True:
             if self._waiting and (key is None or key_of(self._waiting[-1]) <= key):
                 found += self._waiting
@@ -92,6 +97,9 @@ class Rows:
             if block is None:
                 break
             self._waiting = block
+            if len(found) >= self.at_once and block and found[-1:] and key_of(block[0]) != key_of(found[-1]):
+                self.is_cut = key is None or key_of(block[0]) <= key
+                break
         self.taken += len(found)
         return found
 
@@ -118,7 +126,14 @@ def walk(rows: Rows, pages: Iterable[ObjectPage]) -> Iterator[Step]:
             raise NotAscending
         last = keys[-1] if keys else last
         some = rows.up_to(page.reached)
-        yield Step(page, tuple(match(some, page.lines, keys)), len(some), page.reached)
+        while rows.is_cut:
+            upto = key_of(some[-1])
+            end = bisect_right(page.keys, upto)
+            part = replace(page, lines=page.lines[:end], keys=page.keys[:end], reached=upto, requests=0)
+            yield Step(part, tuple(match(some, part.lines, part.keys)), len(some), upto)
+            page = replace(page, lines=page.lines[end:], keys=page.keys[end:])
+            some = rows.up_to(page.reached)
+        yield Step(page, tuple(match(some, page.lines, page.keys)), len(some), page.reached)
 
 
 def match(rows: list[bytes], objects: list[bytes], keys: list[bytes]) -> Iterator[Left]:

@@ -47,6 +47,8 @@ def told(run: Run) -> Iterator[str]:
         if result.unlisted:
             yield f"Nothing is known of the keys behind {result.unlisted[0][0]!a}."
         yield f"Go on with: python -m dashboard audit --resume {run.run_id}"
+    for kind, count in result.cut.items():
+        yield f"{problems.title(kind, None)}: {count:,} rows may be so. Not all were looked at: there are more than are counted."
     if result.strangers:
         asked, opened = sum(result.strangers.values()), result.strangers["open"]
         yield f"Of {asked} files drawn by chance, {opened} open for anyone who knows their address."

@@ -85,6 +85,7 @@ def _result(read: Mapping[str, Any]) -> Result:
         listed_until=read["listed_until"],
         unlisted=tuple((start, end) for start, end in read["unlisted"]),
         strangers=read["strangers"],
+        cut={Kind(kind): count for kind, count in read["cut"].items()},
     )
 
 

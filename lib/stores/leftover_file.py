@@ -242,12 +242,12 @@ class LeftoverFile:
             after = block[-1][:3]
 
     def claims(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Return which of these objects are claimed, with the lowest number of those who do."""
+        """Return which of these objects one record alone claims, with its number."""
         found: dict[str, int] = {}
         with self._lock, _disk():
             self._judge()
             for marks, block in some([key_bytes(key) for key in keys]):
-                asked = f"SELECT claim, min(record) FROM judging.draft WHERE claim IN ({marks}) GROUP BY claim"  # noqa: S608
+                asked = f"SELECT claim, min(record) FROM judging.draft WHERE claim IN ({marks}) GROUP BY claim HAVING min(record) = max(record)"  # noqa: S608
                 for claim, number in self._db.execute(asked, block):
                     if claim is not None:
                         found[claim.decode("utf-8", "surrogateescape")] = number

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.audit_confirm import AT_ONCE, Asking, confirmed, just_below
+from lib.bucket_pages import ListingBroken, ObjectPage
 from lib.objects import Doubt, ObjectStore, Presence
 from lib.reconcile import RowAlone
 from lib.stores.memory.leftovers import MemoryLeftovers
@@ -140,3 +141,15 @@ def _is_text(key: bytes) -> bool:
     except UnicodeDecodeError:
         return False
     return True
+
+
+def test_who_may_list_one_folder_alone_has_many_rows_confirmed_there() -> None:
+    class Narrow(Pages):
+        def pages(self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None) -> Iterator[ObjectPage]:
+            if prefix != FOLDER.encode():
+                raise ListingBroken(Doubt.DENIED, reached=None, requests=1)
+            return Pages.pages(self, prefix=prefix, after=after, until=until)
+
+    asking = Asking(nobody_asks, Narrow([]), lambda: NOW, lambda _: None, FOLDER.encode())  # type: ignore[arg-type]
+    found = [each for some in confirmed(rows(key(1), key(2)), asking, LISTING) for each in some]
+    assert {each.observation.presence for each in found} == {Presence.ABSENT}

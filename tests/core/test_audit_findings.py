@@ -100,7 +100,7 @@ WRONG_MD5 = differs(etag=OTHER_MD5)
         (differs(size=9, etag=MD5), head(9, MD5), [(K.SIZE_DIFFERS, C.SIZE_MISMATCH, S.HIGH, True)]),
         (WRONG_MD5, None, [(K.CHECKSUM_DIFFERS, C.CHECKSUM_MISMATCH, S.HIGH, False)]),
         (WRONG_MD5, head(), [(K.CHECKSUM_DIFFERS, C.CHECKSUM_MISMATCH, S.HIGH, True)]),
-        (WRONG_MD5, unknown(Doubt.DENIED), [(K.CHECKSUM_DIFFERS, C.CHECKSUM_MISMATCH, S.HIGH, False)]),
+        (WRONG_MD5, unknown(Doubt.DENIED), [(K.UNDETERMINED, C.FORBIDDEN, S.UNKNOWN, False)]),
         (WRONG_MD5, head(is_etag_md5=False), []),  # encrypted: its ETag only looks like an MD5
         (WRONG_MD5, head(etag=f"{OTHER_MD5}-2"), []),
         (WRONG_MD5, head(etag=MD5), []),  # overwritten meanwhile, and right now

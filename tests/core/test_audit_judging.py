@@ -6,6 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from lib.audit_judging import judge, plainer
 from lib.catalogue import Code, Severity
 from lib.findings import Finding, Kind
 from lib.leftovers import Scratch
-from lib.objects import Doubt
+from lib.objects import Doubt, Observation
 from lib.reconcile import Differs, Left, RowAlone, Shared
 from lib.row_spool import Detail, Versions
 from lib.stores.leftover_file import LeftoverFile
@@ -266,3 +267,36 @@ def test_it_asks_the_database_by_the_thousand_and_stops_when_it_is_told_to(left:
 @pytest.mark.parametrize("key", ["a/CON153/b.pdf", FOLDER + "ab_cd-1.pdf"])
 def test_a_plain_key_has_no_plainer_one(key: str) -> None:
     assert plainer(key) == ()
+
+
+def test_an_object_that_two_rows_claim_is_said_to_be_the_file_of_neither(left: Scratch) -> None:
+    rows = Rows.of(row(7, "a.pdf"), row(8, "b.pdf"))
+    found = judged(left, *map(alone, rows.rows.values()), lone(FOLDER + "CON1/z.pdf", etag=MD5), rows=rows)
+    (lonely,) = (each for each in found if each.kind is K.UNREFERENCED_OBJECT)
+    assert "right_of_record" not in lonely.evidence
+
+
+def test_where_objects_are_encrypted_an_etag_that_nobody_looked_at_is_no_wrong_checksum(left: Scratch) -> None:
+    rows = Rows.of(row(1, "a.pdf"), row(2, "b.pdf"), row(3, "c.pdf"))
+    some = (differing(1, "a.pdf"), differing(2, "b.pdf"), differing(3, "c.pdf", size=9))
+
+    class Encrypted(MemoryObjects):
+        def head(self, keys: Sequence[str], *, budget: timedelta) -> Mapping[str, Observation]:
+            seen = super().head(keys, budget=budget)
+            return {key: replace(each, is_etag_md5=False) for key, each in seen.items()}
+
+    objects = {each.key.decode(): StoredObject(b"0123456789", etag=OTHER_MD5) for each in some}
+    store = Encrypted(objects, clock=lambda: NOW)
+    found = judged(left, *some, rows=rows, terms=replace(TERMS, max_heads=1), heads=lambda: store)
+    assert [(each.record_id, each.kind) for each in found] == [(3, K.SIZE_DIFFERS)]
+
+
+def test_a_checksum_that_a_head_could_not_tell_is_undetermined(left: Scratch) -> None:
+    store = MemoryObjects({}, clock=lambda: NOW, doubt=Doubt.DENIED)
+    some = (differing(1, "a.pdf"), differing(2, "b.pdf", size=9))
+    rows = Rows.of(row(1, "a.pdf"), row(2, "b.pdf"))
+    found = judged(left, *some, rows=rows, terms=TERMS, heads=lambda: store)
+    assert [(each.record_id, each.kind, each.code) for each in found] == [
+        (1, K.UNDETERMINED, C.FORBIDDEN),
+        (2, K.SIZE_DIFFERS, C.SIZE_MISMATCH),
+    ]

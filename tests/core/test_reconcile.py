@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.bucket_pages import ObjectPage
-from lib.reconcile import Differs, NotAscending, ObjectAlone, RowAlone, Rows, Shared, walk
+from lib.reconcile import ROWS_AT_ONCE, Differs, NotAscending, ObjectAlone, RowAlone, Rows, Shared, walk
 from lib.row_lines import escaped, key_of, plain
 
 MD5S = ("a" * 32, "b" * 32)
@@ -100,11 +100,11 @@ def expected(of: Sequence[Row], objects: Sequence[Thing]) -> set[object]:
 CUTS = st.lists(st.integers(0, 30), max_size=6)
 
 
-@given(rows(), things(), CUTS, CUTS)
+@given(rows(), things(), CUTS, CUTS, st.integers(0, 9))
 def test_the_match_says_what_a_dict_says_however_rows_and_pages_are_cut(
-    of: list[Row], objects: list[Thing], row_cuts: list[int], page_cuts: list[int]
+    of: list[Row], objects: list[Thing], row_cuts: list[int], page_cuts: list[int], at_once: int
 ) -> None:
-    rows = Rows(blocks(of, row_cuts))
+    rows = Rows(blocks(of, row_cuts), at_once=at_once)
     steps = list(walk(rows, pages(objects, page_cuts)))
     found = [each for step in steps for each in step.left]
     assert set(found) == expected(of, objects)
@@ -154,3 +154,15 @@ def test_rows_that_agree_are_nothing_and_twins_that_agree_are_shared() -> None:
     of = [Row(b"a", MD5S[0], 1, 1), Row(b"b", MD5S[0], 1, 2), Row(b"b", MD5S[0], 1, 3)]
     steps = list(walk(Rows(blocks(of, [])), [one_page(b"a", b"b")]))
     assert [each for step in steps for each in step.left] == [Shared(b"b", (2, 3))]
+
+
+def test_of_many_rows_where_no_object_lies_only_some_are_held_at_once() -> None:
+    many = (
+        [Row(b"%06d" % number, "", None, number).line for number in range(first, first + 1000)]
+        for first in range(0, 50_000, 1000)
+    )
+    steps = list(walk(Rows(many), [one_page(b"030000x")]))
+    assert max(step.rows for step in steps) <= ROWS_AT_ONCE
+    assert sum(len(step.left) for step in steps) == 50_001
+    assert [step.reached for step in steps][-1] is None
+    assert sum(step.page.requests for step in steps) == 1

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import signal
 import sqlite3
 import subprocess
@@ -9,10 +10,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import make_url
 
 from dashboard import audit_commands, audit_wiring
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
@@ -26,6 +29,7 @@ from lib.audits import Options, Run, Status
 from lib.catalogue import Code
 from lib.findings import Kind
 from lib.settings import Settings
+from lib.stores import records_snapshot
 from lib.stores.ledger_audits import LedgerRuns
 from lib.stores.leftover_file import LeftoverFile
 from lib.stores.s3 import S3Objects
@@ -222,6 +226,38 @@ def test_a_run_begins_anew_after_a_bad_one(day: BadDay) -> None:
     assert differences(day.planted, resumed) == []
     assert list(faults_of_form(resumed)) == []
     assert resumed.json["run_id"] == broken.json["run_id"]
+
+
+@pytest.mark.parametrize("changed", ["AWS_LOCATION", "DATABASE_URL"])
+def test_a_run_is_not_taken_up_with_other_settings(day: BadDay, changed: str) -> None:
+    """Or no row would be as its snapshot had it, and a run with every file missing would end with nothing found."""
+    day.listed_by(error(403, "AccessDenied"))
+    broken = day.audit()
+    day.moody.mood = moody_s3.plain
+    copy = day.folder / "copy.sqlite"
+    shutil.copy(make_url(day.clinic.values["DATABASE_URL"]).database or "", copy)
+    others = {"AWS_LOCATION": "elsewhere", "DATABASE_URL": f"sqlite:///{copy}"}
+    day.clinic = replace(day.clinic, values={**day.clinic.values, changed: others[changed]})
+    resumed = day.audit("--resume", str(broken.json["run_id"]))
+    assert (resumed.status, resumed.json["reason"]["code"]) == (2, "spool_lost")
+
+
+def test_a_check_that_reached_its_bound_says_so(day: BadDay) -> None:
+    rows = records_snapshot.connect(
+        day.clinic.values["DATABASE_URL"], location=LOCATION, bounds=records_snapshot.Bounds(numbers=1)
+    )
+    run = day.supervised(rows=rows)
+    rows.close()
+    assert run.result is not None
+    cut, kinds = run.result.cut, run.result.kinds
+    assert cut[Kind.RESOLVERS_DISAGREE] > kinds.get(Kind.RESOLVERS_DISAGREE, 0)
+    assert any("Not all were looked at" in each for each in words.told(run))
+    assert audit_commands.as_data(run)["cut"] == {str(kind): cut[kind] for kind in sorted(cut)}
+
+
+def test_a_database_whose_clock_is_ahead_takes_no_grace_from_what_is_on_its_way(day: BadDay) -> None:
+    before = datetime.now(UTC) - timedelta(days=1)
+    assert day.supervised(clock=lambda: before).snapshot_at == before
 
 
 @pytest.mark.parametrize("how", ["Ctrl+C", "the book"])

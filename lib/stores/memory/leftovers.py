@@ -110,13 +110,12 @@ class MemoryLeftovers:
             yield each, claim is not None and len(rivals) > 1
 
     def claims(self, keys: Sequence[str]) -> Mapping[str, int]:
-        """Return which of these objects are claimed, with the lowest number of those who do."""
-        found: dict[str, int] = {}
+        """Return which of these objects one record alone claims, with its number."""
+        found: dict[str, set[int]] = {}
         for each in self._drafts.values():
             if (claim := _claim(each)) in keys and claim is not None:
-                number = each.record_id or 0
-                found[claim] = min(number, found.get(claim, number))
-        return found
+                found.setdefault(claim, set()).add(each.record_id or 0)
+        return {claim: min(numbers) for claim, numbers in found.items() if len(numbers) == 1}
 
     def _of(self, kind: type[Left]) -> list[tuple[int, Left, datetime | None]]:
         return [(number, each, modified) for number, (_, each, modified) in self._kept.items() if type(each) is kind]
