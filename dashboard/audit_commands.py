@@ -20,7 +20,7 @@ from dashboard import audit_exports, printing
 from dashboard.terminal import CouldNotRun, Json, me, say_notices
 from dashboard.wording import audit_commands as words
 from dashboard.wording import audits as run_words
-from lib import audit_export, audit_history, auditing, audits, setting_rules
+from lib import audit_export, audit_history, auditing, audits, keys, setting_rules
 from lib.access import Scope
 from lib.audit_export import Form
 from lib.auditing import Office
@@ -57,6 +57,8 @@ def audit(
     """
     from dashboard import audit_runs, audit_wiring  # bring SQLAlchemy
 
+    if prefix and keys.impossible(prefix):
+        raise CouldNotRun(words.NO_PREFIX)
     if resume is not None and prefix:
         raise CouldNotRun(words.PREFIX_OF_ANOTHER)
     settings = Settings.load()

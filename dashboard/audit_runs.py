@@ -20,13 +20,24 @@ def worked(
     run: Run, settings: Settings, *, using: AuditOffice, told: Callable[[Progress], None] = lambda _progress: None
 ) -> Run:
     """Work a run whose lease is held, write down how it ended, and tell the webhook; raise what ``supervise`` raises."""
-    ended = audit_supervision.supervise(run, audit_wiring.shop(run, settings), told=told)
+    try:
+        ended = audit_supervision.supervise(run, audit_wiring.shop(run, settings), told=told)
+    except Exception:
+        with suppress(LedgerUnavailable):
+            broken = using.audits.runs.run(run.run_id)
+            if broken is not None and broken.fence == run.fence and broken.status is Status.FAILED:
+                _tell(broken, settings, using=using)
+        raise
     if ended.status is Status.COMPLETE:
         audit_wiring.clear(ended, settings)
     with suppress(LedgerUnavailable):  # the run itself is in the book
-        auditing.ended(WORKER, Scope(), ended, services=using)
-        _alert(ended, settings, using=using)
+        _tell(ended, settings, using=using)
     return ended
+
+
+def _tell(run: Run, settings: Settings, *, using: AuditOffice) -> None:
+    auditing.ended(WORKER, Scope(), run, services=using)
+    _alert(run, settings, using=using)
 
 
 def _alert(run: Run, settings: Settings, *, using: AuditOffice) -> None:

@@ -27,6 +27,7 @@ from lib.reconcile import Differs, ObjectAlone
 from lib.resolvers import Resolver
 from lib.row_spool import Detail, Versions
 
+AHEAD = timedelta(days=1)  # how wrong a clock may be
 MAX_OTHERS = 20  # record numbers that one finding names
 
 
@@ -53,8 +54,11 @@ class Terms:
         return not any(after < wanted and (until is None or wanted <= until) for after, until in self.unlisted)
 
     def is_young(self, at: datetime | None) -> bool:
-        """Whether what was made then may still have been on its way when the snapshot was taken."""
-        return at is not None and at > self.taken_at - self.grace
+        """Whether what was made then may still have been on its way when the snapshot was taken.
+
+        A date that is more than a day ahead is a wrong date, and not young for ever.
+        """
+        return at is not None and self.taken_at - self.grace < at < self.taken_at + AHEAD
 
     def is_ours(self, key: str) -> bool:
         """Whether an object lies where only our PDFs lie, and is none that is looked past."""

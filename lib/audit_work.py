@@ -14,7 +14,7 @@ import json
 import os
 import random
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import asdict, dataclass, replace
@@ -39,6 +39,7 @@ from lib.objects import Doubt, ObjectStore
 from lib.reconcile import RowAlone
 from lib.row_spool import Detail, RowReader, RowSpool, Snapshot, Versions
 
+OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
 SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
 
 CHECKED = {  # what the snapshot's own checks are of, by their names there
@@ -127,13 +128,16 @@ def _worked(
         is_whole=listed.fault is None and not site.is_narrow and not run.options.prefix,
         unlisted=listed.unlisted,
     )
-    kinds, causes, strangers = _judged(run, shop, site, terms, spool, scratch, meter)
+    kinds, causes, strangers, doubt = _judged(run, shop, site, terms, spool, scratch, meter)
     states = shop.findings.states(run.run_id, scope=Scope())
     attention = shop.findings.attention(run.run_id, scope=Scope())
-    if listed.fault is None and not run.options.prefix:
-        _remember(run, shop, spool, scratch)
     cut = {CHECKED[name]: count for name, count in site.snapshot.cut.items()}
-    return replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers, cut=cut)
+    result = replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers, cut=cut)
+    if result.status is Status.COMPLETE and doubt is not None:
+        return replace(result, status=Status.INCOMPLETE, reason=str(doubt))
+    if result.status is Status.COMPLETE and not run.options.prefix:
+        _remember(run, shop, spool, scratch)
+    return result
 
 
 def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
@@ -147,8 +151,10 @@ def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
     snapshot = replace(snapshot, taken_at=min(snapshot.taken_at, began))
     prefix, is_narrow = run.options.prefix.encode(), False
     try:
-        next(shop.pages.pages(prefix=prefix, until=b"\x00"), None)
+        first = next(shop.pages.pages(prefix=prefix, until=b"\x00"), None)
+        meter.add(requests=first.requests if first else 0)
     except ListingBroken as error:
+        meter.add(requests=error.requests)
         is_narrow = error.doubt is Doubt.DENIED and not prefix and bool(shop.rules.prefix)
         if not is_narrow:
             raise
@@ -199,10 +205,10 @@ def _listed(
 
 def _judged(
     run: Run, shop: Shop, site: Site, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter
-) -> tuple[Counter[Kind], Counter[Code], dict[str, int]]:
+) -> tuple[Counter[Kind], Counter[Code], dict[str, int], Doubt | None]:
     """Keep every finding in the book, some hundred a commit.
 
-    Return how many there are of each kind and cause, and what strangers got for a sample.
+    Return how many there are of each kind and cause, what strangers got for a sample, and why confirming broke off.
     """
     meter.set(phase=Phase.CONFIRMING, findings=0)
     shop.book.forget(run)
@@ -219,7 +225,7 @@ def _judged(
         clock=shop.clock,
         prefix=site.prefix,
     )
-    kinds, causes, strangers = Counter[Kind](), Counter[Code](), dict[str, int]()
+    kinds, causes, strangers, doubts = Counter[Kind](), Counter[Code](), dict[str, int](), list[Doubt]()
 
     def keep(findings: Iterator[Finding], phase: Phase) -> None:
         kept: Future[None] | None = None  # the disk writes one batch while the next is judged
@@ -229,6 +235,7 @@ def _judged(
             kept = writer.submit(shop.book.keep, run, some)
             kinds.update(each.kind for each in some)
             causes.update(each.code for each in some if each.code is not None)
+            doubts.extend(islice(_doubts(some), 0 if doubts else 1))
             meter.set(phase=phase)
             meter.add(findings=len(some))
         if kept is not None:
@@ -247,7 +254,15 @@ def _judged(
             found = audit_findings.of_sample(sample)
             keep(iter(() if found is None else (found,)), Phase.EXPOSURE)
     meter.set(phase=Phase.STORING)
-    return kinds, causes, strangers
+    return kinds, causes, strangers, doubts[0] if doubts else None
+
+
+def _doubts(findings: Sequence[Finding]) -> Iterator[Doubt]:
+    """Yield why rows could not be confirmed, where it is not one key that is refused but the storage that answers no more."""
+    for each in findings:
+        doubt = each.evidence.get("doubt")
+        if each.kind is Kind.UNDETERMINED and doubt is not None and doubt not in OF_ONE_KEY:
+            yield Doubt(str(doubt))
 
 
 def _all_open(shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:

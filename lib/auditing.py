@@ -50,8 +50,8 @@ class Verdict:
     before: Run | None
 
     def is_stale(self, now: datetime) -> bool:
-        """Whether it is older than a day."""
-        return self.run.ended_at is None or now - self.run.ended_at > STALE
+        """Whether what it says of the rows is older than a day, whenever it ended."""
+        return now - (self.run.snapshot_at or self.run.started_at) > STALE
 
 
 def start(actor: Actor, scope: Scope, *, services: Office, options: Options) -> Run:

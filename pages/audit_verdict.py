@@ -25,6 +25,8 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
     with st.container(key="verdict_clean" if is_clean else "verdict_broken"):
         st.text(f"{'✅' if is_clean else '⚠️'} {said}")
     st.caption(words.checked(run, now=visit.now, zone=zone))
+    for kind, count in (run.result.cut if run.result else {}).items():
+        st.caption(words.more_than_counted(kind, count))
     if last is None or last.is_stale(visit.now):
         st.error(words.stale(last.run if last else None, now=visit.now, zone=zone), icon=":material/event_busy:")
     if not run.is_full:

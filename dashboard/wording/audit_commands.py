@@ -12,6 +12,7 @@ BUSY = "Run {run} of this bucket is under way; one at a time. See: python -m das
 NOT_RESUMABLE = (
     "Run {run} cannot go on: it is complete, or there is none of this number. See: python -m dashboard audits"
 )
+NO_PREFIX = "--prefix: no object key can begin so; it is longer than 1,024 bytes, or holds what storage refuses."
 PREFIX_OF_ANOTHER = "A run goes on with the options that it began with: leave --prefix out."
 LEASE_LOST = "Run {run} is worked by another process now, or was ended; this one stopped."
 NOT_WRITTEN = "Run {run} is in the book, but its findings could not be written into {out}: {why}."
@@ -48,7 +49,7 @@ def told(run: Run) -> Iterator[str]:
             yield f"Nothing is known of the keys behind {result.unlisted[0][0]!a}."
         yield f"Go on with: python -m dashboard audit --resume {run.run_id}"
     for kind, count in result.cut.items():
-        yield f"{problems.title(kind, None)}: {count:,} rows may be so. Not all were looked at: there are more than are counted."
+        yield words.more_than_counted(kind, count)
     if result.strangers:
         asked, opened = sum(result.strangers.values()), result.strangers["open"]
         yield f"Of {asked} files drawn by chance, {opened} open for anyone who knows their address."

@@ -7,10 +7,12 @@ from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
 from dashboard.wording.faults import DOUBT, database
+from dashboard.wording.problems import title
 from dashboard.wording.times import clock_time, date_words, duration
 from lib.audits import Exposure, Fault, Options, Phase, Progress, Run, Status
 from lib.diagnosis import State
 from lib.errors import DatabaseFault, DatabaseUnavailable
+from lib.findings import Kind
 from lib.objects import Doubt
 
 TEACH = (
@@ -232,11 +234,21 @@ def clinics_only(states: Mapping[State, int], words: Mapping[State, str]) -> str
 
 def stale(run: Run | None, *, now: datetime, zone: ZoneInfo) -> str:
     """Say that the last full check is old."""
-    if run is None or run.ended_at is None:
+    if run is None:
         return f"{NEVER_FULL} What stands below is no verdict on all files."
-    days = (now - run.ended_at).days
+    at = run.snapshot_at or run.started_at
+    days = (now - at).days
     age = f"{days} days old" if days > 1 else "more than a day old"
-    return f"This is {age}: the last full check ended {as_of(run.ended_at, now=now, zone=zone)}. Check all files again."
+    return f"This is {age}: the last full check is of {as_of(at, now=now, zone=zone)}. Check all files again."
+
+
+def more_than_counted(kind: Kind, count: int) -> str:
+    """Say that a check reached its bound.
+
+    >>> more_than_counted(Kind.RESOLVERS_DISAGREE, 250000)
+    'Two rules, two keys: 250,000 rows may be so. Not all were looked at: there are more than are counted.'
+    """
+    return f"{title(kind, None)}: {count:,} rows may be so. Not all were looked at: there are more than are counted."
 
 
 def not_full(run: Run) -> str:
