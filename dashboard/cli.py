@@ -18,7 +18,16 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard import explain_commands, link_command, logs, people_commands, printing, trail_commands, wording
+from dashboard import (
+    audit_commands,
+    explain_commands,
+    link_command,
+    logs,
+    people_commands,
+    printing,
+    trail_commands,
+    wording,
+)
 from dashboard.terminal import CouldNotRun, Json, say_notices
 from dashboard.terminal import me as _me
 from dashboard.terminal import services as _services
@@ -44,6 +53,7 @@ app = typer.Typer(
 )
 app.add_typer(trail_commands.app, name="trail")
 app.add_typer(people_commands.app, name="people")
+app.add_typer(audit_commands.app, name="audits")
 
 
 def main() -> None:
@@ -203,6 +213,7 @@ def _short(item: dict[str, object]) -> dict[str, object]:
 app.command()(link_command.link)
 app.command()(explain_commands.inspect)
 app.command()(explain_commands.plan)
+app.command()(audit_commands.audit)
 
 
 @app.command()
@@ -211,11 +222,11 @@ def migrate(as_json: Json = False) -> None:
 
     Example: python -m dashboard migrate
     """
-    from lib.stores import ledger_db
+    from lib.stores import ledger_db, ledger_migration
 
     values = TrailSettings.load()
     url = values.ledger_url.get_secret_value()
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     if values.has_secret:
         ledger_db.open_trail(url, derive=values.derive).begin_macs(_me(), Scope(), at=datetime.now(UTC))
     if as_json:

@@ -17,6 +17,10 @@ LOCK_SHORTCUT = "Alt+L"  # no browser has it, and no key of its own writes a let
 STYLE = """
 .st-key-identity-name [data-testid="stText"] * { font-size: 1.6rem; font-weight: 650; line-height: 1.25; }
 .st-key-identity [data-testid="stText"] * { font-family: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
+[class*="st-key-verdict_"] [data-testid="stText"] * { font-family: inherit; font-size: 1.45rem; font-weight: 600; line-height: 1.35; white-space: pre-wrap; overflow-wrap: anywhere; }
+[class*="st-key-verdict_"] { border-left: .3rem solid; padding: .25rem 0 .25rem 1rem; }
+.st-key-verdict_clean { border-color: #15803d; }
+.st-key-verdict_broken { border-color: #b45309; }
 .st-key-identity { gap: .25rem; }
 [data-testid="stHeaderActionElements"] { display: none; }
 [class*="st-key-who-"] [data-testid="stText"] * { font-weight: 650; white-space: pre-wrap; overflow-wrap: anywhere; }

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from dashboard import audit_wiring
 from dashboard.visit import SignedOut
 from lib import locking, sign_in
 from lib.access import Actor, Role, Scope
@@ -18,13 +19,13 @@ from lib.passwords import Hasher
 from lib.services import Services
 from lib.sessions import Held, Lifetimes, Live, Locked, Sessions
 from lib.settings import Settings
-from lib.stores import ledger_db, ledger_engine, records_db
+from lib.stores import ledger_db, ledger_engine, ledger_migration, records_db
 from lib.stores.ledger_flows import LedgerFlows
 from lib.stores.ledger_people import LedgerPasswordLinks, LedgerPeople
 from lib.stores.ledger_pins import LedgerPins
 from lib.stores.ledger_sessions import LedgerSessions, LedgerThrottle
 from lib.stores.oidc import OidcConfig, OidcProvider
-from lib.stores.s3 import S3Config, S3Objects
+from lib.stores.s3 import S3Objects
 from lib.stores.s3_listing import S3Lister
 from lib.throttle import Throttle
 from lib.trail import Trail
@@ -44,18 +45,7 @@ def _now() -> datetime:
 
 def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], datetime] = _now) -> Services:
     """Return the services of these settings. Touches no network; every store connects when it is asked."""
-    objects = S3Objects(
-        S3Config(
-            bucket=settings.bucket,
-            endpoint_url=settings.endpoint_url,
-            region=settings.region,
-            access_key_id=settings.access_key_id.get_secret_value(),
-            secret_access_key=settings.secret_access_key.get_secret_value(),
-            session_token=settings.session_token.get_secret_value() if settings.session_token else None,
-            addressing_style=settings.addressing_style,
-            location=settings.location,
-        )
-    )
+    objects = S3Objects(audit_wiring.s3_config(settings))
     return Services(
         records=records_db.connect(settings.database_url.get_secret_value()),
         objects=objects,
@@ -72,6 +62,7 @@ def build(settings: Settings, *, is_demo: bool = False, clock: Callable[[], date
         clock=clock,
         is_demo=is_demo,
         exposure=Samples(),
+        audits=audit_wiring.desk(settings),
     )
 
 
@@ -114,7 +105,7 @@ def locks(settings: Settings, accounts: Accounts) -> Locks:
 
 def migrate(settings: Settings) -> None:
     """Bring our own database up to date; raise LedgerUnavailable."""
-    ledger_db.migrate(settings.ledger_url.get_secret_value())
+    ledger_migration.migrate(settings.ledger_url.get_secret_value())
     _trail(settings).begin_macs(OPERATOR, Scope(), at=_now())
 
 

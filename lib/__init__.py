@@ -40,6 +40,12 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``links``      signed links; ``link_bounds`` how long, ``link_check`` whether it is the link that was asked for (pure),
   ``link_quota`` how many an hour
 * ``previews``   showing a PDF on the server's side; ``documents`` is what it shares with links, ``refusals`` why not
+* ``row_lines``  rows and objects as lines of bytes; ``row_spool`` all rows of one instant, sorted, and ``bucket_pages`` a
+  whole bucket, both ports; ``reconcile`` matches the two (pure), and ``leftovers`` is what it could not
+* ``findings``   what one run of "Check all files" finds (pure); ``audits`` is a run and the ports of the book of runs;
+  ``auditing`` starts, stops and reads them, ``audit_history`` is what several say together (pure),
+  ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
+  ``alerts`` is what somebody is told of a run (pure)
 * ``settings``   configuration from the environment; ``setting_section`` how it is read, ``setting_oidc``
   the identity provider's, ``setting_rules`` the rule of each
 * ``services``   the ports, the clock and the rules that one process works with

@@ -35,6 +35,7 @@ class Permission(StrEnum):
     LINK = "link"
     EXPLAIN = "explain"  # what a pasted key or link means, and why it does not open
     KEYS = "keys"  # stored and resolved keys
+    AUDIT = "audit"  # check all files: start runs and read what they found
     STORAGE_DETAILS = "storage_details"  # bucket, endpoint, ETag, what the bucket answers
     ACTIVITY = "activity"
     RETENTION = "retention"  # taking old events out of the trail
@@ -53,7 +54,14 @@ PERMISSIONS: Mapping[Role, frozenset[Permission]] = MappingProxyType(
             {Permission.FIND, Permission.NAMES, Permission.EXPLAIN, Permission.LINK, Permission.ACCOUNT}
         ),
         Role.DEVELOPER: frozenset(
-            {Permission.FIND, Permission.EXPLAIN, Permission.KEYS, Permission.STORAGE_DETAILS, Permission.ACCOUNT}
+            {
+                Permission.FIND,
+                Permission.EXPLAIN,
+                Permission.KEYS,
+                Permission.AUDIT,
+                Permission.STORAGE_DETAILS,
+                Permission.ACCOUNT,
+            }
         ),
         Role.AUDITOR: frozenset({Permission.ACTIVITY, Permission.ACCOUNT}),
         Role.OPERATOR: frozenset(Permission),

@@ -45,6 +45,7 @@ _SIGNS = (
     ("/./", Code.DOT_SEGMENT),
     ("&", Code.HTML_ENTITY),
 )
+NOTHING = frozenset({"", "none", "null", "nan", "undefined"})  # what a row holds that was given no key
 BELOW = 20  # objects that are looked at below a folder or behind a cut name
 
 
@@ -114,7 +115,7 @@ def _below(
     wanted: Wanted, rules: Rules, inventory: Inventory, guessed: list[Guess]
 ) -> Iterator[tuple[Sighting, tuple[Code, ...]]]:
     stored = wanted.stored.strip()
-    if stored.casefold() in {"", "none", "null", "nan", "undefined"}:
+    if stored.casefold() in NOTHING:
         if wanted.consultation_id:
             folder = f"{rules.prefix}{UPLOADS}{wanted.consultation_id}/"
             yield from ((sighting, (Code.EMPTY,)) for sighting in inventory.below(folder, limit=BELOW))
@@ -126,13 +127,14 @@ def _below(
             if consultation_of(guess.key) is None and len(below) > 1:
                 continue  # a folder of many people
             yield from ((each, (*guess.undone, Code.TRAILING_SLASH)) for each in below)
-        elif _is_cut(guess, rules):
+        elif is_cut(guess, rules):
             for sighting in inventory.below(guess.key, limit=BELOW):
                 if "/" not in sighting.key[len(guess.key) :]:
                     yield sighting, (*guess.undone, *_written_otherwise(guess.key, sighting.key))
 
 
-def _is_cut(guess: Guess, rules: Rules) -> bool:
+def is_cut(guess: Guess, rules: Rules) -> bool:
+    """Whether a guess may be the beginning of a longer name."""
     name = base_name(guess.key)
     return bool(name) and not name.lower().endswith(".pdf") and len(guess.key) > len(rules.prefix) + 8
 
@@ -152,7 +154,7 @@ def _difference(key: str, guessed: list[Guess], rules: Rules) -> tuple[Code, ...
             if not guess.is_rewritten and (form(guess.key) == by_form or stem(guess.key) == by_stem):
                 return (*guess.undone, *_written_otherwise(guess.key, key))
     for guess in guessed:
-        if _is_cut(guess, rules) and key.startswith(guess.key):
+        if is_cut(guess, rules) and key.startswith(guess.key):
             return (*guess.undone, Code.TRUNCATED)
     is_moved = digits is not None and digits in base_name(asked)
     return (*guessed[0].undone, Code.MOVED if is_moved else Code.FOUND_BY_CONTENT)

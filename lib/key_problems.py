@@ -82,7 +82,8 @@ def _address_problem(text: str, rules: Rules) -> Code | None:
 def _character_problem(stored: str) -> Code | None:
     if stored != stored.strip(" \t\r\n"):
         return Code.WHITESPACE
-    if any(character != " " and unicodedata.category(character) in _HIDDEN for character in stored):
+    is_plain = stored.isascii() and stored.isprintable()
+    if not is_plain and any(character != " " and unicodedata.category(character) in _HIDDEN for character in stored):
         return Code.INVISIBLE
     if not stored.isascii():
         for word in _LETTERS.findall(stored):

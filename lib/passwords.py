@@ -16,7 +16,6 @@ from threading import BoundedSemaphore
 from argon2 import PasswordHasher, Type
 from argon2.exceptions import InvalidHashError, VerificationError
 from argon2.low_level import ARGON2_VERSION
-from zxcvbn import zxcvbn
 
 SHORTEST = 15  # characters
 LONGEST = 256  # characters; a guard against megabytes, not a rule that anybody meets
@@ -69,6 +68,8 @@ def problem(password: str, *, name: str) -> PasswordProblem | None:
         return PasswordProblem.NOT_TEXT
     if len(text) < SHORTEST:
         return PasswordProblem.TOO_SHORT
+    from zxcvbn import zxcvbn  # twelve MiB of lists, for who sets a password
+
     judged = zxcvbn(text[:JUDGED], user_inputs=[name, *name.split(), *PRODUCT])
     return PasswordProblem.COMMON if judged["score"] < STRONG else None
 

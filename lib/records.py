@@ -156,7 +156,8 @@ class Filters:
     """What narrows a search. Dates are days in the clinic's zone, both inclusive.
 
     Without ``older_versions`` each prescription shows the one version to use; who asks for one row by its
-    number or its whole key (``RecordIs``, ``KeyIs``) gets that row, replaced or not.
+    number or its whole key (``RecordIs``, ``KeyIs``) gets that row, replaced or not. ``among`` leaves only PDF rows of
+    these numbers, and of them those that would be shown without it.
 
     The store gets instants: ``since`` inclusive, ``before`` exclusive, on generated_at (created_at of
     the prescription where no PDF was made).
@@ -167,6 +168,7 @@ class Filters:
     clinic_id: str | None = None
     older_versions: bool = False
     only_without_pdf: bool = False
+    among: tuple[int, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -147,7 +147,7 @@ def _encodings(text: str, _rules: Rules) -> Iterator[tuple[Code, str]]:
         yield Code.PLUS_FOR_SPACE, text.replace("+", " ")
     if " " in text.strip():
         yield Code.PLUS_FOR_SPACE, text.replace(" ", "+")
-        yield Code.PERCENT_ENCODED, quote(text, safe="/+~!*'()")
+        yield Code.PERCENT_ENCODED, quote(text, safe="/+~!*'()", errors="surrogatepass")
     if not text.isascii():
         for charset in ("cp1252", "latin-1"):
             try:

@@ -135,6 +135,7 @@ def _search_reason(reading: Reading, page: Page, *, services: Services, text: st
         "clinic_id": filters.clinic_id,
         "older_versions": filters.older_versions,
         "only_without_pdf": filters.only_without_pdf,
+        "among": filters.among and len(filters.among),
     }
     return _compact(
         {

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
+from lib.audits import Desk
 from lib.exposure import Samples
 from lib.keys import Rules
 from lib.links import Policy
@@ -35,3 +36,4 @@ class Services:
     clock: Callable[[], datetime]
     is_demo: bool = False
     exposure: Samples | None = None  # None: nobody samples what strangers get
+    audits: Desk | None = None  # None: this process keeps no book of runs

@@ -24,6 +24,7 @@ LOOPBACK = {"localhost", "127.0.0.1", "::1"}
 HOW_TO_MAKE_A_KEY = 'make one with: python -c "import secrets; print(secrets.token_urlsafe(48))"'
 BOUNDS = "must lie between 1s and 7d, written like 15m, 1h, 2d or 90s"
 SHORTEST_LOCK, LONGEST_LOCK = timedelta(seconds=10), Lifetimes().idle
+LONGEST_GRACE = timedelta(days=7)
 
 
 def no_space(secret: SecretStr) -> SecretStr:
@@ -42,6 +43,14 @@ def duration(text: str) -> timedelta:
     span = timedelta(seconds=int(text)) if re.fullmatch(r"[0-9]{1,9}", text) else links.parse_duration(text)
     if span is None or not links.MIN_EXPIRY <= span <= links.MAX_EXPIRY:
         raise ValueError(BOUNDS)
+    return span
+
+
+def grace(text: str) -> timedelta:
+    """Return how young a row or an object may be without being a finding."""
+    span = timedelta(0) if text.strip() == "0" else links.parse_duration(text)
+    if span is None or not timedelta(0) <= span <= LONGEST_GRACE:
+        raise ValueError("must lie between 0 and 7d, written like 90s, 15m, 1h or 1d")
     return span
 
 
@@ -96,6 +105,20 @@ def location(text: str) -> str:
 def folder(text: str) -> str:
     """Return a folder below the location, with its slash at the end."""
     return f"{location(text)}/"
+
+
+def file_column(text: str) -> str:
+    """Return a column of the clinic's database as ``table.column`` or ``schema.table.column``."""
+    if not re.fullmatch(r"[A-Za-z_][A-Za-z0-9_]{0,62}(\.[A-Za-z_][A-Za-z0-9_]{0,62}){1,2}", text):
+        raise ValueError("must be table.column or schema.table.column, separated by commas")
+    return text
+
+
+def pattern(text: str) -> str:
+    """Return a pattern of object keys; one that is met by every key would hide every unreferenced file."""
+    if not text.strip("*"):
+        raise ValueError("must not match every key")
+    return text
 
 
 def database(secret: SecretStr) -> SecretStr:
@@ -198,6 +221,20 @@ def public_url(text: str) -> str:
     """Return a web address without a slash at its end."""
     web_address(text)
     return text.rstrip("/")
+
+
+def webhook(secret: SecretStr) -> SecretStr:
+    """Return an address that alerts are sent to; it may hold a secret, in its path or behind a ``?``."""
+    text = secret.get_secret_value()
+    bare = text.partition("?")[0]
+    try:
+        parts = web_address(bare)
+    except ValueError:
+        parts = None
+    is_safe = parts is not None and (parts.scheme == "https" or parts.hostname in LOOPBACK)
+    if not is_safe or not text.isascii() or re.search(r"[\s\\#]", text):
+        raise ValueError("must be an https address, or http on this computer, without user, password, # or spaces")
+    return secret
 
 
 def long_enough(secret: SecretStr) -> SecretStr:

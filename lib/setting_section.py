@@ -74,6 +74,7 @@ class Section(BaseSettings):
 
     model_config = SettingsConfigDict(frozen=True, extra="ignore", hide_input_in_errors=True, validate_default=False)
     _notices: tuple[Noticed, ...] = PrivateAttr(default=())
+    _read: Mapping[str, str] = PrivateAttr(default_factory=dict)
 
     @classmethod
     def settings_customise_sources(
@@ -99,8 +100,13 @@ class Section(BaseSettings):
             loaded = cls.model_validate(known)
         except ValidationError as error:
             raise _invalid(cls, error.errors(include_url=False, include_input=False)[0]) from None
+        loaded._read = known
         loaded._notices = tuple(loaded._noticed(given))
         return loaded
+
+    def as_read(self) -> Mapping[str, str]:
+        """Return the variables that these settings were read from, secrets included: for a process of our own."""
+        return self._read
 
     def notices(self) -> tuple[Noticed, ...]:
         """Return what is no error but should be known."""

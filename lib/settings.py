@@ -53,6 +53,9 @@ class KeySettings(Section):
     owned_prefixes: Annotated[tuple[str, ...], list_of(rule.folder)] = Field(
         ("prescriptions/pdfs/",), alias="DASHBOARD_OWNED_PREFIXES"
     )
+    ignored_objects: Annotated[tuple[str, ...], list_of(rule.pattern)] = Field(
+        ("*/.keep", "*/.gitkeep", "*/"), alias="DASHBOARD_IGNORE_OBJECTS"
+    )
 
     @field_validator("endpoint_url")
     @classmethod
@@ -141,6 +144,7 @@ class Settings(KeySettings, LedgerSettings, OidcSettings):
     database_url: Database = Field(
         alias="DATABASE_URL", description="the clinic's database: postgresql://user:password@host:5432/database"
     )
+    file_columns: Annotated[tuple[str, ...], list_of(rule.file_column)] = Field((), alias="DASHBOARD_FILE_COLUMNS")
     secret_key: SecretKey = Field(alias="DASHBOARD_SECRET_KEY", description=rule.HOW_TO_MAKE_A_KEY)
     link_max_expiry: Duration = Field(timedelta(days=7), alias="DASHBOARD_LINK_MAX_EXPIRY")
     credentials_expire_at: Annotated[datetime | None, BeforeValidator(rule.instant)] = Field(
@@ -149,6 +153,10 @@ class Settings(KeySettings, LedgerSettings, OidcSettings):
     zone: Zone = Field(ZoneInfo("Asia/Kolkata"), alias="DASHBOARD_TIMEZONE")
     phone_region: Annotated[str, AfterValidator(rule.phone_region)] = Field("IN", alias="DASHBOARD_PHONE_REGION")
     public_url: Annotated[str, AfterValidator(rule.public_url)] = Field("", alias="DASHBOARD_PUBLIC_URL")
+    audit_folder: str = Field("var/audits", alias="DASHBOARD_AUDIT_FOLDER")
+    alert_webhook: Annotated[SecretStr, AfterValidator(rule.webhook)] | None = Field(
+        None, alias="DASHBOARD_ALERT_WEBHOOK"
+    )
     lock_after: Annotated[timedelta, BeforeValidator(rule.lock_after)] = Field(
         timedelta(minutes=10), alias="DASHBOARD_LOCK_AFTER"
     )

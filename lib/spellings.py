@@ -126,7 +126,12 @@ def misspellings(key: str, rules: Rules) -> tuple[str, ...]:
         if name
         for text in (
             *(name, f"/{name}", f" {name}", f"{name} ", f"{name}\n", f"{name}\r\n"),
-            *(quote(name), quote(name, safe=""), name.replace("/", "\\"), name.lower()),
+            *(
+                quote(name, errors="surrogatepass"),
+                quote(name, safe="", errors="surrogatepass"),
+                name.replace("/", "\\"),
+                name.lower(),
+            ),
             *(f"{rules.bucket}/{name}", f"/{rules.bucket}/{name}", f"s3://{rules.bucket}/{name}"),
         )
     ]
@@ -134,7 +139,12 @@ def misspellings(key: str, rules: Rules) -> tuple[str, ...]:
         found += [
             f"{scheme}://{host}/{path}"
             for scheme in ("https", "http")
-            for path in (key, quote(key), f"{rules.bucket}/{key}", f"{rules.bucket}/{quote(key)}")
+            for path in (
+                key,
+                quote(key, errors="surrogatepass"),
+                f"{rules.bucket}/{key}",
+                f"{rules.bucket}/{quote(key, errors='surrogatepass')}",
+            )
         ]
     return tuple(dict.fromkeys(found))
 

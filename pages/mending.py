@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import streamlit as st
@@ -43,16 +43,30 @@ def of_rows(visit: Visit, states: States) -> None:
 
 def render(visit: Visit, records: Sequence[Record], *, links: Sequence[Code] = ()) -> None:
     """Draw the section, closed; nothing where there is nothing to mend, or for a role that sees no keys."""
-    if not visit.may(Permission.KEYS) or not (records or links):
+    if records or links:
+        about = (tuple(row.record_id for row in records), tuple(links))
+        section(visit, len(records), about=about, read=lambda: records, links=links)
+
+
+def section(
+    visit: Visit,
+    count: int,
+    *,
+    about: tuple[object, ...],
+    read: Callable[[], Sequence[Record]],
+    links: Sequence[Code] = (),
+) -> None:
+    """Draw the section for records that are read when their plan is asked for. ``about`` tells them from others."""
+    if not visit.may(Permission.KEYS):
         return
-    with st.expander(words.plan_for(len(records)), icon=":material/build:", key="plan_open"):
+    with st.expander(words.plan_for(count), icon=":material/build:", key="plan_open"):
         st.caption(words.HELP)
         likely = st.checkbox(words.LIKELY, key="plan_likely", help=words.LIKELY_HELP)
-        asked = (tuple(row.record_id for row in records), tuple(links), likely, visit.scope)
+        asked = (about, likely, visit.scope)
         if st.button(words.PREPARE, key="prepare_plan", icon=":material/build:"):
             st.session_state.pop("plan", None)
             with st.spinner(words.PREPARING, show_time=True):
-                st.session_state["plan"] = _prepare(visit, records, links=links, likely=likely, asked=asked)
+                st.session_state["plan"] = _prepare(visit, read(), links=links, likely=likely, asked=asked)
         kept: Kept | None = st.session_state.get("plan")
         if kept is not None and kept.asked == asked:  # another choice of records has no plan yet
             _offer(visit, kept)

@@ -9,7 +9,7 @@ from urllib.parse import urlencode
 import streamlit as st
 
 from lib.records import Cursor, Filters
-from pages import record
+from pages import audited, record
 
 SETTLED = timedelta(seconds=2)  # until then a rerun may still carry the address before the one that we wrote
 MAX_TEXTS = 100
@@ -58,6 +58,7 @@ def _read() -> None:
         state["after"] = None
     for name in ("older", "no_pdf", "browse"):
         state[name] = query.get(name) == "1"
+    state[audited.CHOSEN] = next((each for each in audited.STATES if each == query.get("state")), None)
     for name in ("since", "until"):
         state[name] = _day(query.get(name))
     record.read_address()
@@ -82,6 +83,7 @@ def write(text: str, *, filters: Filters, now: datetime) -> None:
         "clinic": filters.clinic_id or "",
         "older": "1" if filters.older_versions else "",
         "no_pdf": "1" if filters.only_without_pdf else "",
+        "state": state.get(audited.CHOSEN) or "",
         "browse": "1" if state.get("browse") and not state["text"] else "",
         "after": state.get("after") or "",
         **record.address(),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime, timedelta
 
 import pandas as pd
@@ -55,10 +55,13 @@ def _look_again(name: str) -> None:
         st.rerun()
 
 
-def states(visit: Visit, shown: Sequence[Record]) -> States:
-    """Return the state of each row; None while its check is under way."""
+def states(visit: Visit, shown: Sequence[Record], *, is_elsewhere: bool = False) -> States:
+    """Return the state of each row; None while its check is under way.
+
+    ``is_elsewhere``: the file of each was proven to be in another place, which no HEAD of its own key can see.
+    """
     seen = observations(visit, [resolved(visit, row) for row in shown if row.has_pdf], name="check")
-    proven = _elsewhere(visit)
+    proven: Iterable[int | None] = [row.record_id for row in shown] if is_elsewhere else _elsewhere(visit)
     return {row: _known(row, _state(visit, row, seen), proven) for row in shown}
 
 
@@ -80,7 +83,7 @@ def _elsewhere(visit: Visit) -> dict[int, datetime]:
     return {number: at for number, at in kept.items() if visit.now - at < FRESH}
 
 
-def _known(row: Record, state: State | None, proven: Mapping[int, datetime]) -> State | None:
+def _known(row: Record, state: State | None, proven: Iterable[int | None]) -> State | None:
     """Return what a HEAD said of a row, or more where its file was looked for when it was opened."""
     return State.ELSEWHERE if state in {State.MISSING, State.UNKNOWN} and row.record_id in proven else state
 

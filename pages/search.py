@@ -4,18 +4,20 @@ from __future__ import annotations
 
 from collections import Counter
 from concurrent.futures import Future
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta, tzinfo
 
 import streamlit as st
 
 from dashboard import checks, wording
 from dashboard.visit import Visit
+from dashboard.wording import audited as audited_words
 from lib import search
 from lib.access import Permission
+from lib.diagnosis import State
 from lib.records import Clinic, Cursor, Filters, Record, Total
 from lib.search import Found, Kind
-from pages import exposed, mending, place, record, rows
+from pages import audited, exposed, mending, place, record, rows
 
 PAGE_ROWS = 25
 FRESH = timedelta(seconds=60)  # how long an answer of the database is drawn again without asking
@@ -36,6 +38,9 @@ def render(visit: Visit) -> None:
     place.follow(now=visit.now)
     text = _search_box(visit)
     filters = _filter_line(visit)
+    choice = audited.choose(visit, on_change=_start_over)
+    if choice is not None:
+        filters = replace(filters, among=choice.records)
     after = place.cursor()
     exposed.banner(visit)
     if not (text or filters != Filters() or st.session_state.get("browse")):
@@ -48,7 +53,7 @@ def render(visit: Visit) -> None:
     if len(text) > search.MAX_TEXT:
         st.warning(wording.text_cut(search.MAX_TEXT), icon=":material/content_cut:")
     if shown:
-        _list(visit, answer)
+        _list(visit, answer, choice)
     else:
         _nothing(found, filters=filters)
         place.pager(None, is_first_page=after is None)
@@ -151,14 +156,19 @@ def _find(visit: Visit, *, text: str, filters: Filters, after: Cursor | None) ->
     return answer
 
 
-def _list(visit: Visit, answer: Answer) -> None:
+def _list(visit: Visit, answer: Answer, choice: audited.Choice | None) -> None:
     found, shown = answer.found, answer.found.page.records
     after = answer.question[2]
-    states = rows.states(visit, shown)
+    states = rows.states(visit, shown, is_elsewhere=choice is not None and choice.state is State.ELSEWHERE)
+    total = _total(answer)
     head = st.container()
-    chosen = rows.state_filter(states)
+    chosen = list(shown) if audited.has_verdict() else rows.state_filter(states)
+    audited.hint(visit)
     with head:
-        shows_keys = rows.controls(visit, chosen, count=_count(answer, states=states))
+        shows_keys = rows.controls(visit, chosen, count=_count(answer, total=total, states=states))
+        if choice is not None:
+            shows_older = answer.question[1].older_versions
+            audited.said(choice, shown=total.count if total else None, older_versions=shows_older)
     _open_what_was_picked(shown, is_first_page=after is None)
     rows.table(visit, chosen, states=states, shows_keys=shows_keys, is_short="open" in st.session_state)
     place.pager(found.page.after, is_first_page=after is None)
@@ -190,15 +200,20 @@ def _nothing(found: Found, *, filters: Filters) -> None:
         wording.HINT_DATES: filters.since is not None or filters.before is not None,
         wording.HINT_OLDER: kind in {Kind.KEY_PART} and not filters.older_versions,
         wording.HINT_ONLY_WITHOUT: filters.only_without_pdf,
+        audited_words.HINT_STATE: filters.among is not None,
     }
     st.caption(" ".join(hint for hint, applies in hints.items() if applies))
 
 
-def _count(answer: Answer, *, states: rows.States) -> str:
+def _total(answer: Answer) -> Total | None:
+    page = answer.found.page
+    if page.after is None and answer.question[2] is None:
+        return Total(len(page.records), is_exact=True)
+    return checks.ready(answer.total)
+
+
+def _count(answer: Answer, *, total: Total | None, states: rows.States) -> str:
     found, shown = answer.found, answer.found.page.records
-    total = checks.ready(answer.total)
-    if found.page.after is None and answer.question[2] is None:
-        total = Total(len(shown), is_exact=True)
     return wording.count_sentence(
         shown=len(shown),
         total=total.count if total else None,

@@ -184,6 +184,7 @@ def _values(folder: Path, *, options: seeds.Options, endpoint_url: str) -> dict[
     return {
         "DATABASE_URL": f"{base}/records.sqlite3",
         "DASHBOARD_DATABASE_URL": f"{base}/ledger.sqlite3",
+        "DASHBOARD_AUDIT_FOLDER": str(folder.resolve() / "audits"),
         "AWS_ACCESS_KEY_ID": options.access_key_id,
         "AWS_SECRET_ACCESS_KEY": options.secret_access_key,
         "AWS_SESSION_TOKEN": "",

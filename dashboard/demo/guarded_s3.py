@@ -38,13 +38,17 @@ MAX_KEY_BYTES = 1024
 
 @dataclass(frozen=True, slots=True)
 class SeedObject:
-    """An object to put into the bucket. A multipart one has an ETag that is no MD5 of its bytes (``…-1``)."""
+    """An object to put into the bucket. A multipart one has an ETag that is no MD5 of its bytes (``…-1``).
+
+    It was last written now, unless ``modified`` (aware UTC) says otherwise.
+    """
 
     key: str
     body: bytes
     is_public: bool = False
     content_type: str = "application/pdf"
     is_multipart: bool = False
+    modified: datetime | None = None
 
 
 class Fault(StrEnum):
@@ -92,6 +96,8 @@ class GuardedS3:
         stored = self._backend.put_object(self.bucket, seed.key, seed.body, etag=etag, disable_notification=True)
         stored.set_acl(get_canned_acl("public-read" if seed.is_public else "private"))
         stored.set_metadata({"Content-Type": seed.content_type})
+        if seed.modified is not None:
+            stored.last_modified = seed.modified.replace(tzinfo=None)  # as moto keeps it
 
     def delete(self, key: str) -> None:
         """Remove an object; nothing happens where there is none."""

@@ -1,4 +1,4 @@
-"""What an event of the trail was to do to an account: whose it is, and what they were to be."""
+"""What an event of the trail was about, where that is no record: an account and its rights, or an export."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ ACTS = {  # it may have been refused, so none of them says that it happened
 
 
 def about(action: str, reason: str | None) -> str:
-    """Say whose account an event is about and what was to become of it; nothing for any other event.
+    """Say whose account an event is about and what was to become of it, or what was exported; else nothing.
 
     Only what the dashboard wrote itself is read. What somebody typed as a reason, for a link, is not.
 
@@ -31,15 +31,24 @@ def about(action: str, reason: str | None) -> str:
     'Rights of Bilal: support, all clinics'
     >>> about("people_changed", '{"act": "disable", "person": "Bilal"}'), about("link", '{"act": "disable"}')
     ('Disable Bilal', '')
+    >>> about("export", '{"audit":7,"form":"findings.csv"}'), about("export", '{"since":"2026-11-01"}')
+    ('Problems of check 7: findings.csv', '')
     """
-    if action != Action.PEOPLE_CHANGED or not reason:
+    if action not in {Action.PEOPLE_CHANGED, Action.EXPORT} or not reason:
         return ""
     try:
         told = json.loads(reason)
     except (ValueError, RecursionError):  # forged
         return ""
+    if action == Action.EXPORT:
+        return _exported(told) if isinstance(told, dict) else ""
     said = ACTS.get(str(told.get("act"))) if isinstance(told, dict) else None
     return "" if said is None else said.format(person=told.get("person"), rights=_rights(told))
+
+
+def _exported(told: dict[str, object]) -> str:
+    """Say which check's problems were taken along; nothing for the activity itself."""
+    return f"Problems of check {told['audit']}: {told.get('form')}" if "audit" in told else ""
 
 
 def _rights(told: dict[str, object]) -> str:

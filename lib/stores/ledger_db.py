@@ -17,11 +17,8 @@ from sqlalchemy import Connection, Engine, insert
 
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.stores import ledger_engine, ledger_prune, ledger_rows
-from lib.stores.ledger_migration import is_current, migrate
 from lib.stores.ledger_tables import TRAIL
 from lib.trail import EVERYTHING, GENESIS, MAC_KEY, TEXT_KEY, Broken, Cut, Draft, Selection, Trail, TrailEvent, seal
-
-__all__ = ["LedgerDb", "connect", "is_current", "migrate", "open_trail"]
 
 APPEND_LOCK = 7_305_819_214_400_001  # PostgreSQL advisory lock: one appending transaction at a time
 PRUNE_WAIT_S = 600  # for a statement of a prune

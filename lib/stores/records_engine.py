@@ -48,14 +48,19 @@ class ReadOnlyEngine:
         self.is_sqlite = is_sqlite
 
     @contextmanager
-    def transaction(self, *, budget: timedelta | None = None) -> Iterator[sa.Connection]:
-        """Open one read-only snapshot, each statement of which may take ``budget``; raise DatabaseUnavailable."""
+    def transaction(self, *, budget: timedelta | None = None, adopting: str = "") -> Iterator[sa.Connection]:
+        """Open one read-only snapshot, each statement of which may take ``budget``; raise DatabaseUnavailable.
+
+        ``adopting`` names the snapshot that another transaction exported (PostgreSQL), to see what that one sees.
+        """
         budget = budget or self._limits.statement
         with records_faults.translated(), self._engine.connect() as connection, connection.begin():
             if self.is_sqlite:
                 with _deadline(connection, budget):
                     yield connection
             else:
+                if adopting:
+                    connection.exec_driver_sql("SET TRANSACTION SNAPSHOT %s", (adopting,))
                 # For this transaction only: behind PgBouncer a session's settings would reach the application.
                 # JIT costs more than it saves for 25 rows.
                 connection.execute(

@@ -7,6 +7,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
 
+import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy.exc
 
 from lib.errors import DatabaseFault, DatabaseUnavailable
@@ -58,6 +59,8 @@ def translated() -> Iterator[None]:
         raise DatabaseUnavailable(DatabaseFault.SLOW) from error
     except sqlalchemy.exc.DBAPIError as error:
         raise _of(error) from error
+    except psycopg2.Error as error:  # of COPY, which SQLAlchemy does not know
+        raise _of(sqlalchemy.exc.DBAPIError.instance(None, None, error, psycopg2.Error)) from error
     except (sqlalchemy.exc.SQLAlchemyError, ValueError) as error:  # a value that is not what its column says
         raise DatabaseUnavailable(DatabaseFault.OTHER) from error
 

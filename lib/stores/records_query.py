@@ -6,6 +6,7 @@ shown is then read for those few rows.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any, assert_never
@@ -28,7 +29,7 @@ from lib.records import (
     PrescriptionIs,
     RecordIs,
 )
-from lib.stores.records_question import FEW_PATIENTS, PatientTerm, Question
+from lib.stores.records_question import BIGINT, FEW_PATIENTS, PatientTerm, Question
 from lib.stores.records_tables import Instant, Tables
 
 Condition = sa.ColumnElement[bool]
@@ -53,6 +54,8 @@ class Queries:
         pdfs = self._tables.pdfs
         filters = question.filters
         conditions = [*self._prescription(question), *self._between(self._made_at, filters)]
+        if filters.among is not None:
+            conditions.append(self._is_among(pdfs.c.id, filters.among))
         match question.term:
             case RecordIs(record_id):
                 conditions.append(pdfs.c.id == record_id)
@@ -235,6 +238,14 @@ class Queries:
         )
         same = other.c.prescription_id == pdfs.c.prescription_id
         return ~sa.select(sa.literal(1)).select_from(other).where(same, better).correlate(pdfs).exists()
+
+    def _is_among(self, column: sa.ColumnElement[int], numbers: Sequence[int]) -> Condition:
+        """The numbers as one value: thousands of parameters of their own are more than SQLite takes."""
+        held = [number for number in numbers if number in BIGINT]
+        if self._is_sqlite:
+            listed = sa.func.json_each(json.dumps(held)).table_valued("value")
+            return column.in_(sa.select(listed.c.value))
+        return column == sa.any_(sa.bindparam(None, held, sa.ARRAY(sa.BigInteger())))
 
     def _person(self, users: sa.FromClause, term: PatientTerm) -> Condition:
         match term:

@@ -23,6 +23,7 @@ from lib.records import (
 )
 
 PatientTerm = PhoneIs | PhoneEnds | NameContains
+FileTerm = RecordIs | KeyIs | KeyContains  # what a PDF row alone answers
 FEW_PATIENTS = 1000  # beyond that the newest rows are walked and each patient is looked at instead
 BIGINT = range(-(2**63), 2**63)
 
@@ -39,6 +40,8 @@ class Question:
     @property
     def is_narrow(self) -> bool:
         """Whether an index leads to few rows, which are then sorted."""
+        if self.filters.among is not None:
+            return True
         if isinstance(self.term, PatientTerm):
             return self.patients is not None
         return not isinstance(self.term, Everything | KeyContains)
@@ -46,7 +49,7 @@ class Question:
     @property
     def needs_prescription(self) -> bool:
         """Whether a PDF row alone does not tell if it matches."""
-        return self.is_one_clinic or not (self.asks_for_a_file or isinstance(self.term, Everything))
+        return self.is_one_clinic or not isinstance(self.term, Everything | FileTerm)
 
     @property
     def is_walked(self) -> bool:
@@ -61,7 +64,7 @@ class Question:
     @property
     def asks_for_a_file(self) -> bool:
         """Whether a prescription without PDF cannot match."""
-        return isinstance(self.term, RecordIs | KeyIs | KeyContains)
+        return self.filters.among is not None or isinstance(self.term, FileTerm)
 
 
 def answerable(term: Term, filters: Filters, after: Cursor | None = None) -> bool:

@@ -1,6 +1,7 @@
 """The tables of the clinic's database that are read, built from a mapping of names.
 
-Only columns that somebody needs are here; ``primary_diagnosis`` is not, so no query can ask for it.
+Only columns that somebody needs are here; ``primary_diagnosis`` is not, so no query can ask for it. Who made a PDF, and
+on what (``generated_by_id``, ``is_mobile_generated``), is asked by an audit alone, which can do without.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ COLUMNS: dict[str, tuple[str, ...]] = {
     ),
     "prescription_pdfs": (
         "id", "prescription_id", "pdf_file", "version_number", "is_current", "generated_at", "file_size", "checksum",
+        "generated_by_id", "is_mobile_generated",
     ),
 }  # fmt: skip
 

@@ -17,7 +17,7 @@ from botocore import exceptions
 from lib import keys as key_rules
 from lib.objects import Disposition, Doubt, Fetched, ObjectUnavailable, Observation, Presence
 from lib.stores import s3_faults, s3_heads, s3_stranger
-from lib.stores.s3_client import S3Config
+from lib.stores.s3_config import S3Config
 from lib.stores.s3_connection import S3Connection, within
 from lib.stores.s3_heads import Answer
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
 from typing import Any
 
 import boto3
@@ -12,26 +11,10 @@ from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.credentials import CredentialResolver
 
+from lib.stores.s3_config import S3Config
+
 THREADS = 8  # a HEAD costs about 3 ms of CPU under the GIL; more threads only hurt
 SPARE_CONNECTIONS = 8
-
-
-@dataclass(frozen=True, slots=True)
-class S3Config:
-    """One bucket and how to reach it. ``location`` has no slash at either end and may be ''."""
-
-    bucket: str
-    endpoint_url: str
-    region: str
-    access_key_id: str = field(repr=False)
-    secret_access_key: str = field(repr=False)
-    session_token: str | None = field(default=None, repr=False)
-    addressing_style: str = "path"  # path, virtual or auto
-    location: str = ""
-    connect_timeout_s: float = 2.0
-    read_timeout_s: float = 3.0
-    stranger_timeout_s: float = 8.0  # in all, for one look at an address
-    ca_bundle: str | None = None  # a PEM file instead of the public certificate authorities
 
 
 def connect(config: S3Config) -> Any:

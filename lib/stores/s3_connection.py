@@ -11,7 +11,7 @@ from typing import Any, TypeVar
 from lib import keys as key_rules
 from lib.objects import Doubt, ObjectUnavailable
 from lib.stores import s3_client, s3_faults, s3_heads
-from lib.stores.s3_client import S3Config
+from lib.stores.s3_config import S3Config
 
 LISTING_TTL_S = 30.0  # a bucket that goes away meanwhile answers 404 too
 DOWNLOADS = 4  # at once: previews and strangers, apart from the questions

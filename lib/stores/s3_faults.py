@@ -1,4 +1,4 @@
-"""What S3 errors mean: error codes, statuses and the driver's exceptions, translated once into doubts. Pure."""
+"""What boto3's errors mean: its answers (``s3_codes``) and its exceptions, translated once into doubts. Pure."""
 
 from __future__ import annotations
 
@@ -9,33 +9,10 @@ from botocore import exceptions
 from botocore.parsers import ResponseParserError
 
 from lib.objects import Doubt
+from lib.stores import s3_codes
 
 # What one call of the driver may raise. A ValueError is an answer whose headers cannot be parsed.
 DRIVER_ERRORS = (exceptions.BotoCoreError, exceptions.ClientError, ResponseParserError, ValueError)
-
-BY_CODE = {
-    "AccessDenied": Doubt.DENIED,
-    "AllAccessDisabled": Doubt.DENIED,
-    "SignatureDoesNotMatch": Doubt.BAD_SIGNATURE,
-    "InvalidAccessKeyId": Doubt.UNKNOWN_ACCESS_KEY,
-    "ExpiredToken": Doubt.EXPIRED_CREDENTIALS,
-    "InvalidToken": Doubt.EXPIRED_CREDENTIALS,
-    "TokenRefreshRequired": Doubt.EXPIRED_CREDENTIALS,
-    "RequestTimeTooSkewed": Doubt.CLOCK_SKEWED,
-    "UserSuspended": Doubt.SUSPENDED,
-    "AccountProblem": Doubt.SUSPENDED,
-    "NoSuchBucket": Doubt.NO_BUCKET,
-    "InvalidBucketName": Doubt.NO_BUCKET,
-    "AuthorizationHeaderMalformed": Doubt.WRONG_REGION,
-    "PermanentRedirect": Doubt.WRONG_REGION,
-    "TemporaryRedirect": Doubt.WRONG_REGION,
-    "IllegalLocationConstraintException": Doubt.WRONG_REGION,
-    "IllegalLocationConstraint": Doubt.WRONG_REGION,
-    "SlowDown": Doubt.THROTTLED,
-    "ServiceUnavailable": Doubt.THROTTLED,
-    "RequestLimitExceeded": Doubt.THROTTLED,
-    "TooManyRequests": Doubt.THROTTLED,
-}
 
 # The first class that matches; the special ones stand before those that they derive from.
 BY_EXCEPTION: tuple[tuple[type[Exception], Doubt], ...] = (
@@ -57,25 +34,17 @@ BY_EXCEPTION: tuple[tuple[type[Exception], Doubt], ...] = (
 OF_THE_ENDPOINT = frozenset({Doubt.UNREACHABLE, Doubt.TLS, Doubt.TIMED_OUT, Doubt.THROTTLED, Doubt.NO_CREDENTIALS})
 
 
-def is_s3(headers: Mapping[str, str]) -> bool:
-    """Whether an answer carries what every S3 answer carries and a login page or proxy does not.
-
-    ETag and Last-Modified would not do: a static web server sends both. Ceph, AWS, MinIO and moto number each request.
-    """
-    return any(name.lower().startswith(("x-amz-", "x-rgw-")) for name in headers)
-
-
 def doubt_of(error: Exception) -> Doubt:
     """Return why a call of the driver taught nothing; for the bare 404 and 403 of a HEAD, OTHER and DENIED."""
     if isinstance(error, exceptions.ClientError):
-        return _doubt_of_answer(error.response)
+        return s3_codes.doubt_of(code_of(error), **_told(error.response))
     return next((doubt for kind, doubt in BY_EXCEPTION if isinstance(error, kind)), Doubt.OTHER)
 
 
 def doubt_of_listing(error: Exception) -> Doubt:
     """Return why a LIST taught nothing."""
-    if code_of(error) == "NoSuchKey":
-        return Doubt.BUCKET_IN_ENDPOINT  # the listing was taken for an object's name
+    if isinstance(error, exceptions.ClientError):
+        return s3_codes.doubt_of_listing(code_of(error), **_told(error.response))
     return doubt_of(error)
 
 
@@ -97,17 +66,6 @@ def is_missing(error: Exception) -> bool:
     return status_of(error) == 404 and doubt_of(error) is Doubt.OTHER
 
 
-def _doubt_of_answer(response: Mapping[str, Any]) -> Doubt:
+def _told(response: Mapping[str, Any]) -> dict[str, Any]:
     metadata = response["ResponseMetadata"]
-    headers, status = metadata.get("HTTPHeaders", {}), metadata.get("HTTPStatusCode", 0)
-    if doubt := BY_CODE.get(str(response["Error"].get("Code"))):
-        return doubt
-    if status in {429, 503}:
-        return Doubt.THROTTLED
-    is_html = headers.get("content-type", "").startswith("text/html")
-    if not is_s3(headers) and (status < 500 or (is_html and status == 500)):
-        # botocore turns a 200 whose body is no XML into a 500 of its own making.
-        return Doubt.NOT_S3
-    if status >= 500:
-        return Doubt.SERVER_ERROR
-    return Doubt.DENIED if status in {401, 403} else Doubt.OTHER
+    return {"status": metadata.get("HTTPStatusCode", 0), "headers": metadata.get("HTTPHeaders", {})}

@@ -14,7 +14,7 @@ from datetime import datetime
 from typing import Any
 
 from lib.objects import Doubt, Observation, Presence
-from lib.stores import s3_faults
+from lib.stores import s3_codes, s3_faults
 
 # https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html (StorageClass, Restore)
 ARCHIVES = frozenset({"GLACIER", "DEEP_ARCHIVE"})
@@ -47,7 +47,7 @@ class Answer:
 
 def is_object(reply: Mapping[str, Any]) -> bool:
     """Whether a HEAD or GET with a good status was answered by S3."""
-    return bool(reply.get("ETag")) and s3_faults.is_s3(reply["ResponseMetadata"].get("HTTPHeaders", {}))
+    return bool(reply.get("ETag")) and s3_codes.is_s3(reply["ResponseMetadata"].get("HTTPHeaders", {}))
 
 
 def _has_own_key(reply: Mapping[str, Any]) -> bool:
@@ -60,7 +60,7 @@ def _has_own_key(reply: Mapping[str, Any]) -> bool:
 
 def is_listing(reply: Mapping[str, Any], *, bucket: str) -> bool:
     """Whether a LIST with a good status is S3's listing of our bucket; boto3 takes a half-empty page for one too."""
-    is_s3 = s3_faults.is_s3(reply["ResponseMetadata"].get("HTTPHeaders", {}))
+    is_s3 = s3_codes.is_s3(reply["ResponseMetadata"].get("HTTPHeaders", {}))
     is_ours = bucket in {reply.get("Name"), reply.get("Bucket")}  # of uploads: Bucket
     return is_s3 and is_ours and "IsTruncated" in reply
 

@@ -12,16 +12,9 @@ from botocore.utils import get_environ_proxies
 from urllib3 import exceptions
 
 from lib.objects import Doubt, Fetched
+from lib.stores import s3_wire
 
 ERROR_PAGE_BYTES = 4096  # S3's error pages take a quarter of a KiB
-
-BY_EXCEPTION: tuple[tuple[type[Exception], Doubt], ...] = (
-    (exceptions.SSLError, Doubt.TLS),
-    (exceptions.NewConnectionError, Doubt.UNREACHABLE),  # a kind of ConnectTimeoutError, for urllib3
-    (exceptions.TimeoutError, Doubt.TIMED_OUT),
-    (exceptions.ProtocolError, Doubt.UNREACHABLE),
-    (exceptions.ProxyError, Doubt.UNREACHABLE),
-)
 
 
 def fetch(url: str, *, first_bytes: int, timeout_s: float, ca_bundle: str | None = None) -> Fetched:
@@ -60,7 +53,7 @@ def fetch(url: str, *, first_bytes: int, timeout_s: float, ca_bundle: str | None
             wanted = first_bytes if reply.status < 400 else max(first_bytes, ERROR_PAGE_BYTES)
             return _fetched(reply, _body(reply, limit=wanted, deadline=deadline))
     except exceptions.HTTPError as error:
-        return nothing(next((doubt for kind, doubt in BY_EXCEPTION if isinstance(error, kind)), Doubt.OTHER))
+        return nothing(next((doubt for kind, doubt in s3_wire.BY_EXCEPTION if isinstance(error, kind)), Doubt.OTHER))
     finally:
         manager.clear()
 

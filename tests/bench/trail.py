@@ -21,7 +21,7 @@ from pathlib import Path
 
 import psycopg2
 
-from lib.stores import ledger_db, ledger_engine
+from lib.stores import ledger_db, ledger_engine, ledger_migration
 from lib.trail import Draft, Intact, verify
 from tests.parts import postgres as postgres_part
 
@@ -76,7 +76,7 @@ def sqlite(where: Path | None) -> Iterator[tuple[str, Callable[[], None]]]:
     """A ledger in a file, and a bare commit into a file beside it."""
     with tempfile.TemporaryDirectory(dir=where) as folder:
         url = f"sqlite:///{folder}/ledger.sqlite3"
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         with ledger_engine.reading(ledger_engine.make(url)) as connection:
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
         with closing(sqlite3.connect(f"{folder}/peer.sqlite3", isolation_level=None)) as bare:
@@ -99,7 +99,7 @@ def postgres(where: Path | None) -> Iterator[tuple[str, Callable[[], None]]]:
         server = durable_postgres(stack, where)
         database = server.new_database(schema="CREATE TABLE peer (text text)")
         url = server.url(database)
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         bare = stack.enter_context(closing(psycopg2.connect(host=server.socket_dir, user="postgres", dbname=database)))
         with bare, bare.cursor() as cursor:
             for name in DURABLE:

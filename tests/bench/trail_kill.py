@@ -21,7 +21,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from lib.errors import LedgerUnavailable
-from lib.stores import ledger_db, ledger_engine
+from lib.stores import ledger_db, ledger_engine, ledger_migration
 from lib.trail import Draft, Intact, verify
 from tests.bench.trail import DURABLE, durable_postgres
 
@@ -127,7 +127,7 @@ def sqlite() -> Iterator[str]:
     """A ledger in a file."""
     with tempfile.TemporaryDirectory() as folder:
         url = f"sqlite:///{folder}/ledger.sqlite3"
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         engine = ledger_engine.make(url)
         with ledger_engine.reading(engine) as connection:
             assert connection.exec_driver_sql("PRAGMA synchronous").scalar() == 2  # FULL
@@ -142,7 +142,7 @@ def postgres() -> Iterator[str]:
     with ExitStack() as stack:
         server = durable_postgres(stack)
         url = server.url(server.new_database())
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         engine = ledger_engine.make(url)
         with ledger_engine.writing(engine, lock=1) as connection:
             for name in DURABLE:

@@ -26,7 +26,7 @@ from sqlalchemy.pool import NullPool
 from lib import retention
 from lib.access import Actor, Role, Scope
 from lib.chain import DRAFT_COLUMNS, cut_reason
-from lib.stores import ledger_db
+from lib.stores import ledger_db, ledger_migration
 from lib.stores.ledger_tables import TRAIL
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import GENESIS, Anchor, Broken, Cut, Draft, Intact, Trail, TrailEvent, seal, verify
@@ -214,7 +214,7 @@ def campaign(new_url: Callable[[], str], *, seed: int, tamperings: int, honest: 
     kinds = cycle(KINDS)
     for number in range(honest):
         url = new_url()
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         grown = grow(url, rng)
         reading = ledger_db.connect(url)
         score.honest += 1

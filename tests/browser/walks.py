@@ -90,6 +90,30 @@ def explain(walk: Walk) -> None:
     walk.look("a file in the wrong place, and its plan")
 
 
+def audit(walk: Walk) -> None:
+    """What stands there before a run, a run to its end, the rows of a cause, its plan, a picture as a table, the form."""
+    page = walk.page
+    walk.go("/audit")
+    start = page.get_by_role("button", name="Check all files")
+    expect(start).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("before a check")
+    start.click()
+    expect(page.get_by_text("As of the check, today")).to_be_visible(timeout=4 * PATIENCE_MS)
+    expect(page.get_by_text("All checks")).to_be_visible(timeout=PATIENCE_MS)  # it stands last
+    page.get_by_role("combobox", name="Problem").click()
+    page.keyboard.type("Missing file: Older")
+    page.get_by_role("option", name="Older location").click(timeout=PATIENCE_MS)
+    expect(page.get_by_text("AWS_LOCATION was changed")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text("Mend plan for").click()
+    expect(page.get_by_role("button", name="Prepare a mend plan")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_text("As a table").last.click()
+    expect(page.get_by_role("region", name="Where rows point")).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("the problems, a cause, pictures")
+    page.get_by_role("button", name="Options").click()
+    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    walk.look("what can be chosen for a check")
+
+
 def activity(walk: Walk) -> None:
     """The newest events, the verdict, the file."""
     page = walk.page
@@ -265,6 +289,7 @@ def _lock(walk: Walk) -> None:
 SCREENS: dict[str, Callable[[Walk], None]] = {
     "find": find,
     "explain": explain,
+    "audit": audit,
     "activity": activity,
     "people": people,
     "account": account,

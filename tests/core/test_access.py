@@ -15,16 +15,16 @@ from lib.errors import NotAllowed
 
 #                            find names preview link explain keys storage activity retention people settings account
 MATRIX = {
-    Role.OWNER:             "yes  yes   yes     yes  yes     yes  yes     yes      yes       yes    yes      yes",
-    Role.CLINIC_ADMIN:      "yes  yes   yes     yes  -       -    -       -        -         -      -        yes",
-    Role.SUPPORT:           "yes  yes   -       yes  yes     -    -       -        -         -      -        yes",
-    Role.DEVELOPER:         "yes  -     -       -    yes     yes  yes     -        -         -      -        yes",
-    Role.AUDITOR:           "-    -     -       -    -       -    -       yes      -         -      -        yes",
-    Role.OPERATOR:          "yes  yes   yes     yes  yes     yes  yes     yes      yes       yes    yes      yes",
-    Role.NOBODY:            "-    -     -       -    -       -    -       -        -         -      -        -",
+    Role.OWNER:             "yes   yes   yes   yes   yes   yes   yes   yes   yes   yes   yes   yes   yes",
+    Role.CLINIC_ADMIN:      "yes   yes   yes   yes   -     -     -     -     -     -     -     -     yes",
+    Role.SUPPORT:           "yes   yes   -     yes   yes   -     -     -     -     -     -     -     yes",
+    Role.DEVELOPER:         "yes   -     -     -     yes   yes   yes   yes   -     -     -     -     yes",
+    Role.AUDITOR:           "-     -     -     -     -     -     -     -     yes   -     -     -     yes",
+    Role.OPERATOR:          "yes   yes   yes   yes   yes   yes   yes   yes   yes   yes   yes   yes   yes",
+    Role.NOBODY:            "-     -     -     -     -     -     -     -     -     -     -     -     -",
 }  # fmt: skip
 COLUMNS = (
-    Permission.FIND, Permission.NAMES, Permission.PREVIEW, Permission.LINK, Permission.EXPLAIN, Permission.KEYS,
+    Permission.FIND, Permission.NAMES, Permission.PREVIEW, Permission.LINK, Permission.EXPLAIN, Permission.KEYS, Permission.AUDIT,
     Permission.STORAGE_DETAILS, Permission.ACTIVITY, Permission.RETENTION, Permission.PEOPLE, Permission.SETTINGS, Permission.ACCOUNT,
 )  # fmt: skip
 DEV = Actor("dev", Role.DEVELOPER)

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from lib.access import Actor, Role, Scope
-from lib.stores import ledger_db
+from lib.stores import ledger_migration
 from lib.trail import Action
 from tests.conftest import NOW
 from tests.parts import accounts, canaries, ceph, guarded_s3, sample_clinic
@@ -54,7 +54,7 @@ def test_what_says_nothing_is_no_canary() -> None:
 
 def test_a_trail_in_a_file_is_read(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path}/ledger.sqlite3"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     trail = accounts.on_ledger(url).trail
     trail.record(Actor("asha", Role.OWNER), Scope(), Action.OPEN, at=NOW, reason="nothing")
     assert canaries.in_files(tmp_path) == []

@@ -18,6 +18,7 @@ from lib import (
     access,
     accounts,
     activity,
+    audit_export,
     authority,
     explanation,
     insides,
@@ -44,12 +45,15 @@ from lib.people import NewRole, Refusal
 from lib.previews import Preview
 from lib.records import Clinic, Filters, Record, RecordIs
 from lib.search import Kind, Reading
+from lib.services import Services
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.trail import EVERYTHING, Action, Intact, Subject, TrailEvent
 from tests.conftest import NOW
+from tests.core import audit_acts
 from tests.core.clinic import PDF, RECORD, Bench, bench
 from tests.parts.accounts import MemoryBench, invited
+from tests.parts.audited import Audited, missing
 
 LOCATION = "edrcontainer1"
 ROWS = tuple(
@@ -202,6 +206,23 @@ def _export(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return row.record_id in {event.record_id for event in taken}
 
 
+def _checked(where: Bench, row: Record) -> Services:
+    """Return services with a check of all files that found a record missing."""
+    book = Audited(where.services)
+    book.check([missing(row.record_id or 0, clinic_id=row.clinic_id)], at=NOW)
+    return book.services
+
+
+def _audit_export(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    taken = audit_export.export(actor, scope, services=_checked(where, row), run_id=1, form=audit_export.Form.CSV)
+    return row.record_id in {each.record_id for each in taken}
+
+
+def _audit_report(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    made = audit_export.report(actor, scope, services=_checked(where, row), run_id=1)
+    return row.record_id in {each.record_id for each in made.findings}
+
+
 def _seen(where: Bench, row: Record) -> None:
     seen = Subject(row.record_id, row.patient_id, row.clinic_id)
     with suppress(LedgerUnavailable):
@@ -267,6 +288,8 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "activity.read": (Permission.ACTIVITY, _read),
     "activity.check": (Permission.ACTIVITY, _check),
     "activity.export": (Permission.ACTIVITY, _export),
+    "audit_export.export": (Permission.AUDIT, _audit_export),
+    "audit_export.report": (Permission.AUDIT, _audit_report),
     "retention.prune": (Permission.RETENTION, _prune),
     "accounts.everybody": (Permission.PEOPLE, _on_accounts(accounts.everybody, has_person=False)),
     "accounts.named": (Permission.PEOPLE, _on_accounts(accounts.named)),
@@ -275,11 +298,18 @@ ACTIONS: dict[str, tuple[Permission, Act]] = {
     "accounts.disable": (Permission.PEOPLE, _on_accounts(accounts.disable)),
     "accounts.enable": (Permission.PEOPLE, _on_accounts(accounts.enable)),
     "accounts.reset": (Permission.PEOPLE, _on_accounts(accounts.reset)),
+    **audit_acts.ACTS,
 }
-OF_NO_CLINIC = {"activity.check", "retention.prune", *(name for name in ACTIONS if name.startswith("accounts."))}
+OF_NO_CLINIC = {
+    "activity.check",
+    "retention.prune",
+    *(name for name in ACTIONS if name.startswith("accounts.")),
+    *audit_acts.OF_NO_CLINIC,
+}
 NO_USE_CASE = {
     "access.narrowed",
     "accounts.written",
+    "auditing.ended",  # the process that worked a run
     "authority.ask",
     "authority.require",
     "documents.refuse",
@@ -317,6 +347,8 @@ def test_every_role_gets_what_its_permissions_and_clinics_say_and_nothing_else(a
     for actor, scope, row in product(ACTORS, SCOPES, ROWS):
         where, case = clinic(), f"{actor} {scope} clinic {row.clinic_id}"
         may = access.may(actor, permission)
+        if action in audit_acts.OF_ALL_CLINICS:
+            may = may and access.narrowed(actor, scope).clinics is None
         sees = action in OF_NO_CLINIC or access.narrowed(actor, scope).sees(row.clinic_id)
         sees = sees and not (action == "search.clinics" and not row.clinic_id)
         try:

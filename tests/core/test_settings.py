@@ -105,6 +105,9 @@ def test_a_missing_secret_key_comes_with_the_command_that_makes_one() -> None:
             "must not be the CDN, whose host breaks every signature: https://sgp1.digitaloceanspaces.com",
         ),
         ("AWS_S3_ADDRESSING_STYLE", "dns", "must be path, virtual or auto"),
+        ("DASHBOARD_FILE_COLUMNS", "lab_reports", "must be table.column or schema.table.column"),
+        ("DASHBOARD_FILE_COLUMNS", "lab_reports.file,a.b.c.d", "must be table.column or schema.table.column"),
+        ("DASHBOARD_FILE_COLUMNS", 'lab_reports.file"; --', "must be table.column or schema.table.column"),
         ("AWS_S3_REGION_NAME", "sgp1 ap", "must be a region's name"),
         ("AWS_LOCATION", "a//b", "must not contain //"),
         ("AWS_LOCATION", "../b", "must not contain //"),
@@ -271,6 +274,17 @@ def test_lists_lose_spaces_and_empty_items() -> None:
     )
     assert loaded.rules.previous_locations == ("media", "old/x")
     assert loaded.owned_prefixes == ("prescriptions/pdfs/", "scans/")
+    assert load().file_columns == ()
+    assert load(DASHBOARD_FILE_COLUMNS="lab_reports.file, billing.invoices.pdf_file").file_columns == (
+        "lab_reports.file",
+        "billing.invoices.pdf_file",
+    )
+
+
+def test_patterns_of_ignored_objects_are_kept_as_they_are_written_and_none_hides_everything() -> None:
+    assert load(DASHBOARD_IGNORE_OBJECTS="*/.keep, */").ignored_objects == ("*/.keep", "*/")
+    with pytest.raises(SettingInvalid, match="every key"):
+        load(DASHBOARD_IGNORE_OBJECTS="*/.keep,**")
 
 
 def test_expiry_in_bare_seconds_and_as_a_duration() -> None:
@@ -386,3 +400,43 @@ def test_a_bad_value_of_the_provider_is_refused(variable: str, value: str, rule:
 def test_a_provider_on_this_computer_may_be_plain_http(host: str) -> None:
     loaded = load(**{**PROVIDER, "DASHBOARD_OIDC_ISSUER": f"http://{host}"})
     assert loaded.provider_name == ("localhost" if "localhost" in host else "provider")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "https://alerts.clinic.example/hooks/s3cr3t",
+        "https://alerts.clinic.example:8443/?token=s3cr3t&a=b",
+        "http://localhost:9000/hook",
+        "http://127.0.0.1/hook",
+        "http://[::1]:9000/hook",
+    ],
+)
+def test_an_alert_webhook_may_be_https_or_this_computer(url: str) -> None:
+    loaded = load(DASHBOARD_ALERT_WEBHOOK=url)
+    assert loaded.alert_webhook is not None
+    assert loaded.alert_webhook.get_secret_value() == url
+    assert "s3cr3t" not in repr(loaded)
+    assert load().alert_webhook is None
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://alerts.clinic.example/s3cr3t",
+        "http://127.0.0.1.clinic.example/s3cr3t",
+        "https://asha:s3cr3t@alerts.clinic.example/",
+        "https://alerts.clinic.example/#s3cr3t",
+        "https://alerts.clinic.example/?a=s3cr3t#b",
+        "https://alerts.clinic.example/s3cr3t b",
+        "https://alerts.clinic.example/s3cr3t\u00e9",
+        "file:///s3cr3t",
+        "s3cr3t",
+        "https://[s3cr3t",
+    ],
+)
+def test_any_other_alert_webhook_is_refused_without_its_value(url: str) -> None:
+    variable, rule = refusal(DASHBOARD_ALERT_WEBHOOK=url)
+    assert variable == "DASHBOARD_ALERT_WEBHOOK"
+    assert rule.startswith("must be an https address")
+    assert "s3cr3t" not in rule

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from lib.access import Actor, Role, Scope
 from lib.errors import LedgerFault, LedgerUnavailable
-from lib.stores import ledger_db
+from lib.stores import ledger_db, ledger_migration
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import GENESIS, Action, Broken, Draft, Intact, Subject, Trail, TrailEvent, seal, verify
 
@@ -241,7 +241,7 @@ def test_a_number_that_no_database_can_hold_does_not_keep_the_refusal_out_of_the
     record_id: int, tmp_path: Path
 ) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     trail = Trail(ledger_db.connect(url), key_secret=b"k")
     trail.record(ASHA, Scope(), Action.LINK, at=AT, subject=Subject(record_id=record_id), result="refused:NOT_VISIBLE")
     (event,) = ledger_db.connect(url).events()

@@ -3,18 +3,25 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dashboard import wording
 from dashboard.wording import activity as activity_words
+from dashboard.wording import audits as audit_words
 from dashboard.wording import autopsy as autopsy_words
 from dashboard.wording import error_pages as error_words
 from dashboard.wording import federation as federation_words
+from dashboard.wording import kinds as kind_words
 from dashboard.wording import lock as lock_words
 from dashboard.wording import people as people_words
-from lib import pasted
+from dashboard.wording import problems as problem_words
+from lib import findings, pasted
 from lib.access import Permission, Role
+from lib.audits import RESUMABLE, Fault, Options, Phase, Progress, Run, Status
+from lib.audits import Exposure as AuditExposure
 from lib.candidates import Evidence, Flag, Why
 from lib.catalogue import About, Code, Mend, Needs, Severity
 from lib.diagnosis import Md5, State
@@ -229,3 +236,47 @@ def test_everything_that_can_be_pasted_is_said(kind: pasted.Kind) -> None:
 @pytest.mark.parametrize("undone", Undone)
 def test_everything_that_was_undone_is_said(undone: Undone) -> None:
     assert autopsy_words.undone((undone,)).endswith(".")
+
+
+@pytest.mark.parametrize("kind", findings.Kind)
+def test_every_kind_of_finding_has_a_title_a_meaning_and_what_to_do_next(kind: findings.Kind) -> None:
+    words = kind_words.KIND[kind]
+    assert 0 < len(words.title) <= 30
+    assert not words.title.endswith(".")
+    assert words.means.endswith(".")
+    assert words.then.endswith(".")
+    assert "orphan" not in f"{words.title} {words.means} {words.then}".lower()
+
+
+def test_no_two_kinds_of_finding_have_one_title() -> None:
+    assert len({words.title for words in kind_words.KIND.values()}) == len(findings.Kind)
+
+
+@pytest.mark.parametrize("member", [*Status, *Phase, *AuditExposure], ids=str)
+def test_every_word_about_a_run_is_said(member: Status | Phase | AuditExposure) -> None:
+    said = {Status: audit_words.STATUS, Phase: audit_words.PHASE, AuditExposure: audit_words.EXPOSURE}
+    assert said[type(member)][member]  # type: ignore[index]
+
+
+@pytest.mark.parametrize("status", sorted(RESUMABLE))
+def test_every_early_end_of_a_run_says_what_to_do_next(status: Status) -> None:
+    at = datetime(2026, 11, 24, tzinfo=UTC)
+    run = Run(7, "t", Options(), "asha", at, status, Progress(ranges=16, ranges_done=3, rows=9, records=20), fence=1)
+    said = audit_words.ended(run, now=at, zone=ZoneInfo("Asia/Kolkata"))
+    assert said.startswith("The check of today 05:30 ")
+    assert "3 of 16 parts are done" in said
+    assert re.search("[Gg]o on|start again", said)
+
+
+@pytest.mark.parametrize("code", [*Fault, *Doubt, *(f"database_{fault}" for fault in DatabaseFault)])
+def test_every_reason_why_a_run_stopped_is_said(code: str) -> None:
+    said = audit_words.reason(code)
+    assert said.endswith(".")
+    assert (said == audit_words.reason("nothing that exists")) is (code == Fault.UNEXPECTED)
+
+
+@pytest.mark.parametrize("severity", Severity)
+def test_every_severity_has_an_icon_and_a_word(severity: Severity) -> None:
+    icon, _, word = problem_words.SEVERITY[severity].partition(" ")
+    assert icon
+    assert word

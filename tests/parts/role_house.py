@@ -16,7 +16,7 @@ from lib.access import Actor, Permission, Role, Scope
 from lib.accounts import Accounts
 from lib.people import NewRole, PasswordState, Person
 from lib.records import Clinic
-from lib.stores import ledger_db
+from lib.stores import ledger_migration
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.trail import Action, Subject
@@ -162,7 +162,7 @@ def _unwritten(accounts: Accounts, name: str) -> None:
 def house(folder: Path) -> Iterator[House]:
     """Serve it. Streamlit allows one app a process."""
     url = f"sqlite:///{folder}/ledger.sqlite3"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     accounts = parts.on_ledger(url)
     parts.added(accounts)  # an owner stays, whoever is downgraded
     _unwritten(accounts, OTHER_PERSON)  # who does nothing

@@ -6,21 +6,21 @@ from pathlib import Path
 
 import pytest
 
-from lib.stores import ledger_db
+from lib.stores import ledger_migration
 
 
 @pytest.fixture
 def sqlite_url(tmp_path: Path) -> str:
     """A new ledger in a file, whose folder is new too."""
     url = f"sqlite:///{tmp_path}/var/ledger.sqlite3"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     return url
 
 
 @pytest.fixture
 def postgres_url(fresh_postgres: str) -> str:
     """A new ledger in PostgreSQL."""
-    ledger_db.migrate(fresh_postgres)
+    ledger_migration.migrate(fresh_postgres)
     return fresh_postgres
 
 

@@ -23,7 +23,7 @@ from lib.accounts import Accounts
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.people import NewRole
 from lib.sign_in import SignedIn
-from lib.stores import ledger_db, ledger_engine
+from lib.stores import ledger_engine, ledger_migration
 from tests.conftest import NOW
 from tests.parts import accounts as sample
 from tests.parts.accounts import HOME, OPERATOR, added, invited, signed_in, tried
@@ -35,7 +35,7 @@ ROOT = Path(__file__).parents[2]
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     file = tmp_path / "ledger.sqlite3"
-    ledger_db.migrate(f"sqlite:///{file}")
+    ledger_migration.migrate(f"sqlite:///{file}")
     return file
 
 
@@ -83,7 +83,7 @@ def test_a_locked_file_is_waited_for_and_then_refused(path: Path, monkeypatch: p
 def test_a_read_only_postgres_refuses_every_write_and_still_knows_who_is_signed_in(
     postgres: Postgres, fresh_postgres: str
 ) -> None:
-    ledger_db.migrate(fresh_postgres)
+    ledger_migration.migrate(fresh_postgres)
     accounts = sample.on_ledger(fresh_postgres)
     added(accounts)
     opened = signed_in(accounts)
@@ -97,11 +97,11 @@ def test_a_read_only_postgres_refuses_every_write_and_still_knows_who_is_signed_
 
 
 def test_the_grants_that_are_documented_suffice_and_delete_no_account(postgres: Postgres, fresh_postgres: str) -> None:
-    ledger_db.migrate(fresh_postgres)
+    ledger_migration.migrate(fresh_postgres)
     database = fresh_postgres.partition("@/")[2].partition("?")[0]
     role = f"dashboard_{database}"
     statements = re.findall(r"^(?:GRANT|REVOKE) .+;$", (ROOT / "docs" / "trail.md").read_text(), re.MULTILINE)
-    assert len(statements) == 5
+    assert len(statements) == 7
     given = [re.sub(r"\bdashboard\b", role, statement) for statement in statements]
     postgres.execute(f"CREATE ROLE {role} LOGIN", *given, database=database)
     url = fresh_postgres.replace("//postgres:", f"//{role}:")
@@ -132,7 +132,7 @@ def test_a_file_moved_away_while_somebody_is_signed_in_signs_nobody_in(path: Pat
 def test_a_postgres_that_never_answers_is_down_within_a_bounded_time_and_works_again_afterwards(
     postgres: Postgres, fresh_postgres: str
 ) -> None:
-    ledger_db.migrate(fresh_postgres)
+    ledger_migration.migrate(fresh_postgres)
     accounts = sample.on_ledger(fresh_postgres)
     acts = [*writes(accounts), lambda: accounts.sessions.live("x" * 43, at=NOW)]  # over connections that are kept
     with postgres.stalled(), ThreadPoolExecutor(len(acts)) as crowd:
@@ -145,7 +145,7 @@ def test_a_postgres_that_never_answers_is_down_within_a_bounded_time_and_works_a
 def test_an_append_that_is_under_way_when_postgres_stops_answering_is_refused(
     postgres: Postgres, fresh_postgres: str
 ) -> None:
-    ledger_db.migrate(fresh_postgres)
+    ledger_migration.migrate(fresh_postgres)
     engine = ledger_engine.make(fresh_postgres)
     began = time.monotonic()
     with pytest.raises(LedgerUnavailable) as refused, ledger_engine.reading(engine, wait_s=1) as connection:  # noqa: SIM117
@@ -156,7 +156,7 @@ def test_an_append_that_is_under_way_when_postgres_stops_answering_is_refused(
 
 
 def test_sessions_whose_table_is_held_are_waited_for_as_long_as_everything_else(fresh_postgres: str) -> None:
-    ledger_db.migrate(fresh_postgres)
+    ledger_migration.migrate(fresh_postgres)
     accounts = sample.on_ledger(fresh_postgres)
     with create_engine(fresh_postgres, poolclass=NullPool).begin() as other:
         other.execute(text("LOCK TABLE sessions IN ACCESS EXCLUSIVE MODE"))

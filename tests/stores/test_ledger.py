@@ -19,7 +19,7 @@ from sqlalchemy import create_engine, inspect, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.pool import NullPool
 
-from lib.stores import ledger_db
+from lib.stores import ledger_db, ledger_migration
 from lib.stores.ledger_tables import TRAIL
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import GENESIS, Broken, Draft, Intact, Selection, TrailStore, verify
@@ -320,20 +320,20 @@ def test_walking_the_trail_does_not_hold_up_a_writer(url: str) -> None:
 
 def test_migrating_twice_changes_nothing(url: str) -> None:
     event = ledger_db.connect(url).append(draft())
-    ledger_db.migrate(url)
-    assert ledger_db.is_current(url)
+    ledger_migration.migrate(url)
+    assert ledger_migration.is_current(url)
     assert list(ledger_db.connect(url).events()) == [event]
 
 
 @pytest.mark.parametrize("kind", ["sqlite", "postgres"])
 def test_processes_that_migrate_at_once_all_succeed(kind: str, tmp_path: Path, request: pytest.FixtureRequest) -> None:
     url = f"sqlite:///{tmp_path}/new/ledger.sqlite3" if kind == "sqlite" else request.getfixturevalue("fresh_postgres")
-    assert not ledger_db.is_current(url)
+    assert not ledger_migration.is_current(url)
     go = tmp_path / "go"  # so that they really begin together
     script = (
-        "import sys, time, pathlib; from lib.stores import ledger_db; print('ready', flush=True)\n"
+        "import sys, time, pathlib; from lib.stores import ledger_migration; print('ready', flush=True)\n"
         "while not pathlib.Path(sys.argv[2]).exists(): time.sleep(0.001)\n"
-        "ledger_db.migrate(sys.argv[1])"
+        "ledger_migration.migrate(sys.argv[1])"
     )
     processes = [
         subprocess.Popen(
@@ -353,7 +353,7 @@ def test_processes_that_migrate_at_once_all_succeed(kind: str, tmp_path: Path, r
     for process in processes:
         _, errors = process.communicate(timeout=60)
         assert (process.returncode, errors) == (0, "")
-    assert ledger_db.is_current(url)
+    assert ledger_migration.is_current(url)
     assert ledger_db.connect(url).append(draft()).sequence == 1
 
 
@@ -363,11 +363,11 @@ def test_threads_that_migrate_at_once_all_succeed(tmp_path: Path) -> None:
 
     def migrate(_: int) -> None:
         barrier.wait()
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
 
     with ThreadPoolExecutor(4) as pool:
         list(pool.map(migrate, range(4)))
-    assert ledger_db.is_current(url)
+    assert ledger_migration.is_current(url)
 
 
 def test_the_migrated_table_is_the_one_that_the_code_reads(url: str) -> None:
@@ -384,7 +384,7 @@ def test_only_its_owner_can_open_the_file_and_its_log(tmp_path: Path) -> None:
     path = tmp_path / "var" / "ledger.sqlite3"
     before = os.umask(0)
     try:
-        ledger_db.migrate(f"sqlite:///{path}")
+        ledger_migration.migrate(f"sqlite:///{path}")
         with sqlite3.connect(path) as held:
             held.execute("SELECT count(*) FROM trail").fetchall()
             ledger_db.connect(f"sqlite:///{path}").append(draft())
@@ -400,5 +400,5 @@ def test_a_file_that_others_could_open_is_closed_to_them(tmp_path: Path) -> None
     path = tmp_path / "ledger.sqlite3"
     path.touch(mode=0o644)
     path.chmod(0o644)
-    ledger_db.migrate(f"sqlite:///{path}")
+    ledger_migration.migrate(f"sqlite:///{path}")
     assert stat.S_IMODE(path.stat().st_mode) == 0o600

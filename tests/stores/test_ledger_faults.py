@@ -25,7 +25,7 @@ from sqlalchemy import create_engine, event, text
 from sqlalchemy.pool import NullPool
 
 from lib.errors import LedgerFault, LedgerUnavailable
-from lib.stores import ledger_db, ledger_engine
+from lib.stores import ledger_db, ledger_engine, ledger_migration
 from lib.trail import Draft, Intact, TrailEvent, verify
 from tests.parts.postgres import NEEDS_PASSWORD, Postgres
 
@@ -53,7 +53,7 @@ def read(url: str) -> list[TrailEvent]:
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     file = tmp_path / "var" / "ledger.sqlite3"
-    ledger_db.migrate(f"sqlite:///{file}")
+    ledger_migration.migrate(f"sqlite:///{file}")
     append(f"sqlite:///{file}")
     return file
 
@@ -65,7 +65,7 @@ def url(path: Path) -> str:
 
 @pytest.fixture
 def postgres_url(fresh_postgres: str) -> str:
-    ledger_db.migrate(fresh_postgres)
+    ledger_migration.migrate(fresh_postgres)
     return fresh_postgres
 
 
@@ -109,7 +109,7 @@ def test_a_ledger_that_was_never_made_is_not_migrated_and_is_not_made_by_looking
     url = f"sqlite:///{tmp_path}/none/ledger.sqlite3"
     assert fault(lambda: append(url)) is LedgerFault.NOT_MIGRATED
     assert fault(lambda: read(url)) is LedgerFault.NOT_MIGRATED
-    assert not ledger_db.is_current(url)
+    assert not ledger_migration.is_current(url)
     assert list(tmp_path.iterdir()) == []
 
 
@@ -118,7 +118,7 @@ def test_a_database_without_our_table_is_not_migrated(tmp_path: Path, fresh_post
     for url in (f"sqlite:///{tmp_path}/empty.sqlite3", fresh_postgres):
         assert fault(lambda url=url: append(url)) is LedgerFault.NOT_MIGRATED  # type: ignore[misc]
         assert fault(lambda url=url: read(url)) is LedgerFault.NOT_MIGRATED  # type: ignore[misc]
-        assert not ledger_db.is_current(url)
+        assert not ledger_migration.is_current(url)
 
 
 def test_a_file_moved_away_takes_no_more_events(path: Path, url: str) -> None:
@@ -159,7 +159,7 @@ def test_a_deleted_log_takes_no_event_with_it(path: Path, url: str) -> None:
 
 def test_rights_that_are_taken_away_are_gone_for_a_kept_connection_too(open_folder: Path) -> None:
     url = f"sqlite:///{open_folder}/ledger.sqlite3"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     store = ledger_db.connect(url)
     store.append(DRAFT)
     (open_folder / "ledger.sqlite3").chmod(0o444)
@@ -173,7 +173,7 @@ def test_a_disk_that_fills_up_takes_no_event_of_a_kept_connection_and_breaks_no_
     folder = tmp_path / "disk"
     with mounted(folder, options="size=2m"):
         url = f"sqlite:///{folder}/ledger.sqlite3"
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         store = ledger_db.connect(url)
         store.append(DRAFT)
         path = folder / "ballast"
@@ -186,21 +186,21 @@ def test_a_disk_that_fills_up_takes_no_event_of_a_kept_connection_and_breaks_no_
 def test_a_file_that_is_no_database(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("no database, but long enough to be read as one\n" * 100)
     assert fault(lambda: append(f"sqlite:///{tmp_path}/notes.txt")) is LedgerFault.OTHER
-    assert fault(lambda: ledger_db.migrate(f"sqlite:///{tmp_path}/notes.txt")) is LedgerFault.OTHER
+    assert fault(lambda: ledger_migration.migrate(f"sqlite:///{tmp_path}/notes.txt")) is LedgerFault.OTHER
 
 
 def test_a_ledger_of_a_newer_version_is_left_alone(path: Path, url: str) -> None:
     with closing(sqlite3.connect(path)) as connection:
         connection.execute("UPDATE ledger_version SET version_num = '9999'")
         connection.commit()
-    assert not ledger_db.is_current(url)
-    assert fault(lambda: ledger_db.migrate(url)) is LedgerFault.OTHER
+    assert not ledger_migration.is_current(url)
+    assert fault(lambda: ledger_migration.migrate(url)) is LedgerFault.OTHER
     assert len(read(url)) == 1
 
 
 def test_a_read_only_file_takes_no_event_and_can_be_read(open_folder: Path) -> None:
     url = f"sqlite:///{open_folder}/ledger.sqlite3"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     append(url)
     (open_folder / "ledger.sqlite3").chmod(0o444)
     open_folder.chmod(0o777)
@@ -211,25 +211,27 @@ def test_a_read_only_file_takes_no_event_and_can_be_read(open_folder: Path) -> N
 
 def test_a_folder_that_may_not_be_written_is_read_only(open_folder: Path) -> None:
     url = f"sqlite:///{open_folder}/ledger.sqlite3"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     (open_folder / "ledger.sqlite3").chmod(0o666)
     open_folder.chmod(0o555)
     with as_nobody():
         assert fault(lambda: append(url)) is LedgerFault.READ_ONLY
-        assert fault(lambda: ledger_db.migrate(f"sqlite:///{open_folder}/var/new.sqlite3")) is LedgerFault.READ_ONLY
-        assert fault(lambda: ledger_db.migrate(f"sqlite:///{open_folder}/new.sqlite3")) is LedgerFault.READ_ONLY
+        assert (
+            fault(lambda: ledger_migration.migrate(f"sqlite:///{open_folder}/var/new.sqlite3")) is LedgerFault.READ_ONLY
+        )
+        assert fault(lambda: ledger_migration.migrate(f"sqlite:///{open_folder}/new.sqlite3")) is LedgerFault.READ_ONLY
 
 
 def test_a_read_only_file_system(tmp_path: Path) -> None:
     folder = tmp_path / "disk"
     with mounted(folder, options="size=2m"):
         url = f"sqlite:///{folder}/ledger.sqlite3"
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         append(url)
         libc = ctypes.CDLL(None, use_errno=True)
         assert libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 32 | 1, b"size=2m") == 0  # MS_REMOUNT | MS_RDONLY
         assert fault(lambda: append(url)) is LedgerFault.READ_ONLY
-        assert fault(lambda: ledger_db.migrate(f"sqlite:///{folder}/new.sqlite3")) is LedgerFault.READ_ONLY
+        assert fault(lambda: ledger_migration.migrate(f"sqlite:///{folder}/new.sqlite3")) is LedgerFault.READ_ONLY
 
 
 def fill(file: Path) -> None:
@@ -243,12 +245,12 @@ def test_a_full_disk_takes_no_event_and_breaks_no_chain(tmp_path: Path) -> None:
     folder = tmp_path / "disk"
     with mounted(folder, options="size=512k"):
         url = f"sqlite:///{folder}/ledger.sqlite3"
-        ledger_db.migrate(url)
+        ledger_migration.migrate(url)
         append(url)
         ballast = folder / "ballast"
         fill(ballast)
         assert fault(lambda: append(url)) is LedgerFault.FULL
-        assert fault(lambda: ledger_db.migrate(f"sqlite:///{folder}/new/ledger.sqlite3")) is LedgerFault.FULL
+        assert fault(lambda: ledger_migration.migrate(f"sqlite:///{folder}/new/ledger.sqlite3")) is LedgerFault.FULL
         ballast.unlink()
         append(url)
         checked = verify(read(url))
@@ -297,7 +299,7 @@ def test_a_database_that_may_not_grow_takes_no_event_and_breaks_no_chain(url: st
 @pytest.mark.parametrize("mode", [0o444, 0o640, 0o400])
 def test_migrate_takes_rights_from_others_and_gives_none(path: Path, url: str, mode: int) -> None:
     path.chmod(mode)
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     assert stat.S_IMODE(path.stat().st_mode) == mode & 0o700
 
 
@@ -325,7 +327,7 @@ def test_a_postgres_that_only_reads(postgres: Postgres, postgres_url: str) -> No
     postgres.execute(f"ALTER DATABASE {database} SET default_transaction_read_only = on")
     assert fault(lambda: append(postgres_url)) is LedgerFault.READ_ONLY
     assert read(postgres_url) == []
-    ledger_db.migrate(postgres_url)  # nothing to do
+    ledger_migration.migrate(postgres_url)  # nothing to do
 
 
 def test_every_append_waits_for_the_disk_whatever_the_servers_default(postgres_url: str) -> None:
@@ -351,7 +353,7 @@ def test_sqlite_waits_for_the_disk_and_keeps_a_write_ahead_log(url: str) -> None
     ],
 )
 def test_a_server_that_is_not_there_is_down_and_its_password_is_in_no_traceback(address: str) -> None:
-    for act in (append, read, ledger_db.migrate, ledger_db.is_current):
+    for act in (append, read, ledger_migration.migrate, ledger_migration.is_current):
         with pytest.raises(LedgerUnavailable) as refused:
             act(address)
         assert refused.value.fault is LedgerFault.DOWN
@@ -366,7 +368,7 @@ def test_a_wrong_password_and_a_missing_database_are_down(postgres: Postgres) ->
 
 @pytest.mark.parametrize("address", ["not an address hunter2", "oracle+nothing://u:hunter2@h/d", ""])
 def test_an_address_that_is_none_is_refused_without_being_shown(address: str) -> None:
-    for act in (ledger_db.connect, ledger_db.migrate, ledger_db.is_current):
+    for act in (ledger_db.connect, ledger_migration.migrate, ledger_migration.is_current):
         with pytest.raises(LedgerUnavailable) as refused:
             act(address)
         assert "hunter2" not in "".join(traceback.format_exception(refused.value))

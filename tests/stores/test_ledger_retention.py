@@ -16,7 +16,7 @@ from lib import activity, retention
 from lib.access import Actor, Role, Scope
 from lib.chain import Cut, cut_of
 from lib.errors import LedgerFault, LedgerUnavailable
-from lib.stores import ledger_db
+from lib.stores import ledger_db, ledger_migration
 from lib.stores.memory.trail import MemoryTrail
 from lib.trail import Action, Break, Broken, Draft, Intact, Selection, Trail, TrailEvent, TrailStore, verify
 from tests.parts.postgres import Postgres
@@ -202,7 +202,7 @@ def app_url(postgres: Postgres, postgres_url: str) -> str:
 
 
 def test_a_login_with_the_recipes_grants_can_append_and_verify_and_nothing_else(app_url: str) -> None:
-    ledger_db.migrate(app_url)
+    ledger_migration.migrate(app_url)
     store = ledger_db.connect(app_url, mac_key=KEY)
     store.append(draft(0))
     assert isinstance(verify(store.events(), key=KEY), Intact)
@@ -299,7 +299,7 @@ def test_an_export_holds_the_actors_own_clinics_only(store: TrailStore) -> None:
 
 def test_a_trail_from_before_is_migrated_and_holds(url: str, migrated_before: Callable[[], list[TrailEvent]]) -> None:
     old = migrated_before()
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     trail = ledger_db.open_trail(url, derive=derive)
     trail.begin_macs(ASHA, Scope(), at=NOW)
     kept = list(trail.events())
@@ -315,7 +315,17 @@ def migrated_before(url: str) -> Callable[[], list[TrailEvent]]:
         columns = ("address", "session_hash", "actor_clinic", "mac")
         engine = create_engine(url, poolclass=NullPool)
         with engine.begin() as connection:
-            later = ("pins", "spent_flows", "throttle", "password_links", "sessions", "people")
+            later = (
+                "audit_findings",
+                "audit_ranges",
+                "audits",
+                "pins",
+                "spent_flows",
+                "throttle",
+                "password_links",
+                "sessions",
+                "people",
+            )
             for table in later:
                 connection.execute(text(f"DROP TABLE {table}"))
             if url.startswith("sqlite"):
@@ -334,7 +344,7 @@ def migrated_before(url: str) -> Callable[[], list[TrailEvent]]:
                     values["at"] = event.at.isoformat(timespec="microseconds")
                 marks = ", ".join(f":{name}" for name in names)
                 connection.execute(text(f"INSERT INTO trail ({', '.join(names)}) VALUES ({marks})"), values)
-        assert not ledger_db.is_current(url)
+        assert not ledger_migration.is_current(url)
         return memory.rows
 
     return make

@@ -13,7 +13,7 @@ from dashboard import wiring
 from lib.people import Person
 from lib.settings import Settings
 from lib.sign_in import Attempt, SignedIn, set_password, sign_in
-from lib.stores import ledger_db
+from lib.stores import ledger_db, ledger_migration
 from tests.parts.accounts import HOME, PASSWORD
 from tests.parts.command_line import Answer, CommandLine
 
@@ -54,7 +54,7 @@ class Terminal:
 @pytest.fixture
 def terminal(command: CommandLine, tmp_path: Path) -> Terminal:
     made = Terminal(command, tmp_path)
-    ledger_db.migrate(made.url)
+    ledger_migration.migrate(made.url)
     return made
 
 

@@ -19,7 +19,7 @@ from lib.objects import Disposition
 from lib.previews import Preview, open_pdf
 from lib.records import Record
 from lib.services import Services
-from lib.stores import ledger_db
+from lib.stores import ledger_db, ledger_migration
 from lib.stores.s3 import S3Config, S3Objects
 from lib.trail import Intact, Trail, verify
 from tests.conftest import NOW
@@ -156,7 +156,7 @@ def test_a_preview_of_a_missing_object_is_refused(world: World) -> None:
 
 def test_25_parallel_links_leave_an_intact_chain_on_disk(tmp_path: Path) -> None:
     url = f"sqlite:///{tmp_path / 'ledger.sqlite3'}"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     ledger = ledger_db.connect(url)
     services = replace(bench(clock=lambda: NOW).services, trail=Trail(ledger, key_secret=b"k" * 32))
     with ThreadPoolExecutor(25) as pool:

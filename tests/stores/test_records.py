@@ -5,12 +5,14 @@ from __future__ import annotations
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
 
 from lib.access import Scope
+from lib.auditing import MAX_FILTERED
 from lib.records import (
     ConsultationIs,
     Cursor,
@@ -180,6 +182,38 @@ def test_a_clinic_filter_and_only_without_pdf(store: RecordStore) -> None:
     assert found(store, NameContains("elod"), Filters(only_without_pdf=True)) == []
     assert found(store, NameContains("lod"), Filters(only_without_pdf=True)) == [("no pdf", 7)]
     assert found(store, RecordIs(13), Filters(only_without_pdf=True)) == []
+
+
+def test_only_rows_of_given_numbers_are_searched_with_every_other_filter(store: RecordStore) -> None:
+    numbers = (51, 32, 31, 22, 21, 13, 12, 999, 10**30, -(10**30))
+    some = Filters(among=numbers, older_versions=True)
+    assert found(store, Everything(), some) == [51, 31, 32, 13, 22, 21, 12]
+    assert found(store, Everything(), Filters(among=numbers)) == [51, 32, 13, 22]
+    assert found(store, NameContains("meera"), some) == [13, 22, 21, 12]
+    assert found(store, ConsultationIs(("CON153",)), some) == [13, 12]
+    assert found(store, PhoneEnds("0011"), some) == []  # her prescription has no PDF, so no number
+    assert found(store, KeyContains("CON153/"), some) == [13, 12]
+    assert found(store, RecordIs(11), some) == []
+    assert found(store, RecordIs(12), Filters(among=numbers)) == [12]
+    assert found(store, Everything(), replace(some, clinic_id="CLN2")) == [22, 21]
+    assert found(store, Everything(), replace(some, before=datetime(2026, 11, 14, tzinfo=UTC))) == [22, 21, 12]
+    assert found(store, Everything(), some, scope=LAKESIDE) == [51, 13, 12]
+    assert found(store, Everything(), replace(some, only_without_pdf=True)) == []
+    assert found(store, Everything(), Filters(among=())) == []
+
+
+def test_pages_among_numbers_follow_each_other(store: RecordStore) -> None:
+    some = Filters(among=(51, 31, 13, 22), older_versions=True)
+    first = store.search(Everything(), some, scope=ALL, limit=2)
+    assert [each.record_id for each in first.records] == [51, 31]
+    second = store.search(Everything(), some, scope=ALL, limit=2, after=first.after)
+    assert [each.record_id for each in second.records] == [13, 22]
+    assert second.after is None
+
+
+def test_as_many_numbers_as_find_narrows_to_are_one_question(store: RecordStore) -> None:
+    many = (*range(1000, 999 + MAX_FILTERED), 13)
+    assert found(store, NameContains("meera"), Filters(among=many)) == [13]
 
 
 def test_a_scope_hides_other_clinics_and_rows_without_a_clinic_from_every_question(store: RecordStore) -> None:

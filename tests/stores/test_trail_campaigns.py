@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lib.stores import ledger_db
+from lib.stores import ledger_migration
 from tests.bench import trail_tamper
 from tests.parts.postgres import Postgres
 
@@ -40,7 +40,7 @@ def test_no_acknowledged_event_is_lost_when_writers_are_killed(
     kind: str, tmp_path: Path, request: pytest.FixtureRequest
 ) -> None:
     url = f"sqlite:///{tmp_path}/l.sqlite3" if kind == "sqlite" else request.getfixturevalue("fresh_postgres")
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     command = [sys.executable, "-m", "tests.bench.trail_kill", "--kills", "12", "--seed", "9", "--url", url]
     done = subprocess.run(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": "."}, capture_output=True, text=True)
     assert (done.returncode, done.stderr) == (0, ""), done.stdout

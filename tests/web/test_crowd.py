@@ -27,7 +27,7 @@ from dashboard.origins import Site
 from dashboard.password_work import PasswordWork
 from lib.passwords import Hasher
 from lib.sessions import Opened
-from lib.stores import ledger_db
+from lib.stores import ledger_migration
 from tests.conftest import NOW
 from tests.parts import accounts as sample
 from tests.parts.served import Answer, Served, serve
@@ -68,7 +68,7 @@ async def echo(socket: WebSocket) -> None:
 @pytest.fixture
 def house(tmp_path: Path) -> Iterator[House]:
     url = f"sqlite:///{tmp_path}/ledger.sqlite3"
-    ledger_db.migrate(url)
+    ledger_migration.migrate(url)
     accounts = sample.on_ledger(url)
     sample.added(accounts)
     opened = sample.signed_in(accounts)

@@ -105,6 +105,8 @@ def _passes(row: Record, term: Term, filters: Filters) -> bool:
     names_one_file = isinstance(term, RecordIs | KeyIs)
     if filters.only_without_pdf and row.has_pdf:
         return False
+    if filters.among is not None and row.record_id not in filters.among:
+        return False
     if not (filters.older_versions or names_one_file) and row.is_replaced:
         return False
     if filters.clinic_id is not None and row.clinic_id != filters.clinic_id:

@@ -1,0 +1,236 @@
+"""``audit`` and ``audits``: check all files, and what was found before."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from datetime import timedelta
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+from rich.progress import Progress as Bar
+
+from dashboard import audit_exports, printing
+from dashboard.terminal import CouldNotRun, Json, me, say_notices
+from dashboard.wording import audit_commands as words
+from dashboard.wording import audits as run_words
+from lib import audit_export, audit_history, auditing, audits, keys, setting_rules
+from lib.access import Scope
+from lib.audit_export import Form
+from lib.auditing import Office
+from lib.audits import Busy, Exposure, LeaseLost, Options, Phase, Progress, Result, Run, Status
+from lib.settings import Settings
+
+LISTED = 50  # runs
+DIFFERENT = 1000  # findings of a comparison
+MAX_RANGES = 64
+
+app = typer.Typer(help="The runs of the check of all files.", invoke_without_command=True)
+
+
+def audit(
+    prefix: Annotated[
+        str, typer.Option(metavar="OBJECT_KEY_PREFIX", help="Only below this; never a full verdict.")
+    ] = "",
+    grace: Annotated[str, typer.Option(help="What is younger may be on its way: 15m, 1h, 90s.")] = "15m",
+    exposure: Annotated[Exposure, typer.Option(help="How many files are asked for as a stranger.")] = Exposure.SAMPLE,
+    out: Annotated[
+        Path | None, typer.Option(metavar="DIR", help="Write findings.csv and findings.jsonl into this folder.")
+    ] = None,
+    resume: Annotated[
+        int | None, typer.Option(metavar="RUN_ID", help="Go on with this run from its last finished range.")
+    ] = None,
+    ranges: Annotated[
+        int, typer.Option(min=1, max=MAX_RANGES, help="Listings at once; fewer take less memory.")
+    ] = audits.RANGES,
+    as_json: Json = False,
+) -> None:
+    """Compare every record with the bucket, both ways. Exit 0: nothing found; 1: findings; 2: incomplete or failed.
+
+    Example: python -m dashboard audit --exposure none --out /var/lib/audits
+    """
+    from dashboard import audit_runs, audit_wiring  # bring SQLAlchemy
+
+    if prefix and keys.impossible(prefix):
+        raise CouldNotRun(words.NO_PREFIX)
+    if resume is not None and prefix:
+        raise CouldNotRun(words.PREFIX_OF_ANOTHER)
+    settings = Settings.load()
+    say_notices(settings)
+    options = Options(prefix, _duration(grace), exposure, ranges)
+    using = audit_wiring.office(settings)
+    try:
+        if resume is None:
+            run = auditing.begin(me(), Scope(), services=using, options=options)
+        else:
+            run = auditing.resume(me(), Scope(), services=using, run_id=resume, launch=False)
+    except Busy as busy:
+        raise CouldNotRun(words.BUSY.format(run=busy.run_id)) from None
+    except LookupError:
+        raise CouldNotRun(words.NOT_RESUMABLE.format(run=resume)) from None
+    signal.signal(signal.SIGTERM, signal.default_int_handler)  # the run is cancelled, not lost
+    try:
+        with _progress() as told:
+            ended = audit_runs.worked(run, settings, using=using, told=told)
+    except LeaseLost:
+        raise CouldNotRun(words.LEASE_LOST.format(run=run.run_id)) from None
+    if out is not None and ended.status in {Status.COMPLETE, Status.INCOMPLETE}:
+        _write(ended, out, using)
+    _say(ended, as_json=as_json)
+    if ended.status is Status.CANCELLED:
+        sys.stdout.flush()
+        os._exit(_exit_code(ended))  # a thread that still waits for an answer would hold the process
+    raise typer.Exit(_exit_code(ended))
+
+
+def _duration(text: str) -> timedelta:
+    try:
+        return setting_rules.grace(text)
+    except ValueError as error:
+        raise CouldNotRun(f"--grace {error}") from None
+
+
+def _write(run: Run, out: Path, using: Office) -> None:
+    try:
+        with closing(
+            audit_export.export(me(), Scope(), services=using, run_id=run.run_id, form=Form.JSON_LINES)
+        ) as findings:
+            audit_exports.write(out, findings)
+    except OSError as error:
+        raise CouldNotRun(words.NOT_WRITTEN.format(run=run.run_id, out=out, why=error.strerror)) from None
+
+
+@contextmanager
+def _progress() -> Iterator[Callable[[Progress], None]]:
+    """Draw how far a run is on stderr, where somebody looks; elsewhere a line for each phase."""
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        last: list[Phase] = []
+
+        def line(progress: Progress) -> None:
+            if last[-1:] != [progress.phase]:
+                last.append(progress.phase)
+                printing.note(f"{run_words.PHASE[progress.phase]} …")
+
+        yield line
+        return
+    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeElapsedColumn())
+    with Bar(*columns, console=console, transient=True) as bar:
+        task = bar.add_task("", total=1.0, figures="")
+
+        def draw(progress: Progress) -> None:
+            bar.update(
+                task,
+                description=run_words.PHASE[progress.phase],
+                completed=run_words.part_done(progress),
+                figures=words.counted(progress),
+            )
+
+        yield draw
+
+
+def _say(run: Run, *, as_json: bool) -> None:
+    if as_json:
+        if run.status is not Status.COMPLETE:
+            for sentence in words.told(run):
+                printing.note(sentence)
+        printing.as_json(as_data(run))
+        return
+    for sentence in words.told(run):
+        printing.say(sentence)
+    if rows := words.kinds(run):
+        printing.table(rows, empty="")
+
+
+def as_data(run: Run) -> dict[str, object]:
+    """Return a run for machines."""
+    result = run.result or Result(run.status)
+    return {
+        "run_id": run.run_id,
+        "status": run.status,
+        "records": run.progress.records,
+        "objects": run.progress.objects,
+        "findings": {str(kind): count for kind, count in sorted(result.kinds.items())},
+        "causes": {str(code): count for code, count in sorted(result.causes.items())},
+        "requests": run.progress.requests,
+        "seconds": round(run.seconds, 2),
+        "listed_until": result.listed_until,
+        "unlisted": [list(gap) for gap in result.unlisted],
+        "prefix": run.options.prefix,
+        "attention": result.attention,
+        "strangers": dict(result.strangers),
+        "cut": {str(kind): count for kind, count in sorted(result.cut.items())},
+        "reason": None if result.reason is None else {"code": result.reason, "detail": run_words.reason(result.reason)},
+        "started_at": run.started_at,
+        "ended_at": run.ended_at,
+    }
+
+
+def _exit_code(run: Run) -> int:
+    if run.status is not Status.COMPLETE:
+        return 2
+    return 1 if run.result is not None and any(run.result.kinds.values()) else 0
+
+
+@app.callback()
+def listed(context: typer.Context, as_json: Json = False) -> None:
+    """List the runs of this bucket, the newest first.
+
+    Example: python -m dashboard audits --json
+    """
+    if context.invoked_subcommand is not None:
+        return
+    using = _office()
+    found = auditing.runs(me(), Scope(), services=using, limit=LISTED + 1)
+    items = [as_data(run) for run in found[:LISTED]]
+    if as_json:
+        printing.as_json({"items": items, "truncated": len(found) > LISTED})
+        return
+    shown = ("run_id", "status", "started_at", "records", "objects", "attention", "seconds")
+    printing.table(
+        [{name.replace("_", " "): printing.plain(item[name]) for name in shown} for item in items], empty=words.NO_RUNS
+    )
+
+
+@app.command()
+def diff(
+    first: Annotated[int, typer.Argument(metavar="A", help="The number of the earlier run.")],
+    second: Annotated[int, typer.Argument(metavar="B", help="The number of the later run.")],
+    as_json: Json = False,
+) -> None:
+    """Say what the second run found that the first had not, and what is gone. Exit 1 where something is new.
+
+    Example: python -m dashboard audits diff 11 12
+    """
+    using = _office()
+    runs = [auditing.run(me(), Scope(), services=using, run_id=number) for number in (first, second)]
+    for number, found in zip((first, second), runs, strict=True):
+        if found is None:
+            raise CouldNotRun(words.NO_SUCH_RUN.format(run=number))
+    compared = audit_history.compare(auditing.groups(me(), Scope(), services=using, run_id=second, than=first))
+    different = auditing.difference(me(), Scope(), services=using, first=first, second=second, limit=DIFFERENT + 1)
+    items = [{"side": each.side, **audit_exports.fields(each.finding)} for each in different[:DIFFERENT]]
+    if as_json:
+        counted = {"new": compared.new, "still": compared.still, "gone": compared.gone}
+        printing.as_json(
+            {"first": first, "second": second, **counted, "items": items, "truncated": len(different) > DIFFERENT}
+        )
+    else:
+        printing.say(run_words.compared(new=compared.new, still=compared.still, gone=compared.gone))
+        shown = ("side", "kind", "code", "record_id", "key")
+        printing.table([{name.replace("_", " "): item[name] for name in shown} for item in items], empty="")
+    raise typer.Exit(1 if compared.new else 0)
+
+
+def _office() -> Office:
+    from dashboard import audit_wiring
+
+    settings = Settings.load()
+    say_notices(settings)
+    return audit_wiring.office(settings)

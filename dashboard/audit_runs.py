@@ -1,0 +1,52 @@
+"""Working one run to its end, the same for a screen's process and for the command line."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from contextlib import suppress
+
+from dashboard import audit_wiring
+from dashboard.audit_wiring import AuditOffice
+from lib import alerts, audit_supervision, auditing
+from lib.access import Actor, Role, Scope
+from lib.audits import Progress, Run, Status, comparable
+from lib.errors import LedgerUnavailable
+from lib.settings import Settings
+
+WORKER = Actor("audit", Role.OPERATOR)
+
+
+def worked(
+    run: Run, settings: Settings, *, using: AuditOffice, told: Callable[[Progress], None] = lambda _progress: None
+) -> Run:
+    """Work a run whose lease is held, write down how it ended, and tell the webhook; raise what ``supervise`` raises."""
+    try:
+        ended = audit_supervision.supervise(run, audit_wiring.shop(run, settings), told=told)
+    except Exception:
+        with suppress(LedgerUnavailable):
+            broken = using.audits.runs.run(run.run_id)
+            if broken is not None and broken.fence == run.fence and broken.status is Status.FAILED:
+                _tell(broken, settings, using=using)
+        raise
+    if ended.status is Status.COMPLETE:
+        audit_wiring.clear(ended, settings)
+    with suppress(LedgerUnavailable):  # the run itself is in the book
+        _tell(ended, settings, using=using)
+    return ended
+
+
+def _tell(run: Run, settings: Settings, *, using: AuditOffice) -> None:
+    auditing.ended(WORKER, Scope(), run, services=using)
+    _alert(run, settings, using=using)
+
+
+def _alert(run: Run, settings: Settings, *, using: AuditOffice) -> None:
+    if settings.alert_webhook is None:
+        return
+    from lib.stores.webhook import Webhook
+
+    before = using.audits.runs.last_full(run.target, before=run.run_id)
+    groups = using.audits.findings.groups(run.run_id, scope=Scope(), than=before.run_id if before else None)
+    message = alerts.message(run, groups if before is None else comparable(groups, run, before), than=before)
+    if message is not None:
+        Webhook(settings.alert_webhook.get_secret_value()).send(message)

@@ -1,0 +1,252 @@
+"""What is said about the problems of one run: their causes, what those have in common, and each of them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from dashboard.wording.catalogue import EVIDENCE, FLAG, MEND, WHY
+from dashboard.wording.codes import CODE
+from dashboard.wording.faults import DOUBT
+from dashboard.wording.kinds import KIND
+from dashboard.wording.times import day, size
+from lib.audits import Tally
+from lib.candidates import Flag, Why
+from lib.catalogue import CATALOGUE, Code, Severity
+from lib.findings import Finding, Kind, Suggestion, Value
+from lib.objects import Doubt
+
+NONE_FOUND = (
+    "No problem was found: every record's file is there and as its record says, and no file lies there unnamed."
+)
+NONE_FITS = "No problem fits. Try a shorter text."
+ALL = "All problems"
+CHOOSE = "Problem"
+SEARCH = "Part of a key, or a record number"
+PICK = "Click a line to see its rows below."
+PICK_ROW = "Click a line to see what is known about it, and to open its record."
+EXPECT_NONE = "Expect none of these. Each count is of problems; a record can have several."
+ALL_GONE = "What the check before had found, and this one did not."
+OTHERS = "All other causes"
+NO_MONTH = "Day not known"
+NOT_LINKED = "This problem is about a file alone: no record points at it."
+OF_BUCKET = "This problem is about the storage as a whole."
+OPEN_RECORD = "Open record {number} in Find"
+KEYS_HIDDEN = "Keys are not shown to your role."
+
+GONE = "✅ Gone"
+SEVERITY = {
+    Severity.CRITICAL: "⛔ Critical",
+    Severity.HIGH: "🔴 High",
+    Severity.MEDIUM: "🟠 Medium",
+    Severity.LOW: "🔵 Low",
+    Severity.NOTE: "▫️ Note",
+    Severity.UNKNOWN: "❔ Can't tell",
+}
+
+_USUAL = frozenset(  # these codes say nothing that their kind does not
+    {
+        (Kind.UNREFERENCED_OBJECT, Code.UNREFERENCED),
+        (Kind.SIZE_DIFFERS, Code.SIZE_MISMATCH),
+        (Kind.CHECKSUM_DIFFERS, Code.CHECKSUM_MISMATCH),
+        (Kind.EMPTY_OBJECT, Code.ZERO_BYTE),
+        (Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE),
+        (Kind.CONSULTATION_DIFFERS, Code.WRONG_PATIENT),
+        (Kind.VERSION_STATE, Code.VERSION_STATE),
+        (Kind.WRONG_CONTENT_TYPE, Code.CONTENT_TYPE),
+        (Kind.PUBLICLY_READABLE, Code.PUBLIC),
+    }
+)
+_FACT: Mapping[str, Callable[[str], str]] = {  # in this order
+    "is_mobile": lambda value: "on a phone" if value == "true" else "on a computer",
+    "month": lambda value: f"in {month(value)}",
+    "creator": lambda value: f"by user {value}",
+    "clinic_id": lambda value: f"in clinic {value}",
+}
+_EVIDENCE = {
+    "row_size": "size in the record",
+    "row_md5": "MD5 in the record",
+    "size": "size in storage",
+    "etag": "ETag in storage",
+    "modified": "last written",
+    "is_confirmed": "asked again, file by file",
+    "doubt": "what storage said",
+    "rows": "records in all",
+    "is_of_several_patients": "of several patients",
+    "other_records": "other records",
+    "right_of_record": "is the file of record",
+    "near": "same as",
+    "consultation": "consultation of the record",
+    "named": "consultation in the key",
+    "current": "current versions",
+    "highest": "highest version",
+    "storage": "key by the storage's rule",
+    "open": "opened for anyone",
+    "closed": "did not open",
+    "unknown": "gave no answer",
+    "asked": "asked for",
+}
+
+
+def title(kind: Kind, code: Code | None) -> str:
+    """Return what a problem is called: by its cause, where that says more than its kind.
+
+    >>> title(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD), title(Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE)
+    ('Older location', 'One file, several records')
+    """
+    return KIND[kind].title if code is None or (kind, code) in _USUAL else CODE[code].title
+
+
+def named(kind: Kind, code: Code | None) -> str:
+    """Return a problem with its cause in one line.
+
+    >>> named(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD), named(Kind.EMPTY_OBJECT, Code.ZERO_BYTE)
+    ('Missing file: Older location', 'Empty file')
+    """
+    what, why = KIND[kind].title, title(kind, code)
+    return what if why == what else f"{what}: {why}"
+
+
+def about(kind: Kind, code: Code | None) -> str:
+    """Say what a problem means, what caused it, and what to do next.
+
+    >>> about(Kind.EMPTY_OBJECT, None).startswith("The file has no bytes")
+    True
+    """
+    return f"{KIND[kind].means} {KIND[kind].then}" if code is None else CODE[code].developers
+
+
+def in_common(said: str) -> str:
+    """Say what nine of ten rows of a cause share.
+
+    >>> in_common("all made on a phone")
+    'In common: all made on a phone.'
+    """
+    return f"In common: {said}."
+
+
+def mend(kind: Kind, code: Code | None) -> str:
+    """Return what mends it.
+
+    >>> mend(Kind.DANGLING_REFERENCE, Code.LOCATION_OLD)
+    'Point the row at the right key'
+    """
+    return MEND[CATALOGUE[code].mend] if code is not None else KIND[kind].then.partition(".")[0]
+
+
+def change(*, count: int, new: int, gone: int, is_compared: bool) -> str:
+    """Say how a cause went on since the run before.
+
+    >>> change(count=31, new=5, gone=0, is_compared=True), change(count=3, new=0, gone=2, is_compared=True)
+    ('5 new, 26 still', '3 still, 2 gone')
+    >>> change(count=0, new=0, gone=4, is_compared=True), change(count=3, new=3, gone=0, is_compared=False)
+    ('4 gone', 'first check')
+    """
+    if not is_compared:
+        return "first check"
+    told = ((new, "new"), (count - new, "still"), (gone, "gone"))
+    return ", ".join(f"{number:,} {word}" for number, word in told if number) or "–"
+
+
+def shared(facts: Sequence[Tally], *, of: int) -> str:
+    """Say what the rows of a cause have in common, what all have first.
+
+    >>> def each(fact, value, count):
+    ...     return Tally(Code.LOCATION_OLD, Kind.DANGLING_REFERENCE, fact, value, count)
+    >>> shared([each("clinic_id", "CLN001", 31), each("is_mobile", "true", 31)], of=31)
+    'all made on a phone, in clinic CLN001'
+    >>> shared([each("is_mobile", "false", 31), each("creator", "7", 29), each("month", "2026-10", 30)], of=31)
+    'all made on a computer; in Oct 2026 (30 of 31), by user 7 (29 of 31)'
+    """
+    inner = sorted(facts, key=lambda each: list(_FACT).index(each.fact))
+    every = [_FACT[each.fact](each.value) for each in inner if each.count == of]
+    nearly = [f"{_FACT[each.fact](each.value)} ({each.count:,} of {of:,})" for each in inner if each.count < of]
+    told = [f"all made {', '.join(every)}" if every else "", ", ".join(nearly)]
+    said = "; ".join(filter(None, told))
+    return said if every or not said else f"made {said}"
+
+
+def month(value: str) -> str:
+    """Return a month as people say it.
+
+    >>> month("2026-10"), month("")
+    ('Oct 2026', 'Day not known')
+    """
+    try:
+        return f"{date.fromisoformat(f'{value}-01'):%b %Y}"
+    except ValueError:
+        return NO_MONTH
+
+
+def suggestion(found: Suggestion | None) -> str:
+    """Say in a cell how sure a suggestion is.
+
+    >>> suggestion(None)
+    '–'
+    """
+    if found is None:
+        return "–"
+    flagged = "" if not found.flags else ", something speaks against it"
+    return EVIDENCE[found.evidence].partition(":")[0] + flagged
+
+
+def rests_on(found: Suggestion) -> str:
+    """Say what speaks for a suggestion and against it."""
+    why = [WHY[Why(each)] for each in found.why if each in set(Why)]
+    flags = [FLAG[Flag(each)] for each in found.flags if each in set(Flag)]
+    told = [EVIDENCE[found.evidence] + ".", f"For it: {'; '.join(why)}." if why else ""]
+    return " ".join(filter(None, [*told, f"Against it: {'; '.join(flags)}." if flags else ""]))
+
+
+def of_object(each: Finding, *, zone: ZoneInfo) -> dict[str, str]:
+    """Return size and day of a lone file for its cells; '' where they are not known, and for a record."""
+    length, at = each.evidence.get("size"), each.evidence.get("modified")
+    is_alone = each.record_id is None
+    return {
+        "Size": size(length) if is_alone and isinstance(length, int) else "",
+        "Written": _day(at, zone) if is_alone and isinstance(at, str) else "",
+    }
+
+
+def _day(text: str, zone: ZoneInfo) -> str:
+    try:
+        return day(datetime.fromisoformat(text), zone)
+    except (ValueError, OverflowError):
+        return ""
+
+
+def evidence(known: Mapping[str, Value], *, zone: ZoneInfo) -> list[tuple[str, str]]:
+    """Return what a problem rests on, as name and value.
+
+    >>> evidence({"size": 0, "row_md5": None, "is_confirmed": True, "doubt": "throttled"}, zone=ZoneInfo("Asia/Kolkata"))
+    [('size in storage', '0 bytes'), ('asked again, file by file', 'yes'), ('what storage said', 'Storage is busy and asked us to slow down. Try again in a minute.')]
+    """
+    return [
+        (_EVIDENCE.get(name, name.replace("_", " ")), _value(name, value, zone))
+        for name, value in known.items()
+        if value is not None
+    ]
+
+
+def _value(name: str, value: Value, zone: ZoneInfo) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if name in {"size", "row_size"} and isinstance(value, int):
+        return size(value)
+    if name == "modified":
+        return _day(str(value), zone)
+    return DOUBT[Doubt(value)] if name == "doubt" and value in set(Doubt) else str(value)
+
+
+def plan_for(count: int, most: int) -> str:
+    """Say that a plan takes only so many records.
+
+    >>> plan_for(31, 2000), plan_for(5000, 2000)
+    ('', 'A plan takes 2,000 records at most: mend these, check all files again, and make the next one.')
+    """
+    return (
+        f"A plan takes {most:,} records at most: mend these, check all files again, and make the next one."
+        if count > most
+        else ""
+    )

@@ -1,0 +1,282 @@
+"""What is left of a match, with the rows as they are now, made into findings. Pure.
+
+Nothing that is younger than the grace window is a finding, and no row that is not as the snapshot had it.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from functools import lru_cache
+
+from lib import causes, diagnosis, keys
+from lib.audits import GRACE
+from lib.candidates import Candidate, Flag, contradicts
+from lib.catalogue import CATALOGUE, Code, Severity
+from lib.causes import Known
+from lib.diagnosis import State, md5_of
+from lib.evidence import consultation_of
+from lib.exposure import Sample
+from lib.findings import CODES, Facts, Finding, Kind, Suggestion, Value
+from lib.keys import Rules
+from lib.objects import Observation, Presence
+from lib.reconcile import Differs, ObjectAlone
+from lib.resolvers import Resolver
+from lib.row_spool import Detail, Versions
+
+AHEAD = timedelta(days=1)  # how wrong a clock may be
+MAX_OTHERS = 20  # record numbers that one finding names
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """By what one run judges. ``owned`` are folders below the location, ``ignored`` patterns of object keys.
+
+    ``is_whole``: everything was listed where a right object may lie, so that nothing found means never uploaded.
+    Of the keys in ``unlisted`` (above the first, not above the second of two) nothing is known.
+    """
+
+    rules: Rules
+    taken_at: datetime  # of the snapshot
+    owned: tuple[str, ...]
+    ignored: tuple[str, ...]
+    grace: timedelta = GRACE
+    is_whole: bool = True
+    max_heads: int = 200
+    unlisted: tuple[tuple[bytes, bytes | None], ...] = ()
+
+    def is_listed(self, key: str) -> bool:
+        """Whether it was seen what lies at a key."""
+        wanted = key.encode("utf-8", "surrogateescape")
+        return not any(after < wanted and (until is None or wanted <= until) for after, until in self.unlisted)
+
+    def is_young(self, at: datetime | None) -> bool:
+        """Whether what was made then may still have been on its way when the snapshot was taken.
+
+        A date that is more than a day ahead is a wrong date, and not young for ever.
+        """
+        return at is not None and self.taken_at - self.grace < at < self.taken_at + AHEAD
+
+    def is_ours(self, key: str) -> bool:
+        """Whether an object lies where only our PDFs lie, and is none that is looked past."""
+        owned = tuple(self.rules.prefix + each for each in self.owned)
+        return key.startswith(owned) and not _pattern(self.ignored).match(key)
+
+
+def text(key: bytes) -> str:
+    """Return a key as a text; bytes that are no UTF-8 become lone surrogates, which no request can name."""
+    return key.decode("utf-8", "surrogateescape")
+
+
+def resolved(row: Detail, rules: Rules) -> str:
+    """Return what a row resolves to."""
+    return keys.resolve(row.stored_key or "", location=rules.location)
+
+
+def is_unresolvable(row: Detail, rules: Rules) -> bool:
+    """Whether a row has no key at all, or one that cannot be in S3."""
+    return not (row.stored_key or "").strip() or keys.impossible(resolved(row, rules))
+
+
+def is_unchanged(row: Detail, key: str, terms: Terms) -> bool:
+    """Whether a row still resolves to the key that it had in the snapshot, and is not on its way."""
+    return resolved(row, terms.rules) == key and not terms.is_young(row.facts.generated_at)
+
+
+def of_absent(row: Detail, seen: Observation, terms: Terms, known: Known) -> Finding:
+    """Return the finding of a row whose object is absent, cannot be, or gave no answer."""
+    found = causes.diagnose(row, seen, terms.rules, known)
+    best = next((each for each in found.candidates if Flag.OTHER_CONTENT not in each.flags), None)
+    suggestion = None if best is None else _suggestion(best)
+    evidence: dict[str, Value] = {"row_size": row.size_bytes, "row_md5": md5_of(row.checksum)}
+    if found.notes:
+        evidence["notes"] = ", ".join(found.notes)
+    if is_unresolvable(row, terms.rules):
+        return made_of_row(Kind.UNRESOLVABLE_KEY, found.code, row, terms, evidence, suggestion=suggestion)
+    if seen.presence is Presence.UNKNOWN:
+        evidence["doubt"] = seen.doubt
+        finding = made_of_row(Kind.UNDETERMINED, found.code, row, terms, evidence)
+        return replace(finding, severity=Severity.UNKNOWN)
+    return made_of_row(Kind.DANGLING_REFERENCE, found.code, row, terms, evidence, suggestion=suggestion)
+
+
+def of_differs(
+    left: Differs, modified: datetime | None, row: Detail, seen: Observation | None, terms: Terms
+) -> Iterator[Finding]:
+    """Yield how a row's object is not as the row says. ``seen`` is what a HEAD says of it now, where one was made.
+
+    Where none was made, an ETag that differs may be that of an encrypted object: ``is_confirmed`` is False.
+    """
+    key = text(left.key)
+    said = (row.size_bytes if row.size_bytes and row.size_bytes > 0 else None, md5_of(row.checksum))
+    if not is_unchanged(row, key, terms) or terms.is_young(modified) or said != (left.row_size, left.row_md5):
+        return
+    if is_unresolvable(row, terms.rules):  # the location itself, as a folder that somebody made
+        yield made_of_row(Kind.UNRESOLVABLE_KEY, Code.EMPTY, row, terms, {})
+        return
+    now = seen if seen is not None and seen.presence is Presence.PRESENT else None
+    if seen is not None and (seen.presence is Presence.ABSENT or terms.is_young(seen.last_modified)):
+        return
+    size, etag = (left.size_bytes, left.etag) if now is None else (now.size_bytes, (now.etag or "").lower())
+    evidence: dict[str, Value] = {
+        "row_size": left.row_size,
+        "size": size,
+        "row_md5": left.row_md5,
+        "etag": etag,
+        "modified": None if modified is None else modified.isoformat(),
+        "is_confirmed": now is not None,
+    }
+    kind: Kind | None = None
+    if seen is not None and now is None and size != 0 and left.row_size in {None, size}:
+        # Only the ETag speaks, and nobody told whether it is an MD5.
+        found = causes.diagnose(row, seen, terms.rules)
+        unsure = made_of_row(Kind.UNDETERMINED, found.code, row, terms, evidence | {"doubt": seen.doubt}, key=key)
+        yield replace(unsure, severity=Severity.UNKNOWN)
+    elif size == 0:
+        kind, code = Kind.EMPTY_OBJECT, Code.ZERO_BYTE
+    elif left.row_size not in {None, size}:
+        kind, code = Kind.SIZE_DIFFERS, Code.SIZE_MISMATCH
+    elif now is None or diagnosis.state(row, now) is State.DAMAGED:
+        kind, code = Kind.CHECKSUM_DIFFERS, Code.CHECKSUM_MISMATCH
+    if kind is not None:
+        yield made_of_row(kind, code, row, terms, evidence, key=key)
+    content_type = None if now is None else now.content_type
+    if content_type and content_type.partition(";")[0].strip().lower() != "application/pdf":
+        yield made_of_row(
+            Kind.WRONG_CONTENT_TYPE, Code.CONTENT_TYPE, row, terms, {"content_type": content_type}, key=key
+        )
+
+
+def of_shared(row: Detail, key: str, others: Sequence[int], terms: Terms, *, rows: int, is_of_several: bool) -> Finding:
+    """Return the finding of one of several rows that mean one object. ``others`` are the first of them, ``rows`` all."""
+    evidence: dict[str, Value] = {
+        "rows": rows,
+        "is_of_several_patients": is_of_several,
+        "other_records": ", ".join(map(str, others)),
+    }
+    made = made_of_row(Kind.SHARED_OBJECT, Code.DUPLICATE_REFERENCE, row, terms, evidence, key=key)
+    return made if is_of_several else replace(made, severity=Severity.LOW)
+
+
+def of_lone(
+    left: ObjectAlone, modified: datetime | None, *, is_near: bool, right_of: int | None, near: str | None = None
+) -> Finding:
+    """Return the finding of an object that no row means. ``right_of`` is the record whose file it is proven to be."""
+    code = Code.NEAR_DUPLICATE_OBJECTS if is_near else Code.UNREFERENCED
+    evidence: dict[str, Value] = {
+        "size": left.size_bytes,
+        "etag": left.etag,
+        "modified": None if modified is None else modified.isoformat(),
+    }
+    if right_of is not None:
+        evidence["right_of_record"] = right_of
+    if near is not None:
+        evidence["near"] = near
+    return Finding(Kind.UNREFERENCED_OBJECT, Severity.LOW, code, key=text(left.key), evidence=evidence)
+
+
+def of_consultation(row: Detail, terms: Terms) -> Finding | None:
+    """Return the finding of a row whose key names another consultation than its own, or None."""
+    key = resolved(row, terms.rules)
+    if not row.consultation_id or not contradicts(key, row.consultation_id) or not is_unchanged(row, key, terms):
+        return None
+    evidence = {"consultation": row.consultation_id, "named": consultation_of(key)}
+    return made_of_row(Kind.CONSULTATION_DIFFERS, Code.WRONG_PATIENT, row, terms, evidence, key=key)
+
+
+def of_versions(versions: Versions, newest: Detail, terms: Terms) -> Finding | None:
+    """Return the finding of a prescription whose versions are not as they should be; None while one is being made."""
+    if terms.is_young(newest.facts.generated_at):
+        return None
+    evidence: dict[str, Value] = {
+        "prescription_id": versions.prescription_id,
+        "rows": versions.rows,
+        "current": versions.current,
+        "highest": versions.highest,
+    }
+    made = made_of_row(Kind.VERSION_STATE, Code.VERSION_STATE, newest, terms, evidence)
+    return made if versions.current != 1 else replace(made, severity=Severity.LOW)  # a gap alone
+
+
+def of_resolvers(row: Detail, terms: Terms) -> Finding | None:
+    """Return the finding of a row that opens by the signer's rule while the storage means another key, or None."""
+    stored, rules = row.stored_key or "", terms.rules
+    asked = keys.describe(stored, rules)
+    if asked.agree or is_unresolvable(row, rules) or terms.is_young(row.facts.generated_at):
+        return None
+    has_prefix = bool(rules.prefix) and stored.startswith(rules.prefix)
+    code = asked.problem or (Code.LOCATION_DOUBLED_IN_URL if has_prefix else None)
+    made = made_of_row(
+        Kind.RESOLVERS_DISAGREE, code, row, terms, {str(Resolver.STORAGE): asked.written}, key=asked.resolved
+    )
+    return replace(made, severity=Severity.NOTE if has_prefix and asked.problem is None else Severity.LOW)
+
+
+def of_sample(sample: Sample) -> Finding | None:
+    """Return the one finding for a bucket of which files open for anyone, or None."""
+    if not sample.open:
+        return None
+    evidence: dict[str, Value] = {
+        "open": sample.open,
+        "closed": sample.closed,
+        "unknown": sample.unknown,
+        "asked": sample.asked,
+    }
+    return Finding(Kind.PUBLICLY_READABLE, CATALOGUE[Code.PUBLIC].severity, Code.PUBLIC, evidence=evidence)
+
+
+def of_open(key: str, row: Detail | None = None) -> Finding:
+    """Return the finding of one file that opens for anyone."""
+    made = Finding(Kind.PUBLICLY_READABLE, CATALOGUE[Code.PUBLIC].severity, Code.PUBLIC, key=key)
+    if row is None:
+        return made
+    return replace(made, record_id=row.record_id, stored=row.stored_key, resolved=key, facts=row.facts)
+
+
+def contested(finding: Finding) -> Finding:
+    """Return a finding whose suggestion another row claims too: it is safe for neither."""
+    if finding.suggestion is None:
+        return finding
+    flags = tuple(sorted({*finding.suggestion.flags, str(Flag.OTHER_ROW)}))
+    return replace(finding, suggestion=replace(finding.suggestion, is_safe=False, flags=flags))
+
+
+def _suggestion(best: Candidate) -> Suggestion:
+    why, flags = tuple(map(str, best.why)), tuple(sorted(map(str, best.flags)))
+    return Suggestion(best.key, best.evidence, best.is_safe, why, flags)
+
+
+def made_of_row(
+    kind: Kind,
+    code: Code | None,
+    row: Detail,
+    terms: Terms,
+    evidence: Mapping[str, Value],
+    *,
+    key: str | None = None,
+    suggestion: Suggestion | None = None,
+) -> Finding:
+    """Return a finding about a row, as severe as its code; one that its kind does not have is left out."""
+    code = code if code in CODES[kind] else None
+    severity = Severity.HIGH if code is None else CATALOGUE[code].severity
+    facts: Facts = row.facts
+    return Finding(
+        kind,
+        severity,
+        code,
+        row.record_id,
+        row.stored_key,
+        resolved(row, terms.rules),
+        key,
+        evidence,
+        suggestion,
+        facts,
+    )
+
+
+@lru_cache(maxsize=8)
+def _pattern(ignored: tuple[str, ...]) -> re.Pattern[str]:
+    return re.compile("|".join(map(fnmatch.translate, ignored)) or r"(?!)")

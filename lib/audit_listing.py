@@ -1,0 +1,161 @@
+"""The main pass of a run: its ranges, each walked by one of a few threads, and what does not match kept aside.
+
+A range that was walked to its end is written down, its leftovers made durable first: a run that is taken up again does
+not walk it a second time. The first range that breaks ends the pass; what was listed up to there still counts.
+"""
+
+from __future__ import annotations
+
+import threading
+from collections import deque
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from lib.audits import Phase, Progress, Range
+from lib.bucket_pages import BucketPages, ListingBroken, ObjectPage
+from lib.leftovers import Leftovers
+from lib.objects import Doubt
+from lib.reconcile import Differs, Left, NotAscending, ObjectAlone, Rows, walk
+from lib.row_spool import RowSpool
+
+ROWS_OF_A_RANGE = 4_000  # fewer are not worth the page that each range costs on top
+RANGES_OF_A_THREAD = 4  # so that no thread walks alone at the end, and little is walked twice after a crash
+
+
+class Meter:
+    """How far a run is, counted by several threads."""
+
+    def __init__(self, progress: Progress | None = None) -> None:
+        self._lock = threading.Lock()
+        self._now = progress or Progress()
+
+    def now(self) -> Progress:
+        """Return the counts of this moment."""
+        return self._now
+
+    def set(self, **values: Phase | int) -> None:
+        """Set some counts."""
+        with self._lock:
+            self._now = replace(self._now, **values)  # type: ignore[arg-type]  # by name
+
+    def add(
+        self, *, rows: int = 0, objects: int = 0, requests: int = 0, ranges_done: int = 0, findings: int = 0
+    ) -> None:
+        """Add to some counts."""
+        with self._lock:
+            was = self._now
+            self._now = replace(
+                was,
+                rows=was.rows + rows,
+                objects=was.objects + objects,
+                requests=was.requests + requests,
+                ranges_done=was.ranges_done + ranges_done,
+                findings=was.findings + findings,
+            )
+
+
+@dataclass(frozen=True, slots=True)
+class Listed:
+    """What the pass came to: what was not listed, in the order of the keys, and why."""
+
+    unlisted: tuple[tuple[bytes, bytes | None], ...]
+    fault: ListingBroken | None = None
+
+
+def cut(spool: RowSpool, *, threads: int) -> list[Range]:
+    """Return the ranges of all keys, cut at quantiles of the rows' own."""
+    wanted = max(1, min(threads * RANGES_OF_A_THREAD, spool.rows // ROWS_OF_A_RANGE))
+    cuts = spool.cuts(wanted)
+    return [
+        Range(number, after, until)
+        for number, (after, until) in enumerate(zip([b"", *cuts], [*cuts, None], strict=True))
+    ]
+
+
+@dataclass(slots=True)
+class Pass:
+    """One pass over the ranges that are not done. ``finish`` writes a range down as done."""
+
+    spool: RowSpool
+    pages: BucketPages
+    left: Leftovers
+    meter: Meter
+    finish: Callable[[Range], None]
+    prefix: bytes
+    _lock: threading.Lock = field(default_factory=threading.Lock)
+    _failed: list[BaseException] = field(default_factory=list)
+    _unlisted: list[tuple[bytes, bytes | None]] = field(default_factory=list)
+
+    def walk(self, ranges: Sequence[Range], *, threads: int) -> Listed:
+        """Walk them; raise what is no fault of the listing. The threads end with the process, whatever they wait for."""
+        waiting = deque(each for each in ranges if not each.is_done)
+        walkers = [
+            threading.Thread(target=self._walk_all, args=(waiting,), name=f"range-{number}", daemon=True)
+            for number in range(min(threads, len(waiting)))
+        ]
+        for each in walkers:
+            each.start()
+        for each in walkers:
+            each.join()
+        for error in self._failed:
+            if not isinstance(error, ListingBroken):
+                raise error
+        self._unlisted += [(each.after, each.until) for each in waiting]
+        broken = next((each for each in self._failed if isinstance(each, ListingBroken)), None)
+        return Listed(tuple(sorted(self._unlisted, key=lambda gap: gap[0])), broken)
+
+    def _walk_all(self, waiting: deque[Range]) -> None:
+        while not self._failed:
+            try:
+                one = waiting.popleft()
+            except IndexError:
+                return
+            reached = one.after
+            try:
+                for reached in self._walk(one):  # noqa: B007 - where it broke is asked below
+                    if self._failed:
+                        break
+                else:
+                    continue
+                self._stop(one, reached)
+            except ListingBroken as error:
+                self._failed.append(error)
+                self._stop(one, reached)
+            except BaseException as error:  # noqa: BLE001 - raised again by the thread that waits
+                self._failed.append(error)
+            return
+
+    def _stop(self, one: Range, reached: bytes) -> None:
+        """Keep what was listed of a range before it broke: it is true all the same."""
+        with self._lock:
+            self._unlisted.append((reached, one.until))
+            self.left.done(one.number)
+
+    def _walk(self, one: Range) -> Iterator[bytes]:
+        """Walk one range; yield the key up to which nothing is left out."""
+        rows = objects = 0
+        stream = self.pages.pages(prefix=self.prefix, after=one.after, until=one.until)
+        try:
+            for step in walk(Rows(self.spool.blocks(after=one.after, until=one.until)), stream):
+                rows, objects = rows + step.rows, objects + len(step.page.lines)
+                self.meter.add(rows=step.rows, objects=len(step.page.lines), requests=step.page.requests)
+                if step.left:
+                    kept = [(each, _modified(each, step.page)) for each in step.left]
+                    with self._lock:
+                        self.left.keep(one.number, kept)
+                if step.reached is not None:
+                    yield step.reached
+        except ListingBroken as error:
+            self.meter.add(requests=error.requests)
+            raise
+        except NotAscending as error:
+            raise ListingBroken(Doubt.OTHER, reached=None, requests=0, is_out_of_order=True) from error
+        with self._lock:
+            self.left.done(one.number)
+        self.finish(replace(one, is_done=True, rows=rows, objects=objects))
+        self.meter.add(ranges_done=1)
+
+
+def _modified(left: Left, page: ObjectPage) -> datetime | None:
+    return page.modified(left.line) if isinstance(left, ObjectAlone | Differs) else None

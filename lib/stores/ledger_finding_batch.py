@@ -1,0 +1,76 @@
+"""Adding findings by the hundred. SQLAlchemy's own way costs three times as much as the database itself.
+
+SQLite gets its rows as tuples. PostgreSQL gets a batch as one JSON text, of which it makes the rows itself.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from datetime import UTC
+from hashlib import blake2b
+from typing import Any
+
+from sqlalchemy import Connection, bindparam, column, func, insert, select
+from sqlalchemy.dialects import sqlite
+
+from lib.findings import Finding, Suggestion
+from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, holdable
+
+_TO_JSON = json.JSONEncoder(separators=(",", ":")).encode
+_COLUMNS = list(AUDIT_FINDINGS.c)
+_TO_SQLITE = str(insert(AUDIT_FINDINGS).compile(dialect=sqlite.dialect()))
+_GIVEN = (
+    func.json_to_recordset(bindparam("rows"))
+    .table_valued(*(column(each.name, each.type) for each in _COLUMNS))
+    .render_derived(with_types=True)
+)
+_TO_POSTGRES = insert(AUDIT_FINDINGS).from_select(_COLUMNS, select(*_GIVEN.c))
+
+Row = tuple[Any, ...]
+
+
+def rows_of(findings: Sequence[Finding]) -> list[Row]:
+    """Return findings as rows that still lack run and number, as a driver takes them."""
+    return [_row(each) for each in findings]
+
+
+def add(connection: Connection, rows: Sequence[Row], *, run_id: int, after: int) -> None:
+    """Insert them, with the numbers that follow one."""
+    numbered = [(run_id, number, *row) for number, row in enumerate(rows, after + 1)]
+    if connection.dialect.name == "sqlite":
+        connection.exec_driver_sql(_TO_SQLITE, numbered)
+        return
+    names = [each.name for each in _COLUMNS]
+    records = [dict(zip(names, row, strict=True)) for row in numbered]
+    connection.execute(_TO_POSTGRES, {"rows": _TO_JSON(records)})
+
+
+def _row(finding: Finding) -> Row:
+    facts, suggestion, at = finding.facts, finding.suggestion, finding.facts.generated_at
+    return (
+        int.from_bytes(blake2b(finding.subject.encode("utf-8", "surrogatepass"), digest_size=8).digest(), signed=True),
+        finding.kind,
+        finding.severity,
+        finding.code,
+        finding.state,
+        finding.record_id,
+        _held(finding.stored),
+        _held(finding.resolved),
+        _held(finding.key),
+        _TO_JSON(dict(finding.evidence)) if finding.evidence else "{}",
+        None if suggestion is None else _TO_JSON(_read(suggestion)),
+        _held(facts.patient_id),
+        _held(facts.clinic_id),
+        None if at is None else at.astimezone(UTC).isoformat(timespec="microseconds"),
+        _held(facts.creator),
+        facts.is_mobile,
+    )
+
+
+def _held(string: str | None) -> str | None:
+    return None if string is None else holdable(string)
+
+
+def _read(suggestion: Suggestion) -> Mapping[str, Any]:  # asdict() takes five times as long
+    return {name: getattr(suggestion, name) for name in ("key", "evidence", "is_safe", "why", "flags")}

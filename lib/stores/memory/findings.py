@@ -1,0 +1,147 @@
+"""The findings of runs in memory, read with the rules of the real ones."""
+
+from __future__ import annotations
+
+from collections import Counter, defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC
+from string import ascii_lowercase, ascii_uppercase
+
+from lib.access import Scope
+from lib.audits import FACTS, Chosen, Difference, Group, Side, Tally
+from lib.catalogue import Code
+from lib.diagnosis import State
+from lib.findings import WORST_FIRST, WORST_STATE_FIRST, Finding, Kind
+from lib.stores.memory.audits import MemoryAudits
+
+_LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
+
+
+class MemoryFindings:
+    """A Findings, of what was kept in a MemoryAudits."""
+
+    def __init__(self, audits: MemoryAudits) -> None:
+        self._audits = audits
+
+    def page(
+        self, run_id: int, chosen: Chosen, *, scope: Scope, limit: int, after: int = 0
+    ) -> Sequence[tuple[int, Finding]]:
+        """Return findings with their numbers, ascending, those above a number."""
+        found = [
+            (number, each) for number, each in self._seen(run_id, scope) if number > after and _is_chosen(each, chosen)
+        ]
+        return found[:limit]
+
+    def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
+        """Return the findings by kind and code, compared with another run."""
+        now, before = _by_cause(self._seen(run_id, scope)), _by_cause(self._seen(than, scope))
+        subjects, old = self._subjects(run_id), self._subjects(than)
+        found = []
+        for kind, code in now.keys() | before.keys():
+            mine = now.get((kind, code), [])
+            gone = [each for each in before.get((kind, code), []) if each.subject not in subjects]
+            if not mine and not gone:
+                continue
+            dates = sorted(each.facts.generated_at for each in mine or gone if each.facts.generated_at is not None)
+            found.append(
+                Group(
+                    kind,
+                    code,
+                    min((each.severity for each in mine or gone), key=WORST_FIRST.index),
+                    count=len(mine),
+                    first_bad=dates[0] if dates else None,
+                    last_bad=dates[-1] if dates else None,
+                    new=sum(each.subject not in old for each in mine) if than is not None else 0,
+                    gone=len(gone),
+                )
+            )
+        return sorted(found, key=lambda each: each.order)
+
+    def tallies(self, run_id: int, *, scope: Scope) -> Sequence[Tally]:
+        """Return, for each cause and fact, the values that at least half of its findings have."""
+        found = []
+        for (kind, code), mine in _by_cause(self._seen(run_id, scope)).items():
+            for fact in FACTS:
+                values = Counter(value for each in mine if (value := _fact(each, fact)) is not None)
+                found += [
+                    Tally(code, kind, fact, value, count) for value, count in values.items() if 2 * count >= len(mine)
+                ]
+        return sorted(found, key=lambda each: (each.kind, each.code or "", FACTS.index(each.fact), each.value))
+
+    def records_in(self, run_id: int, state: State, *, scope: Scope, limit: int) -> Sequence[int]:
+        """Return the numbers of the records in a state, the highest first."""
+        worst = self._worst(run_id, scope)
+        return sorted((record_id for record_id, found in worst.items() if found is state), reverse=True)[:limit]
+
+    def states(self, run_id: int, *, scope: Scope) -> Mapping[State, int]:
+        """Return how many records are in each state that is not FOUND."""
+        return Counter(self._worst(run_id, scope).values())
+
+    def attention(self, run_id: int, *, scope: Scope) -> int:
+        """Return how many records have a finding that needs attention."""
+        seen = (each for _, each in self._seen(run_id, scope) if each.needs_attention and each.record_id is not None)
+        return len({each.record_id for each in seen})
+
+    def difference(
+        self, first: int, second: int, *, scope: Scope, limit: int, after: Difference | None = None
+    ) -> Sequence[Difference]:
+        """Return what only one of two runs found: the added first, each by number."""
+        found = [
+            Difference(side, number, each)
+            for side, here, there in ((Side.ADDED, second, first), (Side.REMOVED, first, second))
+            for number, each in self._seen(here, scope)
+            if each.subject not in self._subjects(there)
+        ]
+        sides = list(Side)
+        if after is not None:
+            last = (sides.index(after.side), after.number)
+            found = [each for each in found if (sides.index(each.side), each.number) > last]
+        return found[:limit]
+
+    def _seen(self, run_id: int | None, scope: Scope) -> Iterator[tuple[int, Finding]]:
+        self._audits.check()
+        kept = self._audits.kept.get(run_id, []) if run_id is not None else []
+        for number, each in enumerate(tuple(kept), 1):
+            if scope.sees(each.facts.clinic_id):
+                yield number, each
+
+    def _subjects(self, run_id: int | None) -> frozenset[str]:
+        return frozenset(each.subject for _, each in self._seen(run_id, Scope()))
+
+    def _worst(self, run_id: int, scope: Scope) -> Mapping[int, State]:
+        states: dict[int, set[State]] = defaultdict(set)
+        for _, each in self._seen(run_id, scope):
+            if each.record_id is not None and each.state is not None:
+                states[each.record_id].add(each.state)
+        return {record_id: min(found, key=WORST_STATE_FIRST.index) for record_id, found in states.items()}
+
+
+def _by_cause(seen: Iterator[tuple[int, Finding]]) -> Mapping[tuple[Kind, Code | None], list[Finding]]:
+    found: dict[tuple[Kind, Code | None], list[Finding]] = defaultdict(list)
+    for _, each in seen:
+        found[each.kind, each.code].append(each)
+    return found
+
+
+def _fact(finding: Finding, fact: str) -> str | None:
+    facts = finding.facts
+    if fact == "month":
+        return None if facts.generated_at is None else facts.generated_at.astimezone(UTC).isoformat()[:7]
+    if fact == "is_mobile":
+        return None if facts.is_mobile is None else str(facts.is_mobile).lower()
+    return facts.creator if fact == "creator" else facts.clinic_id
+
+
+def _is_chosen(finding: Finding, chosen: Chosen) -> bool:
+    same = (
+        chosen.code in {None, finding.code}
+        and chosen.kind in {None, finding.kind}
+        and chosen.severity in {None, finding.severity}
+        and chosen.state in {None, finding.state}
+        and chosen.has_code in {None, finding.code is not None}
+    )
+    text = chosen.text.translate(_LOWER)
+    return same and (
+        (finding.record_id is not None and text == str(finding.record_id))
+        or any(text in (key or "").translate(_LOWER) for key in (finding.stored, finding.resolved, finding.key))
+    )

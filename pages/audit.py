@@ -1,0 +1,60 @@
+"""Check all files: the verdict of the last run first, then a run under way, the problems by cause, pictures, and all runs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import streamlit as st
+
+from dashboard.visit import Visit
+from dashboard.wording import audits as words
+from lib import auditing
+from lib.auditing import Verdict
+from lib.audits import Run, Status
+from pages import audit_causes, audit_exports, audit_pictures, audit_progress, audit_runs, audit_starting, audit_verdict
+from pages.audit_shown import shown_of
+
+
+def render(visit: Visit) -> None:
+    """Draw the screen from top to bottom."""
+    if visit.services.audits is None:
+        st.info(words.NO_BOOK, icon=":material/fact_check:")
+        return
+    verdict = auditing.verdict(*visit.who(), services=visit.services)
+    runs = auditing.runs(*visit.who(), services=visit.services)
+    run = _run(visit, verdict, runs)
+    audit_starting.say()
+    if not runs:
+        _teach(visit)
+        return
+    shown = None if run is None else shown_of(visit, run)
+    if shown is not None:
+        audit_verdict.render(visit, shown, last=verdict)
+    elif runs[0].status is not Status.RUNNING:
+        st.info(words.NEVER_FULL, icon=":material/fact_check:")
+    audit_progress.render(visit, runs[0])
+    if runs[0].status is not Status.RUNNING:
+        audit_starting.controls(visit, is_first=shown is None and not runs[0].is_resumable)
+    if shown is not None:
+        audit_causes.render(visit, shown)
+        audit_exports.render(visit, shown.run)
+        audit_pictures.render(visit, shown, runs)
+    audit_runs.render(visit, runs, shown=shown)
+
+
+def _run(visit: Visit, verdict: Verdict | None, runs: Sequence[Run]) -> Run | None:
+    """Return the run that the address names, else the last full one, else the newest that came to something."""
+    asked = audit_runs.asked()
+    if asked is not None and (found := auditing.run(*visit.who(), services=visit.services, run_id=asked)) is not None:
+        return found if audit_runs.says_something(found) else None
+    if verdict is not None:
+        return verdict.run
+    return next(filter(audit_runs.says_something, runs), None)
+
+
+def _teach(visit: Visit) -> None:
+    with st.container(border=True):
+        st.markdown(f"**{words.NEVER}**")
+        for line in words.TEACH:
+            st.markdown(f"- {line}")
+        audit_starting.controls(visit, is_first=True)

@@ -1,0 +1,192 @@
+"""The pictures of a run as options of Apache ECharts, each with its numbers as a table. Pure.
+
+A tooltip is drawn on the canvas (``renderMode``), so that no key ever becomes HTML, and each colour has its pattern
+(``decal``). ``ink`` is the colour of the text, which a theme alone does not set everywhere. https://echarts.apache.org/en/option.html
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import ZoneInfo
+
+from dashboard import display
+from dashboard.wording import pictures as words
+from dashboard.wording import problems
+from lib.audit_history import Point
+from lib.audits import Flow, Group, Month
+
+MOST_CAUSES = 6  # with a colour of their own; the others are one
+MOST_MONTHS = 24
+MOST_BARS = 12
+BAR_PX, NODE_PX = 28, 34
+NODE_WIDTH = 34  # characters
+
+Option = Mapping[str, object]
+Table = Sequence[Mapping[str, object]]
+
+
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One picture: what it shows in words, its option, its numbers."""
+
+    title: str
+    alt: str
+    option: Option
+    table: Table
+    height: int = 320
+
+
+def months(found: Sequence[Month], *, ink: str) -> Picture:
+    """Return the problems by the month in which their PDF was made, stacked by cause."""
+    there = sorted({each.month for each in found})
+    shown = there[-MOST_MONTHS:]
+    causes = Counter[str]()
+    counts = Counter[tuple[str, str]]()
+    for each in found:
+        if each.month in shown:
+            causes[problems.title(each.kind, each.code)] += each.count
+    own = [name for name, _ in causes.most_common(MOST_CAUSES)]
+    for each in found:
+        if each.month in shown:
+            name = problems.title(each.kind, each.code)
+            counts[each.month, name if name in own else problems.OTHERS] += each.count
+    series = [*own, *([problems.OTHERS] if len(causes) > len(own) else [])]
+    names = [problems.month(each) for each in shown]
+    totals = {name: sum(counts[month, each] for each in series) for month, name in zip(shown, names, strict=True)}
+    return Picture(
+        words.MONTHS,
+        words.months(totals, is_cut=len(there) > len(shown)),
+        _base()
+        | {
+            "legend": {"type": "scroll", "bottom": 0, "textStyle": {"color": ink}},
+            "grid": {"left": 8, "right": 8, "top": 16, "bottom": 40, "containLabel": True},
+            "xAxis": {"type": "category", "data": names, "axisLabel": {"color": ink}},
+            "yAxis": {"type": "value", "minInterval": 1, "axisLabel": {"color": ink}},
+            "series": [
+                {"type": "bar", "stack": "all", "name": each, "data": [counts[month, each] for month in shown]}
+                for each in series
+            ],
+        },
+        [
+            {"Month": name} | {each: counts[month, each] for each in series}
+            for month, name in zip(shown, names, strict=True)
+        ],
+    )
+
+
+def causes(groups: Sequence[Group], *, ink: str) -> Picture:
+    """Return how many of all problems each cause has."""
+    found = sorted((each for each in groups if each.count), key=lambda each: -each.count)
+    total = sum(each.count for each in found)
+    bars = [(problems.title(each.kind, each.code), each.count) for each in found[:MOST_BARS]]
+    if rest := sum(each.count for each in found[MOST_BARS:]):
+        bars.append((problems.OTHERS, rest))
+    data = [{"value": count, "label": {"formatter": words.share(count, total)}} for _, count in bars]
+    return Picture(
+        words.CAUSES,
+        words.causes(bars, total),
+        _base()
+        | {
+            "grid": {"left": 8, "right": 90, "top": 8, "bottom": 8, "containLabel": True},
+            "xAxis": {"type": "value", "minInterval": 1, "show": False},
+            "yAxis": {
+                "type": "category",
+                "inverse": True,
+                "data": [name for name, _ in bars],
+                "axisTick": {"show": False},
+                "axisLabel": {"width": 190, "overflow": "truncate", "color": ink},
+            },
+            "series": [{"type": "bar", "data": data, "label": {"show": True, "position": "right", "color": ink}}],
+        },
+        [{"Problem": name, "Count": count, "Share": words.percent(count, total)} for name, count in bars],
+        height=max(160, BAR_PX * len(bars) + 30),
+    )
+
+
+def flows(found: Sequence[Flow], *, ink: str) -> Picture:
+    """Return where rows that do not open point, and where their files lie."""
+    rows = [(_folder(each.points), _lies(each.lies), each.count) for each in found]
+    names = {words.points(left) for left, _, _ in rows} | {words.lies(right) for _, right, _ in rows}
+    links = [{"source": words.points(left), "target": words.lies(right), "value": count} for left, right, count in rows]
+    return Picture(
+        words.FLOWS,
+        words.flows(rows),
+        _base()
+        | {
+            "series": [
+                {
+                    "type": "sankey",
+                    "data": [{"name": name} for name in sorted(names)],
+                    "links": links,
+                    "left": 8,
+                    "right": 8,
+                    "top": 8,
+                    "bottom": 8,
+                    "nodeGap": 14,
+                    "draggable": False,
+                    "lineStyle": {"color": "gradient", "opacity": 0.35},
+                    "levels": [
+                        {"depth": 0, "label": {"position": "right", "color": ink}},
+                        {"depth": 1, "label": {"position": "left", "color": ink}},
+                    ],
+                }
+            ],
+        },
+        [
+            {"Rows point below": left, "Their files lie below": right or words.NOWHERE, "Count": count}
+            for left, right, count in rows
+        ],
+        height=max(220, NODE_PX * max(len({left for left, _, _ in rows}), len({right for _, right, _ in rows})) + 40),
+    )
+
+
+def trend(points: Sequence[Point], *, zone: ZoneInfo, ink: str) -> Picture:
+    """Return how many records needed attention at each full check."""
+    names = [_when(each.ended_at, zone) for each in points]
+    return Picture(
+        words.TREND,
+        words.trend([(name, each.attention) for name, each in zip(names, points, strict=True)]),
+        _base()
+        | {
+            "grid": {"left": 8, "right": 24, "top": 24, "bottom": 8, "containLabel": True},
+            "xAxis": {"type": "category", "data": names, "axisLabel": {"color": ink}},
+            "yAxis": {"type": "value", "minInterval": 1, "min": 0, "axisLabel": {"color": ink}},
+            "series": [
+                {
+                    "type": "line",
+                    "name": words.ATTENTION,
+                    "data": [each.attention for each in points],
+                    "label": {"show": len(points) <= MOST_BARS, "color": ink},
+                    "symbolSize": 8,
+                }
+            ],
+        },
+        [
+            {"Run": each.run_id, "Ended": name, words.ATTENTION: each.attention, "Records": each.records}
+            for name, each in zip(names, points, strict=True)
+        ],
+    )
+
+
+def _base() -> dict[str, object]:
+    return {
+        "animation": False,
+        "aria": {"enabled": True, "decal": {"show": True}},
+        "tooltip": {"renderMode": "richText", "confine": True},
+    }
+
+
+def _folder(prefix: str) -> str:
+    return display.short_key(prefix, width=NODE_WIDTH) or words.ROOT
+
+
+def _lies(prefix: str | None) -> str | None:
+    return None if prefix is None else _folder(prefix)
+
+
+def _when(at: datetime, zone: ZoneInfo) -> str:
+    local = at.astimezone(zone)
+    return f"{local.day} {local:%b}, {local:%H:%M}"

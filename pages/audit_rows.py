@@ -1,0 +1,190 @@
+"""The problems of a run one by one, a page at a time, and what is known about the one that was clicked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import display, wording
+from dashboard.visit import Visit
+from dashboard.wording import problems as words
+from lib import auditing
+from lib.access import Permission
+from lib.audits import Chosen
+from lib.findings import Finding
+from pages.audit_shown import Cause, Shown
+
+PAGE_ROWS = 15
+TEXT, TRODDEN, OPEN = "audit_text", "audit_trodden", "audit_open"
+ROW_PX = 35
+
+Numbered = tuple[int, Finding]
+
+
+def start_over() -> None:
+    """Another choice: its first page, and nothing open."""
+    for name in (TRODDEN, OPEN):
+        st.session_state.pop(name, None)
+
+
+def chosen(cause: Cause | None, *, text: str = "") -> Chosen:
+    """Return what is asked of the book for a cause, None for all.
+
+    >>> from lib.findings import Kind
+    >>> chosen((Kind.SHARED_OBJECT, None)).has_code
+    False
+    """
+    if cause is None:
+        return Chosen(text=text)
+    kind, code = cause
+    return Chosen(kind=kind, code=code, has_code=code is not None, text=text)
+
+
+def search_box() -> str:
+    """Draw the field that narrows the rows by a text, and return it."""
+    text: str = st.text_input(
+        words.SEARCH, key=TEXT, on_change=start_over, type="search", autocomplete="off", width=420
+    )
+    return text.strip()
+
+
+def render(visit: Visit, shown: Shown, cause: Cause | None, *, text: str) -> None:
+    """Draw a page of rows, and below it the one that is open."""
+    trodden: list[int] = st.session_state.setdefault(TRODDEN, [0])
+    found = auditing.findings(
+        *visit.who(),
+        services=visit.services,
+        run_id=shown.run.run_id,
+        chosen=chosen(cause, text=text),
+        limit=PAGE_ROWS + 1,
+        after=trodden[-1],
+    )
+    here = found[:PAGE_ROWS]
+    if not here:
+        st.info(words.NONE_FITS, icon=":material/search_off:")
+        return
+    _table(visit, shown, here, has_cause=cause is not None)
+    with st.container(horizontal=True):
+        if len(trodden) > 1:
+            st.button("Back", key="audit_back", icon=":material/arrow_back:", on_click=_back)
+        if len(found) > PAGE_ROWS:
+            st.button("More", key="audit_more", icon=":material/arrow_forward:", on_click=_on, args=(here[-1][0],))
+    opened: Numbered | None = st.session_state.get(OPEN)
+    if opened is not None and opened in here:
+        _one(visit, opened[1])
+
+
+def _on(number: int) -> None:
+    st.session_state[TRODDEN] = [*st.session_state.get(TRODDEN, [0]), number]
+    st.session_state.pop(OPEN, None)
+
+
+def _back() -> None:
+    st.session_state[TRODDEN] = st.session_state.get(TRODDEN, [0])[:-1] or [0]
+    st.session_state.pop(OPEN, None)
+
+
+def _table(visit: Visit, shown: Shown, here: Sequence[Numbered], *, has_cause: bool) -> None:
+    cells = [_cells(visit, each, has_cause=has_cause) for _, each in here]
+    frame = pd.DataFrame(cells)
+    empty = [name for name in frame.columns if name != "Record" and not any(each[name] for each in cells)]
+    key = f"problems-{shown.run.run_id}-{has_cause}-{hash(tuple(number for number, _ in here))}"
+
+    def pick() -> None:
+        """Open the line that was clicked, and close it where it was clicked again."""
+        selected = st.session_state[key].selection
+        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
+        st.session_state[OPEN] = here[number] if number is not None and number < len(here) else None
+
+    st.dataframe(
+        frame.drop(columns=empty),
+        hide_index=True,
+        row_height=ROW_PX,
+        height=ROW_PX * (len(here) + 1) + 3,
+        on_select=pick,
+        selection_mode=["single-row", "single-cell"],
+        key=key,
+        alt="Problems one by one; a click on a line shows what is known about it",
+        column_config={
+            "Record": st.column_config.TextColumn(width=75),
+            "Problem": st.column_config.TextColumn(width=250),
+            "Severity": st.column_config.TextColumn(width=105),
+            "Made": st.column_config.TextColumn(width=95),
+            "Stored key": st.column_config.TextColumn(width=380),
+            "Object key": st.column_config.TextColumn(width=420),
+            "Suggestion": st.column_config.TextColumn(width=400),
+            "Evidence": st.column_config.TextColumn(width=110),
+            "Size": st.column_config.TextColumn(width=80),
+            "Written": st.column_config.TextColumn(width=120),
+        },
+    )
+    st.caption(words.PICK_ROW + ("" if visit.may(Permission.KEYS) else f" {words.KEYS_HIDDEN}"))
+
+
+def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
+    """Return the cells of one; a column in which all are empty is not drawn."""
+    at, found = each.facts.generated_at, each.suggestion
+    cells = {
+        "Record": "–" if each.record_id is None else str(each.record_id),
+        "Problem": "" if has_cause else words.named(each.kind, each.code),
+        "Severity": "" if has_cause else words.SEVERITY[each.severity],
+        "Made": wording.day(at, visit.services.zone) if at else "",
+    }
+    if visit.may(Permission.KEYS):
+        is_alone = each.record_id is None
+        cells["Stored key"] = display.short_key(each.stored or "")
+        cells["Object key"] = display.short_key(each.key or "") if is_alone else ""
+        cells["Suggestion"] = display.short_key(found.key) if found else ""
+        cells["Evidence"] = words.suggestion(found) if found else ""
+    return cells | words.of_object(each, zone=visit.services.zone)
+
+
+def _one(visit: Visit, each: Finding) -> None:
+    """Draw all that is known about a finding, and the way to its record."""
+    with st.container(border=True, key="audit_one"):
+        with st.container(horizontal=True, vertical_alignment="center"):
+            st.markdown(f"**{words.named(each.kind, each.code)}**", width="content")
+            st.text(words.SEVERITY[each.severity], width="content")
+            number = each.record_id if each.record_id is not None else each.evidence.get("right_of_record")
+            if isinstance(number, int):
+                st.link_button(
+                    words.OPEN_RECORD.format(number=number),
+                    f"/find?record={number}",
+                    type="tertiary",
+                    icon=":material/search:",
+                )
+        st.text(words.about(each.kind, each.code))
+        if each.record_id is None:
+            st.caption(words.NOT_LINKED if each.key else words.OF_BUCKET)
+        if visit.may(Permission.KEYS):
+            _proof(visit, each)
+
+
+def _proof(visit: Visit, each: Finding) -> None:
+    if lines := _keys(each):
+        st.code(lines, language=None, wrap_lines=True)
+    if each.suggestion is not None:
+        st.text(words.rests_on(each.suggestion))
+    if known := words.evidence(each.evidence, zone=visit.services.zone):
+        st.dataframe(
+            pd.DataFrame([(name, display.printable(value)) for name, value in known], columns=["What", "Is"]),
+            hide_index=True,
+            width=620,
+            alt="What this problem rests on",
+        )
+
+
+def _keys(each: Finding) -> str:
+    """Return the keys below each other, with what a suggestion changes in brackets."""
+    right = each.suggestion.key if each.suggestion else None
+    stored = each.stored or ""
+    left, other = display.difference(stored, right) if right is not None else (display.printable(stored), "")
+    told = [
+        ("stored", left if each.stored is not None else ""),
+        ("resolved", display.printable(each.resolved)),
+        ("object", display.printable(each.key) if each.key != each.resolved else ""),
+        ("suggestion", other),
+    ]
+    return "\n".join(f"{name:<11} {key}" for name, key in told if key)

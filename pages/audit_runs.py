@@ -1,0 +1,152 @@
+"""All checks: a table of the runs, which one is shown above, and two of them compared."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import pandas as pd
+import streamlit as st
+
+from dashboard import display
+from dashboard.visit import Visit
+from dashboard.wording import audits as words
+from dashboard.wording import problems
+from lib import audit_history, auditing
+from lib.access import Permission
+from lib.audits import Run, Status
+from pages.audit_shown import Shown
+
+RUN = "run"  # in the address: which one is shown
+MAX_DIGITS = 15
+ROW_PX = 35
+MOST = 10  # rows in view
+
+
+def asked() -> int | None:
+    """Return the number of the run that the address names."""
+    text = st.query_params.get(RUN, "")
+    return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
+
+
+def says_something(run: Run) -> bool:
+    """Whether a run says something about the files: it came to its end, be it without a part of them."""
+    return run.result is not None and run.status in {Status.COMPLETE, Status.INCOMPLETE}
+
+
+def back() -> None:
+    """Draw the way back to the last full check."""
+    st.button(words.BACK, key="audit_last", icon=":material/arrow_back:", on_click=_show, args=(None,))
+
+
+def _show(run_id: int | None) -> None:
+    if run_id is None:
+        st.query_params.pop(RUN, None)
+    else:
+        st.query_params[RUN] = str(run_id)
+
+
+def render(visit: Visit, runs: Sequence[Run], *, shown: Shown | None) -> None:
+    """Draw the table, and below it the comparison."""
+    st.subheader("All checks")
+    _table(visit, runs)
+    ended = [each for each in runs if says_something(each)]
+    if len(ended) > 1:
+        _compare(visit, ended, shown=shown)
+
+
+def _table(visit: Visit, runs: Sequence[Run]) -> None:
+    key = f"runs-{runs[0].run_id}-{runs[0].status}"
+
+    def pick() -> None:
+        """Show the run of the line that was clicked."""
+        selected = st.session_state[key].selection
+        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
+        if number is not None and number < len(runs) and says_something(runs[number]):
+            _show(runs[number].run_id)
+
+    st.dataframe(
+        pd.DataFrame([_cells(visit, each) for each in runs]),
+        hide_index=True,
+        row_height=ROW_PX,
+        height=ROW_PX * (min(len(runs), MOST) + 1) + 3,
+        on_select=pick,
+        selection_mode=["single-row", "single-cell"],
+        key=key,
+        alt="All checks, the newest first; a click on a line shows what it found",
+        column_config={
+            "Run": st.column_config.NumberColumn(width=50),
+            "Started": st.column_config.TextColumn(width=145),
+            "By": st.column_config.TextColumn(width=110),
+            "How it ended": st.column_config.TextColumn(width=140),
+            "What": st.column_config.TextColumn(width=170),
+            "Records": st.column_config.NumberColumn(width=85, format="localized"),
+            "Files": st.column_config.NumberColumn(width=85, format="localized"),
+            "Need attention": st.column_config.TextColumn(width=110, alignment="right"),
+            "Took": st.column_config.TextColumn(width=100),
+        },
+    )
+    st.caption(words.PICK_RUN)
+
+
+def _cells(visit: Visit, run: Run) -> dict[str, object]:
+    prefix = run.options.prefix
+    below = display.short_key(prefix, width=30) if visit.may(Permission.KEYS) else words.BELOW
+    return {
+        "Run": run.run_id,
+        "Started": words.as_of(run.started_at, now=visit.now, zone=visit.services.zone),
+        "By": display.printable(run.started_by),
+        "How it ended": f"{words.STATUS_ICON[run.status]} {words.STATUS[run.status]}",
+        "What": below if prefix else words.EVERYTHING,
+        "Records": run.progress.records,
+        "Files": run.progress.objects,
+        "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
+        "Took": words.took(run.seconds),
+    }
+
+
+def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None:
+    """Draw two choices of a run, and what the later one has that the earlier had not, and the other way round."""
+    with st.expander(words.COMPARE, icon=":material/compare_arrows:", key="audit_compare", on_change="rerun"):
+        if not st.session_state.get("audit_compare"):
+            return
+        by_id = {each.run_id: each for each in ended}
+
+        def named(run_id: int) -> str:
+            at = words.as_of(by_id[run_id].started_at, now=visit.now, zone=visit.services.zone)
+            return f"Run {run_id}, {at}"
+
+        numbers = list(by_id)
+        first = numbers.index(shown.run.run_id) if shown is not None and shown.run.run_id in by_id else 0
+        with st.container(horizontal=True, vertical_alignment="bottom"):
+            later = st.selectbox(words.LATER, numbers, index=first, key="audit_later", format_func=named, width=260)
+            than = st.selectbox(
+                words.EARLIER,
+                numbers,
+                index=min(first + 1, len(numbers) - 1),
+                key="audit_earlier",
+                format_func=named,
+                width=260,
+            )
+        if later == than:
+            st.caption(words.SAME_RUN)
+            return
+        groups = auditing.groups(*visit.who(), services=visit.services, run_id=later, than=than)
+        sums = audit_history.compare(groups)
+        st.text(words.compared(new=sums.new, still=sums.still, gone=sums.gone))
+        if groups:
+            st.dataframe(
+                pd.DataFrame(
+                    [
+                        {
+                            "Problem": problems.named(each.kind, each.code),
+                            "New": each.new,
+                            "Still": each.count - each.new,
+                            "Gone": each.gone,
+                        }
+                        for each in groups
+                    ]
+                ),
+                hide_index=True,
+                alt="What is new, still there and gone between the two checks, by cause",
+                column_config={"Problem": st.column_config.TextColumn(width=320)},
+            )

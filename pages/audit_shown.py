@@ -1,0 +1,51 @@
+"""What the screen shows of one run, read from the book once: a run that ended does not change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import streamlit as st
+
+from dashboard.visit import Visit
+from lib import auditing
+from lib.access import Permission, Scope
+from lib.audits import Flow, Group, Month, Run, Tally
+from lib.catalogue import Code
+from lib.findings import Kind
+
+KEPT = "audit_shown"
+
+Cause = tuple[Kind, Code | None]
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """A run with its problems by cause, and the full run before it, which they are compared with."""
+
+    run: Run
+    before: Run | None
+    groups: tuple[Group, ...]
+    tallies: tuple[Tally, ...]
+    months: tuple[Month, ...]
+    flows: tuple[Flow, ...]  # () for who sees no keys
+    scope: Scope
+
+
+def shown_of(visit: Visit, run: Run) -> Shown:
+    """Return what is shown of a run, as this session read it."""
+    kept: Shown | None = st.session_state.get(KEPT)
+    if kept is None or (kept.run, kept.scope) != (run, visit.scope):
+        who, services = visit.who(), visit.services
+        before = auditing.full_before(*who, services=services, run_id=run.run_id)
+        than = before.run_id if before is not None and not run.options.prefix else None
+        may_flow = visit.may(Permission.KEYS)
+        kept = st.session_state[KEPT] = Shown(
+            run,
+            before if than is not None else None,
+            tuple(auditing.groups(*who, services=services, run_id=run.run_id, than=than)),
+            tuple(auditing.tallies(*who, services=services, run_id=run.run_id)),
+            tuple(auditing.months(*who, services=services, run_id=run.run_id)),
+            tuple(auditing.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),
+            visit.scope,
+        )
+    return kept

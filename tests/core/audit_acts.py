@@ -1,0 +1,73 @@
+"""The use cases of "Check all files" for the matrix of roles: each tried on a check that found one record missing."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import timedelta
+
+from lib import audit_plan, auditing
+from lib.access import Actor, Permission, Scope
+from lib.audits import Chosen, Options, Status
+from lib.diagnosis import State
+from lib.records import Record
+from lib.services import Services
+from lib.stores.memory.pictures import MemoryPictures
+from tests.conftest import NOW
+from tests.core.clinic import Bench
+from tests.parts.audited import TARGET, Audited, missing
+
+Act = Callable[[Actor, Scope, Bench, Record], bool]
+FOUND, CANCELLED = 2, 3  # run 1 found nothing
+
+
+def _checked(where: Bench, row: Record) -> tuple[Audited, Services]:
+    """Return a book with three runs, and services with it: one of nothing, one that found a record missing, a cancelled one."""
+    book = Audited(where.services)
+    book.check([], at=NOW - timedelta(hours=2))
+    book.check([missing(row.record_id or 0, clinic_id=row.clinic_id)], at=NOW - timedelta(hours=1))
+    book.check([], at=NOW, status=Status.CANCELLED)
+    return book, replace(book.services, audits=replace(book.desk, pictures=MemoryPictures(book.audits)))
+
+
+def _read(do: Callable[..., object], **about: object) -> Act:
+    def act(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+        return bool(do(actor, scope, services=_checked(where, row)[1], **about))
+
+    return act
+
+
+def _verdict(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    found = auditing.verdict(actor, scope, services=_checked(where, row)[1])
+    return found is not None and bool(found.states)
+
+
+def _cancel(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    book, services = _checked(where, row)
+    run = book.audits.begin(TARGET, Options(), by="asha", at=NOW)
+    auditing.cancel(actor, scope, services=services, run_id=run.run_id)
+    now = book.audits.run(run.run_id)
+    return now is not None and now.is_cancelling
+
+
+ACTS: dict[str, tuple[Permission, Act]] = {
+    "auditing.start": (Permission.AUDIT, _read(auditing.start, options=Options())),
+    "auditing.begin": (Permission.AUDIT, _read(auditing.begin, options=Options())),
+    "auditing.resume": (Permission.AUDIT, _read(auditing.resume, run_id=CANCELLED)),
+    "auditing.cancel": (Permission.AUDIT, _cancel),
+    "auditing.run": (Permission.AUDIT, _read(auditing.run, run_id=FOUND)),
+    "auditing.runs": (Permission.AUDIT, _read(auditing.runs)),
+    "auditing.full_before": (Permission.AUDIT, _read(auditing.full_before, run_id=FOUND)),
+    "auditing.verdict": (Permission.FIND, _verdict),
+    "auditing.records_in": (Permission.FIND, _read(auditing.records_in, run_id=FOUND, state=State.MISSING)),
+    "auditing.states": (Permission.AUDIT, _read(auditing.states, run_id=FOUND)),
+    "auditing.findings": (Permission.AUDIT, _read(auditing.findings, run_id=FOUND, chosen=Chosen(), limit=5)),
+    "auditing.groups": (Permission.AUDIT, _read(auditing.groups, run_id=FOUND)),
+    "auditing.tallies": (Permission.AUDIT, _read(auditing.tallies, run_id=FOUND)),
+    "auditing.months": (Permission.AUDIT, _read(auditing.months, run_id=FOUND)),
+    "auditing.flows": (Permission.KEYS, _read(auditing.flows, run_id=FOUND)),
+    "auditing.difference": (Permission.AUDIT, _read(auditing.difference, first=1, second=FOUND, limit=5)),
+    "audit_plan.rows": (Permission.KEYS, _read(audit_plan.rows, run_id=FOUND, chosen=Chosen())),
+}
+OF_ALL_CLINICS = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")}  # a run is of all files
+OF_NO_CLINIC = OF_ALL_CLINICS | {f"auditing.{each}" for each in ("run", "runs", "full_before")}

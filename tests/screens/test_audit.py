@@ -1,0 +1,339 @@
+"""Check all files: the verdict, a run under way and one that ended early, the problems by cause, and who sees them."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
+
+import pytest
+from streamlit.testing.v1 import AppTest
+
+from dashboard.wording import audits as words_
+from lib import planning
+from lib.access import Actor, Role, Scope
+from lib.audits import Busy, Exposure, Options, Progress, Result, Run, Status
+from lib.catalogue import Code, Severity
+from lib.errors import LedgerFault, LedgerUnavailable
+from lib.findings import Finding, Kind
+from lib.stores.memory.audits import MemoryAudits
+from tests.conftest import NOW
+from tests.screens.audit_house import ASHA, DEV, HALF, house, missing
+from tests.screens.conftest import Bench
+from tests.screens.test_find import words
+
+Maker = Callable[..., Bench]
+DAY = timedelta(days=1)
+
+
+def table(at: AppTest, number: int = 0) -> list[dict[str, object]]:
+    return at.dataframe[number].value.to_dict("records")  # type: ignore[no-any-return]
+
+
+def keys(at: AppTest) -> set[str]:
+    return {str(each.key) for each in at.button}
+
+
+def test_before_the_first_check_the_screen_teaches_what_one_does_and_starts_it_by_one_click(bench: Maker) -> None:
+    home = house(bench)
+    at = home.open()
+    assert words_.NEVER in words(at)
+    assert "It only reads." in words(at)
+    at.button(key="audit_start").click().run()
+    assert [run.options for run in home.launched] == [Options()]
+    assert "Under way since today" in words(at)
+    assert [(each.actor, each.action) for each in home.shop.trail.rows] == [("Asha", "audit_started")]
+
+
+def test_the_verdict_says_how_many_are_found_and_what_most_of_the_others_have_in_common(bench: Maker) -> None:
+    home = house(bench)
+    found = [*(missing(number) for number in range(1, 32)), missing(40, code=Code.TRUNCATED)]
+    home.run(found)
+    said = home.open().text[0].value
+    assert said == (
+        "⚠️ 11,979 of 12,011 PDF files found. 32 records need attention: 31 of them “Older location”, "
+        "since 15 Oct 2026, all made on a phone, in Oct 2026, by user 7, in clinic CLN001."
+    )
+
+
+def test_the_first_bad_day_is_the_clinics(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1, at=datetime.fromisoformat("2026-10-14T18:30:00+00:00"))])  # midnight in India
+    assert "since 15 Oct 2026" in home.open().text[0].value
+
+
+def test_where_nothing_is_wrong_one_calm_sentence_says_so(bench: Maker) -> None:
+    home = house(bench)
+    home.run()
+    at = home.open()
+    assert at.text[0].value == "✅ All 12,011 PDF files found. No record needs attention."
+    assert "took 12 s" in words(at)
+    assert not at.error
+    assert {each.value for each in at.metric} == {"0"}
+    assert {each.delta for each in at.metric} == {"expect 0"}
+
+
+def test_a_storage_that_opens_for_everybody_is_not_called_clean(bench: Maker) -> None:
+    home = house(bench)
+    home.run([Finding(Kind.PUBLICLY_READABLE, Severity.CRITICAL, Code.PUBLIC)])
+    assert home.open().text[0].value == (
+        "⚠️ All 12,011 PDF files found. No record needs attention. The storage itself: “Opens for anyone”."
+    )
+
+
+def test_a_verdict_that_is_older_than_a_day_says_so_in_red(bench: Maker) -> None:
+    home = house(bench)
+    home.run(ago=DAY)
+    assert not home.open().error
+    home.run(ago=2 * DAY)
+    fresh = house(bench)
+    fresh.run(ago=DAY + timedelta(seconds=1))
+    assert "more than a day old" in fresh.open().error[0].value
+
+
+def test_a_check_of_one_prefix_is_no_verdict_on_all_files(bench: Maker) -> None:
+    home = house(bench)
+    home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
+    at = home.open()
+    assert words_.NEVER_FULL in at.error[0].value
+    assert "below a prefix" in at.warning[0].value
+    home.run([missing(1)])
+    assert home.open().text[0].value.startswith("⚠️ 12,010 of 12,011")
+    home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
+    assert home.open().text[0].value.startswith("⚠️ 12,010 of 12,011")
+    at = home.open(run=3)
+    assert at.text[0].value.startswith("✅ All 10 PDF files below the prefix found.")
+    at.button(key="audit_last").click().run()
+    assert at.text[0].value.startswith("⚠️ 12,010 of 12,011")
+
+
+def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(bench: Maker) -> None:
+    home = house(bench)
+    run = home.under_way()
+    at = home.open()
+    said = words(at)
+    assert "500 of 1,000 records · 510 files · 102 files a second · about 5 s left · 9 requests" in said
+    assert "audit_start" not in keys(at)
+    at.button(key="audit_cancel").click().run()
+    assert words_.CANCELLING in words(at)
+    assert home.book.beat(run, HALF, worked=timedelta(seconds=6)) is True
+    home.book.end(run, Result(Status.CANCELLED), progress=HALF, at=NOW, worked=timedelta(seconds=6))
+    at.run()
+    assert "was cancelled" in at.warning[0].value
+    assert "8 of 16 parts are done" in at.warning[0].value
+    assert table(at)[0]["Need attention"] == "–"
+    assert "PDF files found" not in words(at)  # what was not looked at to the end is not called so
+
+
+def test_a_run_whose_worker_is_gone_can_go_on_or_start_again(bench: Maker) -> None:
+    home = house(bench)
+    home.under_way(ago=timedelta(minutes=5))
+    at = home.open()
+    assert "was interrupted: the process that worked it is gone" in at.warning[0].value
+    at.button(key="audit_resume").click().run()
+    assert [(run.run_id, run.fence) for run in home.launched] == [(1, 2)]
+    assert "Under way" in words(at)
+    again = house(bench)
+    again.under_way(ago=timedelta(minutes=5))
+    again.open().button(key="audit_again").click().run()
+    assert [(run.run_id, run.fence) for run in again.launched] == [(2, 1)]
+
+
+def test_an_incomplete_run_says_why_and_what_is_not_known(bench: Maker) -> None:
+    home = house(bench)
+    result = Result(Status.INCOMPLETE, "throttled", attention=1, unlisted=(("edrcontainer1/\u202em\n", None),))
+    home.run([missing(1)], result=result, progress=HALF)
+    at = home.open()
+    said = at.warning[1].value
+    assert "is incomplete" in said
+    assert "Storage is busy" in said
+    assert "of the files in the other 8 nothing is known" in said
+    assert "edrcontainer1/⟨U+202E⟩m␊" in words(at)
+    assert at.text[0].value.startswith("⚠️ All 500 PDF files found. 500 were not checked. 1 record needs attention")
+    assert words_.NEVER_FULL in at.error[0].value
+
+
+def test_a_failed_run_says_what_to_mend_first(bench: Maker) -> None:
+    home = house(bench)
+    home.run(result=Result(Status.FAILED, "disk_full"), progress=HALF)
+    assert "The disk of this computer is full." in home.open().error[-1].value
+
+
+class Refusing(MemoryAudits):
+    """A book in which somebody else was a moment faster, or that cannot be written."""
+
+    def begin(self, *_about: object, **_more: object) -> Run:
+        raise Busy(7)
+
+
+def test_who_comes_second_is_told_which_check_is_under_way(bench: Maker) -> None:
+    at = house(bench, Refusing).open()
+    at.button(key="audit_start").click().run()
+    assert "Check 7 of this storage is under way" in at.error[0].value
+
+
+def test_a_start_that_failed_says_why(bench: Maker) -> None:
+    home = house(bench)
+    home.launch_fault = BlockingIOError(11, "no process")
+    at = home.open()
+    at.button(key="audit_start").click().run()
+    assert at.error[0].value == words_.NOT_STARTED
+    full = house(bench)
+    at = full.open()
+    full.shop.trail.fault, full.shop.trail.fail_after = LedgerUnavailable(LedgerFault.FULL), 0
+    at.button(key="audit_start").click().run()
+    assert "the disk is full" in at.error[0].value
+    assert not full.launched
+
+
+def test_a_run_below_a_prefix_is_started_with_what_the_form_says(bench: Maker) -> None:
+    home = house(bench)
+    at = home.open()
+    at.text_input(key="audit_prefix").set_value("a" * 1025)
+    at.button(key="audit_start_so").click().run()
+    assert at.error[0].value == words_.PREFIX_IMPOSSIBLE
+    assert not home.launched
+    at.text_input(key="audit_prefix").set_value("edrcontainer1/prescriptions/ ")
+    at.selectbox(key="audit_grace").set_value(timedelta(hours=1))
+    at.radio(key="audit_exposure").set_value(Exposure.NONE)
+    at.button(key="audit_start_so").click().run()
+    assert [run.options for run in home.launched] == [
+        Options("edrcontainer1/prescriptions/ ", timedelta(hours=1), Exposure.NONE)
+    ]
+
+
+def test_each_cause_says_how_it_went_on_what_its_rows_share_and_what_mends_it(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1), missing(2), missing(9, code=Code.TRUNCATED)], ago=timedelta(hours=9))
+    home.run([missing(2), missing(3), missing(4), Finding(Kind.SHARED_OBJECT, Severity.CRITICAL, record_id=5)])
+    first, second, gone = table(home.open())
+    assert first["Problem"] == "One file, several records"
+    assert first["Severity"] == "⛔ Critical"
+    assert second == {
+        "Problem": "Missing file: Older location",
+        "Severity": "🔴 High",
+        "Count": 3,
+        "First": "15 Oct 2026",
+        "Last": "15 Oct 2026",
+        "Trend": "2 new, 1 still, 1 gone",
+        "In common": "all made on a phone, in Oct 2026, by user 7, in clinic CLN001",
+        "What mends it": "Point the row at the right key",
+    }
+    assert (gone["Severity"], gone["Count"], gone["Trend"]) == ("✅ Gone", 0, "1 gone")
+
+
+def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench: Maker) -> None:
+    home = house(bench)
+    lone = Finding(Kind.UNREFERENCED_OBJECT, Severity.LOW, Code.UNREFERENCED, key="edrcontainer1/\u202el\n.pdf")
+    home.run([lone, *(missing(number) for number in range(1, 18))])
+    at = home.open()
+    assert len(table(at, 1)) == 15
+    assert table(at, 1)[0]["Object key"] == "edrcontainer1/⟨U+202E⟩l␊.pdf"
+    at.button(key="audit_more").click().run()
+    assert [each["Record"] for each in table(at, 1)] == ["15", "16", "17"]
+    at.button(key="audit_back").click().run()
+    assert len(table(at, 1)) == 15
+    at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
+    assert [each["Record"] for each in table(at, 1)] == [str(number) for number in range(1, 16)]
+    assert "Object key" not in table(at, 1)[0]
+    assert "AWS_LOCATION was changed" in words(at)
+    at.text_input(key="audit_text").set_value("con017").run()
+    assert [each["Record"] for each in table(at, 1)] == ["17"]
+    at.text_input(key="audit_text").set_value("nowhere").run()
+    assert "No problem fits" in words(at)
+
+
+def test_an_opened_problem_shows_its_keys_and_leads_to_its_record(bench: Maker) -> None:
+    home = house(bench)
+    found = replace(missing(7), stored="old/\u202e.pdf", evidence={"size": 0})
+    home.run([found])
+    at = home.open()
+    at.session_state["audit_open"] = (1, found)
+    at.run()
+    (link,) = at.get("link_button")
+    assert link.proto.url == "/find?record=7"
+    (keys_,) = [each.value for each in at.code]
+    assert keys_.startswith("stored      [old/⟨U+202E⟩].pdf\n")
+    assert "MD5 agrees with the record" in words(at)
+    assert table(at, 2) == [{"What": "size in storage", "Is": "0 bytes"}]
+
+
+def test_the_mend_plan_of_a_cause_looks_at_its_records_as_they_are_now(
+    bench: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = house(bench)
+    home.run([missing(1), missing(2), missing(99), missing(3, code=Code.TRUNCATED)])
+    at = home.open()
+    at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
+    assert "Mend plan for 3 broken records" in [each.label for each in at.expander]
+    at.button(key="prepare_plan").click().run()
+    assert "Left to a person: 2" in words(at)  # record 99 is gone, record 3 has another cause
+    assert home.shop.trail.rows[-2].reason == '{"kind":"mend_plan","records":2,"include_likely":false}'
+    monkeypatch.setattr(planning, "MAX_RECORDS", 1)
+    at = home.open()
+    at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
+    assert "A plan takes 1 records at most" in words(at)
+    at.button(key="prepare_plan").click().run()
+    assert "Left to a person: 1" in words(at)
+
+
+def test_all_checks_are_listed_and_two_are_compared(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1), missing(2)], ago=2 * DAY)
+    home.run(result=Result(Status.CANCELLED), progress=HALF, ago=DAY)
+    home.run([missing(2), missing(3), missing(4)])
+    at = home.open()
+    runs = table(at, -1)
+    assert [(each["Run"], each["How it ended"]) for each in runs] == [
+        (3, "✅ Complete"),
+        (2, "⏹️ Cancelled"),
+        (1, "✅ Complete"),
+    ]
+    assert [each["Need attention"] for each in runs] == ["3", "–", "2"]
+    at.session_state["audit_compare"] = True
+    at.run()
+    at.selectbox(key="audit_earlier").set_value(1).run()
+    assert "2 problems are new, 1 is still there, 1 is gone." in words(at)
+    assert table(at, -1) == [{"Problem": "Missing file: Older location", "New": 2, "Still": 1, "Gone": 1}]
+    at.selectbox(key="audit_earlier").set_value(3).run()
+    assert words_.SAME_RUN in words(at)
+
+
+@pytest.mark.parametrize("role", [Role.SUPPORT, Role.CLINIC_ADMIN, Role.AUDITOR])
+def test_who_is_not_there_for_it_does_not_see_the_screen(bench: Maker, role: Role) -> None:
+    home = house(bench)
+    home.run([missing(1)])
+    at = home.open(Actor("somebody", role))
+    assert [each.value for each in at.error] == ["You may not do this."]
+    assert not at.dataframe
+    assert not at.button
+
+
+def test_who_is_bound_to_clinics_reads_of_these_alone_and_starts_nothing(bench: Maker) -> None:
+    home = house(bench)
+    other = replace(missing(2), facts=replace(missing(2).facts, clinic_id="CLN002"))
+    lone = Finding(Kind.UNREFERENCED_OBJECT, Severity.LOW, Code.UNREFERENCED, key="edrcontainer1/lone.pdf")
+    home.run([missing(1), other, lone])
+    at = home.open(DEV, Scope(frozenset({"CLN001"})))
+    assert at.text[0].value == "⚠️ In the records of your clinics: 1 in the wrong place."
+    assert [each["Record"] for each in table(at, 1)] == ["1"]
+    assert not at.metric
+    assert "audit_start" not in keys(at)
+    assert words_.ONLY_CLINICS in words(at)
+
+
+def test_a_book_that_cannot_be_read_is_said_in_place_of_the_screen(bench: Maker) -> None:
+    home = house(bench)
+    home.run()
+    home.book.fault = LedgerUnavailable(LedgerFault.DOWN)
+    assert "cannot be reached" in home.open().error[0].value
+
+
+def test_a_click_of_somebody_who_lost_the_right_starts_nothing(bench: Maker) -> None:
+    home = house(bench)
+    who = [(ASHA, Scope())]
+    at = home.open(who=lambda: who[0])
+    who[0] = (Actor("Asha", Role.SUPPORT), Scope())
+    at.button(key="audit_start").click().run()
+    assert [each.value for each in at.error] == ["You may not do this."]
+    assert not home.launched
