@@ -51,12 +51,12 @@ clean:  ## Remove the virtual environment, caches and the demo's data
 	  || { echo "Python's venv module is missing; on Debian: apt-get install python3-venv"; rm -rf .venv; exit 2; }
 	@touch $@
 
-.venv/run: requirements.txt | .venv/python
+.venv/run: requirements.txt constraints.txt | .venv/python
 	@echo "Installing what the dashboard needs into .venv (a minute, once) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt
 	@touch $@
 
-.venv/test: requirements-dev.txt requirements.txt | .venv/python
+.venv/test: requirements-dev.txt requirements.txt constraints.txt | .venv/python
 	@echo "Installing what the tests need into .venv (a minute, once) …"
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-dev.txt
 	@touch $@ .venv/run

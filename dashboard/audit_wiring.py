@@ -14,14 +14,15 @@ import threading
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, make_url
 
 from lib.audit_work import Shop
 from lib.audits import Desk, Run
 from lib.listing import ObjectLister
-from lib.objects import ObjectStore
 from lib.settings import ROOT, Settings
 from lib.stores import ledger_db, ledger_engine, records_snapshot
 from lib.stores.ledger_audit_work import LedgerWork
@@ -34,6 +35,9 @@ from lib.stores.s3_config import S3Config
 from lib.stores.s3_pages import S3Pages
 from lib.stores.seen_file import SeenFile
 from lib.trail import Trail
+
+if TYPE_CHECKING:
+    from lib.stores.s3 import S3Objects
 
 
 def _now() -> datetime:
@@ -95,16 +99,16 @@ def shop(run: Run, settings: Settings) -> Shop:
     engine = _engine(settings)
     config = s3_config(settings)
 
-    def heads() -> ObjectStore:
+    @cache
+    def heads() -> S3Objects:
         from lib.stores.s3 import S3Objects  # brings boto3
 
         return S3Objects(config)
 
     def lister() -> ObjectLister:
-        from lib.stores.s3_connection import S3Connection
         from lib.stores.s3_listing import S3Lister
 
-        return S3Lister(S3Connection(config))
+        return S3Lister(heads().connection)
 
     return Shop(
         book=LedgerWork(engine),

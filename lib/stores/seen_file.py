@@ -13,7 +13,7 @@ from contextlib import suppress
 from pathlib import Path
 from zlib import crc32
 
-from lib.row_lines import key_of
+from lib.row_lines import plain
 
 _PAGE_BITS = 16  # of a record number: one page is 256 KiB
 _MAX_PAGES = 256  # 64 MiB; of numbers that are spread wider nothing is kept
@@ -30,10 +30,13 @@ class SeenFile:
 
     def saw(self, run_id: int, record_id: int, key: bytes) -> bool:
         """Whether this run found a row of this number with a file at this key. Reads the file once."""
+        return self._has(run_id, record_id, crc32(key) or 1)
+
+    def _has(self, run_id: int, record_id: int, number: int) -> bool:
         if self._run_id != run_id:
             self._run_id, self._pages = run_id, self._read(run_id)
         page = self._pages.get(record_id >> _PAGE_BITS)
-        return page is not None and page[record_id & 0xFFFF] == _sum(key)
+        return page is not None and page[record_id & 0xFFFF] == number
 
     def keep(
         self, run_id: int, blocks: Iterable[list[bytes]], *, lacking: Container[int], before: int | None = None
@@ -44,9 +47,11 @@ class SeenFile:
         """
         pages: dict[int, array[int]] = {}
         for block in blocks:
-            for line in block:
-                record_id = int(line[line.rindex(b"\t") + 1 :])
-                if record_id in lacking and not (before is not None and self.saw(before, record_id, key_of(line))):
+            parted = [line.rsplit(b"\t", 3) for line in block]
+            numbers = [int(fields[3]) for fields in parted]
+            sums = [crc32(plain(fields[0])) or 1 for fields in parted]  # 0 is a row without a file
+            for record_id, number in zip(numbers, sums, strict=True):
+                if record_id in lacking and not (before is not None and self._has(before, record_id, number)):
                     continue
                 page = pages.get(record_id >> _PAGE_BITS)
                 if page is None:
@@ -54,7 +59,7 @@ class SeenFile:
                         self._path.unlink(missing_ok=True)
                         return
                     page = pages[record_id >> _PAGE_BITS] = array("I", bytes(4 << _PAGE_BITS))
-                page[record_id & 0xFFFF] = _sum(key_of(line))
+                page[record_id & 0xFFFF] = number
         self._write(run_id, pages)
 
     def _write(self, run_id: int, pages: dict[int, array[int]]) -> None:
@@ -81,7 +86,3 @@ class SeenFile:
         except (OSError, EOFError, ValueError):  # cut, or somebody else's
             return {}
         return pages
-
-
-def _sum(key: bytes) -> int:
-    return crc32(key) or 1  # 0 is a row without a file
