@@ -36,6 +36,7 @@ ACTS = (
     Act("preview", "find", Permission.PREVIEW, "pdf", query="record={n}", clicked="show_pdf-{n}"),
     Act("link", "find", Permission.LINK, "signed link", query="record={n}", clicked="create-{n}"),
     Act("explain", "explain", Permission.EXPLAIN, "what can be explained"),
+    Act("checks", "audit", Permission.AUDIT, "checks of all files"),
     Act("activity", "activity", Permission.ACTIVITY, "event"),
     Act("export", "activity", Permission.ACTIVITY, "event", clicked="export"),
     Act("people", "people", Permission.PEOPLE, "account"),

@@ -14,9 +14,12 @@ from dashboard.origins import Site
 from lib import access
 from lib.access import Actor, Permission, Role, Scope
 from lib.accounts import Accounts
+from lib.audits import Desk as AuditDesk
 from lib.people import NewRole, PasswordState, Person
 from lib.records import Clinic
 from lib.stores import ledger_migration
+from lib.stores.memory.audits import MemoryAudits
+from lib.stores.memory.findings import MemoryFindings
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.memory.records import MemoryRecords
 from lib.trail import Action, Subject
@@ -91,6 +94,7 @@ MARKS = (
     Mark("signed link", b"X-Amz-Signature", _all(P.FIND, P.LINK)),
     Mark("bucket", b"edrspace", _any(P.STORAGE_DETAILS), None, True),
     Mark("what can be explained", b"A link that does not open", _any(P.EXPLAIN)),
+    Mark("checks of all files", b"It compares every record with every file in storage", _any(P.AUDIT)),
     Mark("event", SEEDED.encode(), _any(P.ACTIVITY)),
     Mark("account", OTHER_PERSON.encode(), _any(P.PEOPLE)),
     Mark("password link", b"/set-password?token=", _any(P.PEOPLE)),
@@ -168,7 +172,9 @@ def house(folder: Path) -> Iterator[House]:
     _unwritten(accounts, OTHER_PERSON)  # who does nothing
     stored = {f"{LOCATION}/{row.stored_key}": StoredObject(body_of(row.record_id or 0)) for row in ROWS}
     where = bench(records=MemoryRecords(ROWS, CLINICS), objects=MemoryObjects(stored, clock=_now))
-    services = replace(where.services, trail=accounts.trail, clock=_now)
+    book = MemoryAudits()
+    desk_of_checks = AuditDesk(book, MemoryFindings(book), target="bucket", launch=lambda _run: None)
+    services = replace(where.services, trail=accounts.trail, clock=_now, audits=desk_of_checks)
     site = Site()
     wiring.configure(wiring.Served(services, accounts, site.cookie))
     desk = signing_in.Desk(site, accounts, _now)
