@@ -215,7 +215,7 @@ def test_a_demo_of_1500_objects_is_loaded_at_once_and_answers_many_at_a_time() -
     started = time.monotonic()
     keys = {"access_key_id": "K", "secret_access_key": "s"}
     with serve(seeds, bucket="demo-bucket", **keys) as server:
-        assert time.monotonic() - started < 1
+        assert time.monotonic() - started < 2
         client = _client(server)
         with ThreadPoolExecutor(8) as pool:
             heads = pool.map(lambda seed: client.head_object(Bucket="demo-bucket", Key=seed.key), seeds[:200])
