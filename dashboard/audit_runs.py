@@ -22,7 +22,7 @@ def worked(
     """Work a run whose lease is held, write down how it ended, and tell the webhook; raise what ``supervise`` raises."""
     try:
         ended = audit_supervision.supervise(run, audit_wiring.shop(run, settings), told=told)
-    except Exception:
+    except Exception:  # raised again: a run that failed for whatever reason is told of first
         with suppress(LedgerUnavailable):
             broken = using.audits.runs.run(run.run_id)
             if broken is not None and broken.fence == run.fence and broken.status is Status.FAILED:

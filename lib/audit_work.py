@@ -128,7 +128,8 @@ def _worked(
         is_whole=listed.fault is None and not site.is_narrow and not run.options.prefix,
         unlisted=listed.unlisted,
     )
-    kinds, causes, strangers, doubt = _judged(run, shop, site, terms, spool, scratch, meter)
+    last = shop.runs.last_full(run.target, before=run.run_id)
+    kinds, causes, strangers, doubt = _judged(run, shop, site, terms, spool, scratch, meter, last)
     states = shop.findings.states(run.run_id, scope=Scope())
     attention = shop.findings.attention(run.run_id, scope=Scope())
     cut = {CHECKED[name]: count for name, count in site.snapshot.cut.items()}
@@ -136,7 +137,7 @@ def _worked(
     if result.status is Status.COMPLETE and doubt is not None:
         return replace(result, status=Status.INCOMPLETE, reason=str(doubt))
     if result.status is Status.COMPLETE and not run.options.prefix:
-        _remember(run, shop, spool, scratch)
+        _remember(run, shop, spool, scratch, last)
     return result
 
 
@@ -204,7 +205,7 @@ def _listed(
 
 
 def _judged(
-    run: Run, shop: Shop, site: Site, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter
+    run: Run, shop: Shop, site: Site, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter, last: Run | None
 ) -> tuple[Counter[Kind], Counter[Code], dict[str, int], Doubt | None]:
     """Keep every finding in the book, some hundred a commit.
 
@@ -220,7 +221,7 @@ def _judged(
         lister=shop.lister,
         snapshot=site.snapshot,
         terms=terms,
-        was_seen=_was_seen(run, shop),
+        was_seen=_was_seen(shop, last),
         told=lambda requests: meter.add(requests=requests),
         clock=shop.clock,
         prefix=site.prefix,
@@ -271,9 +272,8 @@ def _all_open(shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter
     )
 
 
-def _was_seen(run: Run, shop: Shop) -> Callable[[Detail], bool]:
+def _was_seen(shop: Shop, last: Run | None) -> Callable[[Detail], bool]:
     """Return whether the last full run before this one found the file of a row, at the key that the row still names."""
-    last = shop.runs.last_full(run.target, before=run.run_id)
 
     def was_seen(row: Detail) -> bool:
         if last is None:
@@ -284,7 +284,7 @@ def _was_seen(run: Run, shop: Shop) -> Callable[[Detail], bool]:
     return was_seen
 
 
-def _remember(run: Run, shop: Shop, spool: RowSpool, scratch: Scratch) -> None:
+def _remember(run: Run, shop: Shop, spool: RowSpool, scratch: Scratch, last: Run | None) -> None:
     """Keep for the next run which rows had their file, unless very many had none. What is in flight had none yet."""
     if scratch.count(RowAlone) > SEEN_BOUND:
         return
@@ -292,7 +292,6 @@ def _remember(run: Run, shop: Shop, spool: RowSpool, scratch: Scratch) -> None:
     while some := scratch.all_of(RowAlone, after=after):
         lacking.update(each.record_id for _, each, _ in some if isinstance(each, RowAlone))
         after = some[-1][0]
-    last = shop.runs.last_full(run.target, before=run.run_id)
     shop.seen.keep(run.run_id, spool.blocks(), lacking=lacking, before=last.run_id if last else None)
 
 
