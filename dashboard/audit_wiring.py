@@ -34,6 +34,7 @@ from lib.stores.row_file import RowFile
 from lib.stores.s3_config import S3Config
 from lib.stores.s3_pages import S3Pages
 from lib.stores.seen_file import SeenFile
+from lib.stores.walker_process import WalkerProcesses
 from lib.trail import Trail
 
 if TYPE_CHECKING:
@@ -122,6 +123,7 @@ def shop(run: Run, settings: Settings) -> Shop:
         lister=lister,
         open_spool=RowFile,
         open_scratch=lambda path: LeftoverFile(str(path)),
+        helpers=WalkerProcesses(config),
         seen=SeenFile(_path(run, settings).with_name(f"seen-{run.target}")),
         folder=_folder(run, settings),
         rules=settings.rules,
@@ -129,6 +131,7 @@ def shop(run: Run, settings: Settings) -> Shop:
         ignored=settings.ignored_objects,
         clock=_now,
         source=_source(settings),
+        cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
 
 

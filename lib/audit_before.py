@@ -1,7 +1,8 @@
 """What lay at the key of a row that has no object now: a version behind a delete marker, or an upload that did not end.
 
-Only of rows that otherwise would be called never uploaded, or deleted, and of so many in one run as the bound says:
-each costs two requests.
+Only of rows that otherwise would be called never uploaded, or deleted, and of so many in one run as the bound says. Two
+requests tell whether the bucket keeps versions at all, and which uploads are open in it; a key costs one or two of its
+own only where the first is so, or the second could not be said.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from lib.listing import ObjectLister
 from lib.objects import Doubt, ObjectUnavailable
 
 MAX_LOOKS = 100  # rows of one run
-AT_ONCE = 4
+AT_ONCE = 8
 SOUGHT = frozenset({Code.NEVER_UPLOADED, Code.DELETED})
 FOR_NOW = frozenset({Doubt.THROTTLED, Doubt.TIMED_OUT, Doubt.UNREACHABLE})  # the next time there may be an answer
 
@@ -32,33 +33,65 @@ class Trace:
 NOTHING = Trace()
 
 
+@dataclass(frozen=True, slots=True)
+class _Bucket:
+    """What is known of the whole bucket. ``uploads`` is None where each key must be asked about."""
+
+    keeps_versions: bool
+    uploads: frozenset[str] | None
+
+    @property
+    def requests(self) -> int:
+        """What one key costs."""
+        return self.keeps_versions + (self.uploads is None)
+
+
 @dataclass(slots=True)
 class Before:
-    """Looks at as many keys as are left of the bound; ``lister`` is called when there is one to look at."""
+    """Looks at as many keys as are left of the bound, where a key costs a request. ``lister`` is called when there is one."""
 
     lister: Callable[[], ObjectLister]
     told: Callable[[int], None]
     left: int = MAX_LOOKS
+    _bucket: _Bucket | None = None
 
     def traces(self, keys: Sequence[str]) -> Mapping[str, Trace]:
         """Return what was seen at the first of these keys. What asks too much of the key's rights is not seen."""
-        some = list(dict.fromkeys(keys))[: self.left]
-        if not some:
+        if not keys:
             return {}
-        self.left -= len(some)
         lister = self.lister()
+        if self._bucket is None:
+            self._bucket = _Bucket(_keeps_versions(lister), _uploads(lister))
+            self.told(2)
+        bucket, some = self._bucket, list(dict.fromkeys(keys))
+        if bucket.requests:
+            some = some[: self.left]
+            self.left -= len(some)
         with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="before") as pool:
-            found = dict(zip(some, pool.map(lambda key: trace(lister, key), some), strict=True))
-        self.told(2 * len(some))
+            found = dict(zip(some, pool.map(lambda key: _trace(lister, key, bucket), some), strict=True))
+        self.told(bucket.requests * len(some))
         return found
 
 
-def trace(lister: ObjectLister, key: str) -> Trace:
-    """Return what was seen at one key."""
+def _keeps_versions(lister: ObjectLister) -> bool:
     try:
-        versions = lister.versions(key)
+        return lister.keeps_versions()
+    except ObjectUnavailable:
+        return True  # perhaps
+
+
+def _uploads(lister: ObjectLister) -> frozenset[str] | None:
+    try:
+        return lister.uploads()
+    except ObjectUnavailable:
+        return None
+
+
+def _trace(lister: ObjectLister, key: str, bucket: _Bucket) -> Trace:
+    try:
+        versions = lister.versions(key) if bucket.keeps_versions else ()
         if versions and versions[0].is_delete_marker:
             return Trace(is_deleted=True)
-        return Trace(is_uploading=lister.is_uploading(key))
+        return Trace(is_uploading=lister.is_uploading(key) if bucket.uploads is None else key in bucket.uploads)
     except ObjectUnavailable as error:
         return Trace(is_unsure=error.doubt in FOR_NOW)

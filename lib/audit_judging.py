@@ -33,7 +33,7 @@ from lib.leftovers import Place, Scratch
 from lib.listing import ObjectLister
 from lib.objects import ObjectStore, Observation
 from lib.reconcile import Differs, ObjectAlone, RowAlone, Shared
-from lib.row_spool import Detail, RowReader, Snapshot
+from lib.row_spool import Checked, Detail, RowReader
 
 BLOCK = 1000
 
@@ -60,7 +60,7 @@ def judge(
     pages: BucketPages,
     heads: Callable[[], ObjectStore],
     lister: Callable[[], ObjectLister],
-    snapshot: Snapshot,
+    checked: Checked,
     terms: Terms,
     was_seen: Callable[[Detail], bool] = _never,
     told: Callable[[int], None] = _nobody,
@@ -79,7 +79,7 @@ def judge(
     yield from judging.differing()
     yield from judging.shared()
     yield from judging.lone()
-    yield from judging.checks(snapshot)
+    yield from judging.checks(checked)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,14 +161,14 @@ class _Judging:
                     is_near = near is not None or name in twins
                     yield audit_findings.of_lone(each, modified, is_near=is_near, right_of=claims.get(name), near=near)
 
-    def checks(self, snapshot: Snapshot) -> Iterator[Finding]:
+    def checks(self, checked: Checked) -> Iterator[Finding]:
         """Yield what the snapshot's own checks found, where it still holds."""
-        for numbers in _blocks(sorted(snapshot.consultation_differs), BLOCK):
+        for numbers in _blocks(sorted(checked.consultation_differs), BLOCK):
             self.asking.told(0)
             details = self.rows.details(numbers)
             found = (audit_findings.of_consultation(details[each], self.terms) for each in numbers if each in details)
             yield from (each for each in found if each is not None)
-        for some in _blocks(sorted(snapshot.versions, key=lambda each: each.prescription_id), BLOCK):
+        for some in _blocks(sorted(checked.versions, key=lambda each: each.prescription_id), BLOCK):
             self.asking.told(0)
             details = self.rows.details([each.newest_record_id for each in some])
             for versions in some:
@@ -176,7 +176,7 @@ class _Judging:
                 made = newest and audit_findings.of_versions(versions, newest, self.terms)
                 if made:
                     yield made
-        for numbers in _blocks(sorted(snapshot.resolvers_disagree), BLOCK):
+        for numbers in _blocks(sorted(checked.resolvers_disagree), BLOCK):
             self.asking.told(0)
             alone = self.left.alone(numbers)
             details = self.rows.details([each for each in numbers if each not in alone])

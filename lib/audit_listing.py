@@ -10,14 +10,13 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import datetime
 
 from lib.audits import Phase, Progress, Range
-from lib.bucket_pages import BucketPages, ListingBroken, ObjectPage
+from lib.bucket_pages import ListingBroken
 from lib.leftovers import Leftovers
-from lib.objects import Doubt
-from lib.reconcile import Differs, Left, NotAscending, ObjectAlone, Rows, walk
 from lib.row_spool import RowSpool
+from lib.seen_rows import SeenRows
+from lib.walking import Walker
 
 ROWS_OF_A_RANGE = 4_000  # fewer are not worth the page that each range costs on top
 RANGES_OF_A_THREAD = 4  # so that no thread walks alone at the end, and little is walked twice after a crash
@@ -75,29 +74,28 @@ def cut(spool: RowSpool, *, threads: int) -> list[Range]:
 
 @dataclass(slots=True)
 class Pass:
-    """One pass over the ranges that are not done. ``finish`` writes a range down as done."""
+    """One pass over the ranges that are not done, a thread for each walker. ``finish`` writes a range down as done."""
 
-    spool: RowSpool
-    pages: BucketPages
+    walkers: Sequence[Walker]
     left: Leftovers
+    seen: SeenRows
     meter: Meter
     finish: Callable[[Range], None]
-    prefix: bytes
     _lock: threading.Lock = field(default_factory=threading.Lock)
     _failed: list[BaseException] = field(default_factory=list)
     _unlisted: list[tuple[bytes, bytes | None]] = field(default_factory=list)
 
-    def walk(self, ranges: Sequence[Range], *, threads: int) -> Listed:
+    def walk(self, ranges: Sequence[Range]) -> Listed:
         """Walk them; raise what is no fault of the listing. The threads end with the process, whatever they wait for."""
         waiting = deque(each for each in ranges if not each.is_done)
-        walkers = [
-            threading.Thread(target=self._walk_all, args=(waiting,), name=f"range-{number}", daemon=True)
-            for number in range(min(threads, len(waiting)))
+        threads = [
+            threading.Thread(target=self._walk_all, args=(waiting, walker), name=f"range-{number}", daemon=True)
+            for number, walker in enumerate(self.walkers[: len(waiting)])
         ]
-        for each in walkers:
-            each.start()
-        for each in walkers:
-            each.join()
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
         for error in self._failed:
             if not isinstance(error, ListingBroken):
                 raise error
@@ -105,7 +103,7 @@ class Pass:
         broken = next((each for each in self._failed if isinstance(each, ListingBroken)), None)
         return Listed(tuple(sorted(self._unlisted, key=lambda gap: gap[0])), broken)
 
-    def _walk_all(self, waiting: deque[Range]) -> None:
+    def _walk_all(self, waiting: deque[Range], walker: Walker) -> None:
         while not self._failed:
             try:
                 one = waiting.popleft()
@@ -113,7 +111,7 @@ class Pass:
                 return
             reached = one.after
             try:
-                for reached in self._walk(one):  # noqa: B007 - where it broke is asked below
+                for reached in self._walk(one, walker):  # noqa: B007 - where it broke is asked below
                     if self._failed:
                         break
                 else:
@@ -132,30 +130,23 @@ class Pass:
             self._unlisted.append((reached, one.until))
             self.left.done(one.number)
 
-    def _walk(self, one: Range) -> Iterator[bytes]:
+    def _walk(self, one: Range, walker: Walker) -> Iterator[bytes]:
         """Walk one range; yield the key up to which nothing is left out."""
         rows = objects = 0
-        stream = self.pages.pages(prefix=self.prefix, after=one.after, until=one.until)
         try:
-            for step in walk(Rows(self.spool.blocks(after=one.after, until=one.until)), stream):
-                rows, objects = rows + step.rows, objects + len(step.page.lines)
-                self.meter.add(rows=step.rows, objects=len(step.page.lines), requests=step.page.requests)
-                if step.left:
-                    kept = [(each, _modified(each, step.page)) for each in step.left]
-                    with self._lock:
-                        self.left.keep(one.number, kept)
-                if step.reached is not None:
-                    yield step.reached
+            for page in walker.walk(one.after, one.until):
+                rows, objects = rows + page.rows, objects + page.objects
+                self.meter.add(rows=page.rows, objects=page.objects, requests=page.requests)
+                with self._lock:
+                    self.seen.add(page.sums)
+                    if page.left:
+                        self.left.keep(one.number, page.left)
+                if page.reached is not None:
+                    yield page.reached
         except ListingBroken as error:
             self.meter.add(requests=error.requests)
             raise
-        except NotAscending as error:
-            raise ListingBroken(Doubt.OTHER, reached=None, requests=0, is_out_of_order=True) from error
         with self._lock:
             self.left.done(one.number)
         self.finish(replace(one, is_done=True, rows=rows, objects=objects))
         self.meter.add(ranges_done=1)
-
-
-def _modified(left: Left, page: ObjectPage) -> datetime | None:
-    return page.modified(left.line) if isinstance(left, ObjectAlone | Differs) else None

@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 
 from lib.audit_listing import Meter
-from lib.audit_work import Shop, SpoolLost, work
+from lib.audit_site import SpoolLost
+from lib.audit_work import Shop, work
 from lib.audits import BEAT, LEASE, Fault, LeaseLost, Progress, Result, Run, Status
 from lib.bucket_pages import ListingBroken
 from lib.errors import DatabaseUnavailable, LedgerUnavailable

@@ -10,23 +10,23 @@
 
 from __future__ import annotations
 
-import json
-import os
 import random
+import threading
 from collections import Counter
-from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
 from pathlib import Path
 from typing import Protocol
 
-from lib import audit_exposure, audit_findings, audit_judging, audit_listing, keys
+from lib import audit_exposure, audit_findings, audit_judging, audit_listing, audit_site, keys
 from lib.access import Scope
 from lib.audit_findings import Terms, text
 from lib.audit_listing import Listed, Meter
+from lib.audit_site import LEFTOVERS, SPOOL, Site, SpoolLost
 from lib.audits import BATCH, Exposure, Fault, Findings, Phase, Range, Result, Run, Runs, Status, Worked
 from lib.bucket_pages import BucketPages, ListingBroken
 from lib.catalogue import Code
@@ -37,9 +37,13 @@ from lib.leftovers import Scratch
 from lib.listing import ObjectLister
 from lib.objects import Doubt, ObjectStore
 from lib.reconcile import RowAlone
-from lib.row_spool import Detail, RowReader, RowSpool, Snapshot, Versions
+from lib.row_spool import Checked, Checking, Detail, RowReader, RowSpool, Settled
+from lib.seen_rows import SeenRows, summed
+from lib.walking import Helpers, Here, Walker
 
 OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
+RANGES_OF_A_PROCESS = 8  # whoever takes fewer wants little memory: one process, and nothing that may not be needed
+ROWS_OF_A_PROCESS = 50_000  # that another process is worth its start
 SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
 
 CHECKED = {  # what the snapshot's own checks are of, by their names there
@@ -62,6 +66,7 @@ class Shop:
     lister: Callable[[], ObjectLister]
     open_spool: Callable[[Path], RowSpool]
     open_scratch: Callable[[Path], Scratch]
+    helpers: Helpers
     seen: Seen
     folder: Path
     rules: Rules
@@ -69,35 +74,22 @@ class Shop:
     ignored: tuple[str, ...]
     clock: Callable[[], datetime]
     source: str = ""  # tells one database from another
+    cores: int = 1  # that this process may use
 
 
 class Seen(Protocol):
-    """Which rows' files the last full run found. Raises OSError where the disk is full."""
+    """Which rows' files the last full run found."""
 
     def saw(self, run_id: int, record_id: int, key: bytes) -> bool:
         """Whether this run found a row of this number with a file at this key; False where nobody knows."""
         ...
 
-    def keep(
-        self, run_id: int, blocks: Iterable[list[bytes]], *, lacking: Container[int], before: int | None = None
-    ) -> None:
-        """Keep what a run found, in place of the run before; a row that lacks its file stays seen where that run saw it."""
+    def keep(self, run_id: int, rows: SeenRows, *, lacking: Iterable[int], before: int | None) -> None:
+        """Keep what a run found in place of the run before; a row that lacks its file stays seen where that run saw it.
+
+        Raise OSError where the disk is full.
+        """
         ...
-
-
-class SpoolLost(Exception):
-    """A run that was taken up again has lost its private file."""
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """What is listed: all below ``prefix``. ``is_narrow``: nobody may list the rest, where only suggestions could lie."""
-
-    snapshot: Snapshot
-    prefix: bytes
-    is_narrow: bool
-    location: str = ""  # by which the rows were resolved
-    source: str = ""
 
 
 def work(run: Run, shop: Shop, meter: Meter) -> Result:
@@ -105,23 +97,38 @@ def work(run: Run, shop: Shop, meter: Meter) -> Result:
 
     ListingBroken where not even the first page could be had: then nothing was checked.
     """
+    if run.options.ranges >= RANGES_OF_A_PROCESS:
+        threading.Thread(target=shop.heads, name="heads", daemon=True).start()  # half a second, while the rows are read
     ranges = list(shop.book.ranges(run))
-    site = _resumed(run, shop) if ranges else _begun(run, shop, meter)
-    with closing(_spool(shop)) as spool, closing(shop.open_scratch(shop.folder / "leftovers")) as scratch:
-        if not ranges:
-            ranges = audit_listing.cut(spool, threads=run.options.ranges)
-            scratch.only(())
-            shop.book.cut(run, ranges, snapshot_at=site.snapshot.taken_at)
-        return _worked(run, shop, site, spool, scratch, ranges, meter)
+    site, checking = _resumed(run, shop) if ranges else _begun(run, shop, meter)
+    try:
+        with closing(_spool(shop)) as spool, closing(shop.open_scratch(shop.folder / LEFTOVERS)) as scratch:
+            if not ranges:
+                ranges = audit_listing.cut(spool, threads=run.options.ranges)
+                scratch.only(())
+                shop.book.cut(run, ranges, snapshot_at=site.taken_at)
+            return _worked(run, shop, site, checking, spool, scratch, ranges, meter)
+    finally:
+        checking.cancel()
 
 
 def _worked(
-    run: Run, shop: Shop, site: Site, spool: RowSpool, scratch: Scratch, ranges: list[Range], meter: Meter
+    run: Run,
+    shop: Shop,
+    site: Site,
+    checking: Checking,
+    spool: RowSpool,
+    scratch: Scratch,
+    ranges: list[Range],
+    meter: Meter,
 ) -> Result:
-    listed = _listed(run, shop, site, spool, scratch, ranges, meter)
+    seen = SeenRows()
+    listed = _listed(run, shop, site, spool, scratch, seen, ranges, meter)
+    checked = checking.result()
+    audit_site.keep_checked(checked, shop.folder)
     terms = Terms(
         shop.rules,
-        site.snapshot.taken_at,
+        site.taken_at,
         owned=shop.owned,
         ignored=shop.ignored,
         grace=run.options.grace,
@@ -129,27 +136,36 @@ def _worked(
         unlisted=listed.unlisted,
     )
     last = shop.runs.last_full(run.target, before=run.run_id)
-    kinds, causes, strangers, doubt = _judged(run, shop, site, terms, spool, scratch, meter, last)
+    kinds, causes, strangers, doubt = _judged(run, shop, site, terms, checked, spool, scratch, meter, last)
     states = shop.findings.states(run.run_id, scope=Scope())
     attention = shop.findings.attention(run.run_id, scope=Scope())
-    cut = {CHECKED[name]: count for name, count in site.snapshot.cut.items()}
+    cut = {CHECKED[name]: count for name, count in checked.cut.items()}
     result = replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers, cut=cut)
     if result.status is Status.COMPLETE and doubt is not None:
         return replace(result, status=Status.INCOMPLETE, reason=str(doubt))
     if result.status is Status.COMPLETE and not run.options.prefix:
-        _remember(run, shop, spool, scratch, last)
+        _remember(run, shop, seen, scratch, last)
     return result
 
 
-def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
+def _begun(run: Run, shop: Shop, meter: Meter) -> tuple[Site, Checking]:
     """Take the snapshot, and look whether the whole bucket may be listed or only what lies below the location."""
     meter.set(phase=Phase.ROWS)
-    for name in ("rows", "snapshot.json", "leftovers"):
+    for name in audit_site.FILES:
         (shop.folder / name).unlink(missing_ok=True)
     began = shop.clock()
-    snapshot = shop.rows.snapshot(str(shop.folder / "rows"), prefix=run.options.prefix)
-    # A database whose clock is ahead would leave no grace to what is on its way.
-    snapshot = replace(snapshot, taken_at=min(snapshot.taken_at, began))
+    snapshot = shop.rows.snapshot(str(shop.folder / SPOOL), prefix=run.options.prefix)
+    try:
+        # A database whose clock is ahead would leave no grace to what is on its way.
+        site = _site(run, shop, meter, taken_at=min(snapshot.taken_at, began))
+        audit_site.keep_site(site, shop.folder)
+    except BaseException:
+        snapshot.checks.cancel()
+        raise
+    return site, snapshot.checks
+
+
+def _site(run: Run, shop: Shop, meter: Meter, *, taken_at: datetime) -> Site:
     prefix, is_narrow = run.options.prefix.encode(), False
     try:
         first = next(shop.pages.pages(prefix=prefix, until=b"\x00"), None)
@@ -160,30 +176,32 @@ def _begun(run: Run, shop: Shop, meter: Meter) -> Site:
         if not is_narrow:
             raise
         prefix = shop.rules.prefix.encode()
-    site = Site(snapshot, prefix, is_narrow, shop.rules.location, shop.source)
-    _write(site, shop.folder / "snapshot.json")
-    return site
+    return Site(taken_at, prefix, is_narrow, shop.rules.location, shop.source)
 
 
-def _resumed(run: Run, shop: Shop) -> Site:
-    try:
-        site = _read(shop.folder / "snapshot.json")
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise SpoolLost from error
+def _resumed(run: Run, shop: Shop) -> tuple[Site, Checking]:
+    site, checked = audit_site.site(shop.folder), audit_site.checked(shop.folder)
     if (site.location, site.source) != (shop.rules.location, shop.source):
         raise SpoolLost  # no row is any more as the snapshot had it: all of its findings would be passed over
-    return site
+    return site, shop.rows.check(prefix=run.options.prefix) if checked is None else Settled(checked)
 
 
 def _spool(shop: Shop) -> RowSpool:
     try:
-        return shop.open_spool(shop.folder / "rows")
+        return shop.open_spool(shop.folder / SPOOL)
     except (OSError, ValueError) as error:
         raise SpoolLost from error
 
 
 def _listed(
-    run: Run, shop: Shop, site: Site, spool: RowSpool, scratch: Scratch, ranges: list[Range], meter: Meter
+    run: Run,
+    shop: Shop,
+    site: Site,
+    spool: RowSpool,
+    scratch: Scratch,
+    seen: SeenRows,
+    ranges: list[Range],
+    meter: Meter,
 ) -> Listed:
     done = [each for each in ranges if each.is_done]
     try:
@@ -198,14 +216,35 @@ def _listed(
         ranges=len(ranges),
         ranges_done=len(done),
     )
-    walking = audit_listing.Pass(
-        spool, shop.pages, scratch, meter, finish=lambda one: shop.book.finish(run, one), prefix=site.prefix
-    )
-    return walking.walk(ranges, threads=run.options.ranges)
+    walkers = _walkers(shop, site, spool, threads=run.options.ranges)
+    for each in done:
+        for block in spool.blocks(after=each.after, until=each.until):
+            seen.add(summed(block))
+    walking = audit_listing.Pass(walkers, scratch, seen, meter, finish=lambda one: shop.book.finish(run, one))
+    return walking.walk(ranges)
+
+
+def _walkers(shop: Shop, site: Site, spool: RowSpool, *, threads: int) -> list[Walker]:
+    """Return who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
+    here = Here(spool, shop.pages, site.prefix)
+    processes = min(shop.cores, threads // RANGES_OF_A_PROCESS, spool.rows // ROWS_OF_A_PROCESS)
+    share = threads // max(1, processes)
+    found: list[Walker] = []
+    for _ in range(processes - 1):
+        found += shop.helpers.walkers(share, shop.folder / SPOOL, site.prefix, here=here)
+    return found + [here] * (threads - len(found))
 
 
 def _judged(
-    run: Run, shop: Shop, site: Site, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter, last: Run | None
+    run: Run,
+    shop: Shop,
+    site: Site,
+    terms: Terms,
+    checked: Checked,
+    spool: RowSpool,
+    scratch: Scratch,
+    meter: Meter,
+    last: Run | None,
 ) -> tuple[Counter[Kind], Counter[Code], dict[str, int], Doubt | None]:
     """Keep every finding in the book, some hundred a commit.
 
@@ -219,7 +258,7 @@ def _judged(
         pages=shop.pages,
         heads=shop.heads,
         lister=shop.lister,
-        snapshot=site.snapshot,
+        checked=checked,
         terms=terms,
         was_seen=_was_seen(shop, last),
         told=lambda requests: meter.add(requests=requests),
@@ -284,7 +323,7 @@ def _was_seen(shop: Shop, last: Run | None) -> Callable[[Detail], bool]:
     return was_seen
 
 
-def _remember(run: Run, shop: Shop, spool: RowSpool, scratch: Scratch, last: Run | None) -> None:
+def _remember(run: Run, shop: Shop, seen: SeenRows, scratch: Scratch, last: Run | None) -> None:
     """Keep for the next run which rows had their file, unless very many had none. What is in flight had none yet."""
     if scratch.count(RowAlone) > SEEN_BOUND:
         return
@@ -292,7 +331,7 @@ def _remember(run: Run, shop: Shop, spool: RowSpool, scratch: Scratch, last: Run
     while some := scratch.all_of(RowAlone, after=after):
         lacking.update(each.record_id for _, each, _ in some if isinstance(each, RowAlone))
         after = some[-1][0]
-    shop.seen.keep(run.run_id, spool.blocks(), lacking=lacking, before=last.run_id if last else None)
+    shop.seen.keep(run.run_id, seen, lacking=lacking, before=last.run_id if last else None)
 
 
 def _result(
@@ -329,30 +368,3 @@ def _joined(gaps: Iterable[tuple[bytes, bytes | None]]) -> tuple[tuple[bytes, by
         else:
             found.append((after, until))
     return tuple(found)
-
-
-def _write(site: Site, path: Path) -> None:
-    told = asdict(site.snapshot) | {
-        "taken_at": site.snapshot.taken_at.isoformat(),
-        "prefix": site.prefix.hex(),
-        "is_narrow": site.is_narrow,
-        "location": site.location,
-        "source": site.source,
-    }
-    with os.fdopen(os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "w") as file:
-        json.dump(told, file)
-        file.flush()
-        os.fsync(file.fileno())
-
-
-def _read(path: Path) -> Site:
-    told = json.loads(path.read_text("utf-8"))
-    snapshot = Snapshot(
-        taken_at=datetime.fromisoformat(told["taken_at"]),
-        rows=told["rows"],
-        consultation_differs=told["consultation_differs"],
-        versions=[Versions(**each) for each in told["versions"]],
-        resolvers_disagree=told["resolvers_disagree"],
-        cut=told["cut"],
-    )
-    return Site(snapshot, bytes.fromhex(told["prefix"]), told["is_narrow"], told["location"], told["source"])

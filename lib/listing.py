@@ -59,6 +59,20 @@ class ObjectLister(Protocol):
         """
         ...
 
+    def keeps_versions(self) -> bool:
+        """Whether versions were ever kept in this bucket: else nothing in it can have a delete marker.
+
+        One request; raise ObjectUnavailable.
+        """
+        ...
+
+    def uploads(self) -> frozenset[str] | None:
+        """Return the keys of all uploads in parts that never ended, None where they are more than one page shows.
+
+        One request; raise ObjectUnavailable.
+        """
+        ...
+
     def is_uploading(self, key: str) -> bool:
         """Whether an upload in parts of exactly this key was begun and never ended. One request; raise ObjectUnavailable."""
         ...

@@ -38,18 +38,48 @@ class Versions:
 
 
 @dataclass(frozen=True, slots=True)
-class Snapshot:
-    """What one transaction read. The rows themselves are in the spool.
+class Checked:
+    """What is wrong with rows alone. Each list is cut at its bound; ``cut`` says which were, with how many there were."""
 
-    Each check is cut at its bound (``records_snapshot``); ``cut`` says which were, with how many there were.
-    """
-
-    taken_at: datetime
-    rows: int
     consultation_differs: Sequence[int] = ()  # record numbers whose key may name another consultation
     versions: Sequence[Versions] = ()
     resolvers_disagree: Sequence[int] = ()  # record numbers whose key may mean another to the storage
     cut: Mapping[str, int] = field(default_factory=dict)
+
+
+class Checking(Protocol):
+    """Checks that may still run while the bucket is listed."""
+
+    def result(self) -> Checked:
+        """Wait for them; raise DatabaseUnavailable."""
+        ...
+
+    def cancel(self) -> None:
+        """Leave them, if they still run."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Settled:
+    """Checks that have ended."""
+
+    checked: Checked
+
+    def result(self) -> Checked:
+        """Return them."""
+        return self.checked
+
+    def cancel(self) -> None:
+        """Nothing runs."""
+
+
+@dataclass(frozen=True, slots=True)
+class Snapshot:
+    """What one instant's transactions read. The rows themselves are in the spool."""
+
+    taken_at: datetime
+    rows: int
+    checks: Checking
 
 
 class RowSpool(Protocol):
@@ -81,10 +111,14 @@ class RowReader(Protocol):
     """Reads the clinic's database for an audit. Raises DatabaseUnavailable."""
 
     def snapshot(self, path: str, *, prefix: str = "") -> Snapshot:
-        """Write the rows whose resolved key begins with ``prefix`` to a new private file, sorted; close the transaction.
+        """Write the rows whose resolved key begins with ``prefix`` to a new private file, sorted; close that transaction.
 
-        Raise OSError where the disk is full.
+        The checks see the same rows, and may still run. Raise OSError where the disk is full.
         """
+        ...
+
+    def check(self, *, prefix: str = "") -> Checking:
+        """Begin the checks alone, of this moment."""
         ...
 
     def details(self, record_ids: Sequence[int]) -> Mapping[int, Detail]:

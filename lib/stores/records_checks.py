@@ -6,7 +6,7 @@ cut at a bound, and how many there really were is counted on.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
@@ -15,16 +15,18 @@ import sqlalchemy as sa
 from lib import keys
 from lib.evidence import consultation_of, contradicts
 from lib.inventory import form
-from lib.row_spool import Versions
+from lib.row_spool import Checked, Versions
+from lib.stores import records_spool
 from lib.stores.records_spool import as_bytes, as_text, beginning, resolved_in
 from lib.stores.records_tables import Tables
 
 T = TypeVar("T", int, tuple[int, int, int, int])
 _AT_ONCE = 5000
 _BATCH = 1000
-# What ``evidence.contradicts`` reads a second time, decoded, with what a path's rule folds: in one expression, since
-# PostgreSQL walks a key once for all of it, and one walk costs as much as all else.
-_ODD = r"[^A-Za-z0-9_./-]|//|\./|\.$|^/"
+# Another consultation's folder, what ``evidence.contradicts`` reads a second time, decoded, and what a path's rule folds:
+# in one expression, since PostgreSQL walks a key once for all of it, and one walk costs as much as all else.
+_ODD = r"/[cC][oO][nN]|[^A-Za-z0-9_./-]|//|\./|\.$"
+_HIDING = r"^$|[^A-Za-z0-9_-]"  # a consultation whose own folder, taken out of the key, may take such a sign with it
 _ODD_GLOB = "*[^A-Za-z0-9_./-]*"
 
 
@@ -39,9 +41,10 @@ class Found:
     counts: dict[str, int] = field(default_factory=dict)
 
     @property
-    def cut(self) -> Mapping[str, int]:
-        """Which lists are cut, with how many there were."""
-        return {name: count for name, count in self.counts.items() if count > self.limit}
+    def checked(self) -> Checked:
+        """All of it, and which lists are cut."""
+        cut = {name: count for name, count in self.counts.items() if count > self.limit}
+        return Checked(self.consultation_differs, self.versions, self.resolvers_disagree, cut)
 
     def add(self, name: str, into: list[T], some: list[T]) -> None:
         """Count some more, and keep the lowest of all up to the bound."""
@@ -53,16 +56,19 @@ class Found:
 class Checks:
     """The checks for one set of tables and one kind of database."""
 
-    def __init__(self, tables: Tables, *, location: str, is_sqlite: bool, prefix: str) -> None:
+    def __init__(self, tables: Tables, *, location: str, is_sqlite: bool, prefix: str, limit: int) -> None:
         self._tables = tables
+        self._limit = limit
         self._location = location
         self._is_sqlite = is_sqlite
         resolved = resolved_in(tables, location=location, is_sqlite=is_sqlite)
         self._within = beginning(resolved, prefix, is_sqlite=is_sqlite)
 
-    def run(self, connection: sa.Connection, *, limit: int) -> Found:
-        """Return what is wrong, by row number and by prescription, ascending."""
-        found = Found(limit)
+    def run(self, connection: sa.Connection) -> Checked:
+        """Return what is wrong, by row number and by prescription, ascending, each up to ``limit``."""
+        if not self._is_sqlite:
+            records_spool.with_room_to_sort(connection)
+        found = Found(self._limit)
         for some in self._suspects(connection):
             strangers, disputed = [], []
             for number, stored, consultation in some:
@@ -74,7 +80,7 @@ class Checks:
             found.add("consultation_differs", found.consultation_differs, strangers)
             found.add("resolvers_disagree", found.resolvers_disagree, disputed)
         found.versions = self._versions(connection, found)
-        return found
+        return found.checked
 
     def _suspects(self, connection: sa.Connection) -> Iterator[list[tuple[int, str, str | None]]]:
         """Yield number, stored key and consultation of every row for which one of the rules may say no, some at once.
@@ -113,9 +119,10 @@ class Checks:
             yield sa.func.instr(within, "//") > 0
             yield sa.func.instr(stored + "/", "./") > 0
         else:
-            ours = sa.literal("/") + sa.func.lower(consultation) + "/"
-            yield sa.func.strpos(sa.func.replace(sa.func.lower(within), ours, "/"), "/con") > 0
-            yield sa.collate(stored, "C").regexp_match(_ODD)
+            within = sa.collate(within, "C")
+            others = sa.func.replace(within, sa.literal("/") + consultation + "/", "/")
+            yield sa.func.coalesce(others, within).regexp_match(_ODD)
+            yield sa.collate(consultation, "C").regexp_match(_HIDING)
 
     def _versions(self, connection: sa.Connection, found: Found) -> list[Versions]:
         """Prescriptions with no current version or several, or whose highest number is not that of its rows."""

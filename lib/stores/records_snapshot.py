@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager, suppress
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any
 
-import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
-from lib.errors import DatabaseUnavailable
-from lib.row_spool import Detail, Snapshot
+from lib.row_spool import Checking, Detail, Settled, Snapshot
 from lib.stores import records_spool, records_tables, row_file
-from lib.stores.records_checks import Checks, Found
+from lib.stores.records_checking import Beside
+from lib.stores.records_checks import Checks
 from lib.stores.records_details import Details, References
 from lib.stores.records_engine import Limits, ReadOnlyEngine
 from lib.stores.records_tables import DEFAULT_NAMES, Names
@@ -66,24 +62,20 @@ class RecordRows:
         self._references = References(engine, self._tables, location=location, files=files)
 
     def snapshot(self, path: str, *, prefix: str = "") -> Snapshot:
-        """Write the rows whose resolved key begins with ``prefix`` to a new private file, and check them.
+        """Write the rows whose resolved key begins with ``prefix`` to a new private file, and begin to check them.
 
         A file that could not be finished is removed; OSError where the disk is full, or the file is there.
         """
         self._references.check()
-        is_sqlite = self._engine.is_sqlite
-        checks = Checks(self._tables, location=self._location, is_sqlite=is_sqlite, prefix=prefix)
+        checks = self._checks(prefix)
         with row_file.writing(path) as spooling:
-            work = self._sqlite if is_sqlite else self._postgresql
-            taken_at, found = work(spooling, checks, prefix)
-        return Snapshot(
-            taken_at,
-            spooling.rows,
-            consultation_differs=found.consultation_differs,
-            versions=found.versions,
-            resolvers_disagree=found.resolvers_disagree,
-            cut=found.cut,
-        )
+            work = self._sqlite if self._engine.is_sqlite else self._postgresql
+            taken_at, checking = work(spooling, checks, prefix)
+        return Snapshot(taken_at, spooling.rows, checking)
+
+    def check(self, *, prefix: str = "") -> Checking:
+        """Begin the checks alone, of this moment."""
+        return self._beside(self._checks(prefix))
 
     def details(self, record_ids: Sequence[int]) -> Mapping[int, Detail]:
         """Return the rows of these numbers as they are now; one that is gone is left out."""
@@ -100,17 +92,26 @@ class RecordRows:
         """Close every pooled connection."""
         self._engine.close()
 
-    def _sqlite(self, spooling: Spooling, checks: Checks, prefix: str) -> tuple[datetime, Found]:
+    def _checks(self, prefix: str) -> Checks:
+        return Checks(
+            self._tables,
+            location=self._location,
+            is_sqlite=self._engine.is_sqlite,
+            prefix=prefix,
+            limit=self._bounds.numbers,
+        )
+
+    def _sqlite(self, spooling: Spooling, checks: Checks, prefix: str) -> tuple[datetime, Checking]:
         with self._engine.transaction(budget=self._bounds.statement) as connection:
             now = connection.execute(sa.select(sa.func.strftime("%Y-%m-%dT%H:%M:%f000", "now"))).scalar_one()
             records_spool.write(connection, self._tables, spooling, location=self._location, prefix=prefix)
-            found = checks.run(connection, limit=self._bounds.numbers)
-        return datetime.fromisoformat(now).replace(tzinfo=UTC), found
+            checked = checks.run(connection)
+        return datetime.fromisoformat(now).replace(tzinfo=UTC), Settled(checked)
 
-    def _postgresql(self, spooling: Spooling, checks: Checks, prefix: str) -> tuple[datetime, Found]:
-        """Copy and check at the same time, on two connections that see the same: 1M rows take little more than the copy.
+    def _postgresql(self, spooling: Spooling, checks: Checks, prefix: str) -> tuple[datetime, Checking]:
+        """Copy, while the checks begin on a second connection that sees the same.
 
-        Where the second cannot see what the first does (a pool that leads elsewhere), the checks follow the copy.
+        Where it cannot see what the first does (a pool that leads elsewhere), the checks follow the copy.
         """
         for is_shared in (True, False):
             with self._engine.transaction(budget=self._bounds.statement) as connection:
@@ -119,37 +120,20 @@ class RecordRows:
                     continue
                 records_spool.with_room_to_sort(connection)
                 taken_at: datetime = connection.execute(sa.select(sa.func.now())).scalar_one()
-                with self._beside(checks, adopting) as beside:
+                beside = self._beside(checks, adopting=adopting) if adopting else None
+                try:
                     records_spool.copy(connection, self._tables, spooling, location=self._location, prefix=prefix)
-                    found = beside.result()
-                return taken_at.astimezone(UTC), found or checks.run(connection, limit=self._bounds.numbers)
+                except BaseException:
+                    if beside is not None:
+                        beside.cancel()
+                    raise
+                if beside is not None and beside.is_connected:
+                    return taken_at.astimezone(UTC), beside
+                return taken_at.astimezone(UTC), Settled(checks.run(connection))
         raise AssertionError  # the second turn returns or raises
 
-    @contextmanager
-    def _beside(self, checks: Checks, adopting: str) -> Iterator[Future[Found | None]]:
-        """Run the checks in a thread, to None where it cannot adopt the snapshot. Cancel them when the body fails."""
-        running: list[Any] = []
-
-        def work() -> Found | None:
-            with ExitStack() as stack:
-                try:
-                    transaction = self._engine.transaction(budget=self._bounds.statement, adopting=adopting)
-                    connection = stack.enter_context(transaction)
-                except DatabaseUnavailable:
-                    return None
-                running.append(connection.connection.driver_connection)
-                records_spool.with_room_to_sort(connection)
-                return checks.run(connection, limit=self._bounds.numbers)
-
-        with ThreadPoolExecutor(1, "checks") as pool:
-            future: Future[Found | None] = pool.submit(work) if adopting else _settled()
-            try:
-                yield future
-            except BaseException:
-                for driver in running:
-                    with suppress(psycopg2.Error):
-                        driver.cancel()
-                raise
+    def _beside(self, checks: Checks, *, adopting: str = "") -> Beside:
+        return Beside(lambda: self._engine.transaction(budget=self._bounds.statement, adopting=adopting), checks.run)
 
 
 def _exported(connection: sa.Connection) -> str | None:
@@ -159,9 +143,3 @@ def _exported(connection: sa.Connection) -> str | None:
     except sa.exc.DBAPIError:
         return None
     return name
-
-
-def _settled() -> Future[Found | None]:
-    future: Future[Found | None] = Future()
-    future.set_result(None)
-    return future

@@ -17,7 +17,7 @@ from lib import keys as key_rules
 from lib.inventory import Sighting
 from lib.listing import END_BYTES, PAGE, Ends, Listed, Version
 from lib.objects import Doubt, ObjectUnavailable
-from lib.stores import s3_faults, s3_heads
+from lib.stores import s3_codes, s3_faults, s3_heads
 from lib.stores.s3_connection import S3Connection, within
 
 TIMEOUT_S = 10.0  # a request
@@ -70,6 +70,16 @@ class S3Lister:
         found.sort(key=lambda each: (each.is_latest, _moment(each)), reverse=True)
         return tuple(found[:VERSIONS])
 
+    def keeps_versions(self) -> bool:
+        """Whether versions are kept, or were until somebody suspended that."""
+        return "Status" in self._answer(self._client.get_bucket_versioning)
+
+    def uploads(self) -> frozenset[str] | None:
+        """Return the keys of all open uploads, unless they are many."""
+        page = self._page(self._client.list_multipart_uploads, MaxUploads=PAGE)
+        found = frozenset(name for name, _ in _rows(page, page.get("Uploads", []), prefix=""))
+        return None if page["IsTruncated"] else found
+
     def is_uploading(self, key: str) -> bool:
         """Whether an upload of exactly this key lies open."""
         _require_possible(key)
@@ -87,17 +97,24 @@ class S3Lister:
 
     def _page(self, call: Callable[..., Reply], **parameters: object) -> Reply:
         """Return one page that is a listing of our bucket; raise ObjectUnavailable."""
+        page = self._answer(call, **parameters)
+        if not s3_heads.is_listing(page, bucket=self._bucket):
+            raise ObjectUnavailable(Doubt.NOT_S3)
+        return page
+
+    def _answer(self, call: Callable[..., Reply], **parameters: object) -> Reply:
+        """Return S3's answer; raise ObjectUnavailable."""
         deadline = time.monotonic() + self._timeout_s
         try:
             asked = self._connection.questions.submit(call, Bucket=self._bucket, **parameters)
-            page = within(deadline, asked)
+            answer = within(deadline, asked)
         except NotInTime as error:
             raise ObjectUnavailable(Doubt.TIMED_OUT) from error
         except s3_faults.DRIVER_ERRORS as error:
             raise ObjectUnavailable(s3_faults.doubt_of_listing(error)) from error
-        if not s3_heads.is_listing(page, bucket=self._bucket):
+        if not s3_codes.is_s3(answer["ResponseMetadata"].get("HTTPHeaders", {})):
             raise ObjectUnavailable(Doubt.NOT_S3)
-        return page
+        return answer
 
     def _ends(self, key: str) -> Ends:
         try:

@@ -148,6 +148,13 @@ class _Bucket:
         if any(key):
             return self._object(method, key[0].encode(), asked_range)
         asked = {name: values[0] for name, values in parse_qs(parts.query, keep_blank_values=True).items()}
+        if "versioning" in asked:
+            return _xml(b"<VersioningConfiguration/>")
+        if "uploads" in asked:
+            return _xml(
+                b"<ListMultipartUploadsResult><Bucket>%s</Bucket><IsTruncated>false</IsTruncated>"
+                b"</ListMultipartUploadsResult>" % BUCKET.encode()
+            )
         head, entries, tail = self._page(asked)
         length = len(head) + len(entries) + len(tail)
         return [_head("200 OK", length, "application/xml"), head, entries, tail]
@@ -189,6 +196,14 @@ class _Bucket:
 def _head(status: str, length: int, content_type: str, extra: str = "") -> bytes:
     lines = f"HTTP/1.1 {status}\r\nContent-Type: {content_type}\r\nContent-Length: {length}\r\n{COMMON}{extra}\r\n"
     return lines.encode()
+
+
+def _xml(body: bytes) -> list[bytes | memoryview]:
+    return [_head("200 OK", len(body), "application/xml"), body]
+
+
+def _xml(body: bytes) -> list[bytes | memoryview]:
+    return [_head("200 OK", len(body), "application/xml"), body]
 
 
 def _error(code: str, method: str) -> list[bytes | memoryview]:

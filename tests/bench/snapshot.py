@@ -51,6 +51,7 @@ def one(url: str) -> None:
         reader = records_snapshot.connect(url, location=LOCATION)
         began, cpu = time.perf_counter(), time.process_time()
         taken = reader.snapshot(f"{folder}/rows")
+        checked = taken.checks.result()
         snapshot, snapshot_cpu = time.perf_counter() - began, time.process_time() - cpu
         began, cpu = time.perf_counter(), time.process_time()
         with RowFile(f"{folder}/rows") as rows:
@@ -61,7 +62,7 @@ def one(url: str) -> None:
         assert read == taken.rows
         peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
         reading, reading_cpu = time.perf_counter() - began, time.process_time() - cpu
-        found = (len(taken.consultation_differs), len(taken.resolvers_disagree), len(taken.versions))
+        found = (len(checked.consultation_differs), len(checked.resolvers_disagree), len(checked.versions))
         print(snapshot, snapshot_cpu, reading, reading_cpu, peak, taken.rows, *found)
 
 

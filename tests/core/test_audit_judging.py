@@ -20,14 +20,14 @@ from lib.findings import Finding, Kind
 from lib.leftovers import Scratch
 from lib.objects import Doubt, Observation
 from lib.reconcile import Differs, Left, RowAlone, Shared
-from lib.row_spool import Detail, Versions
+from lib.row_spool import Checked, Detail, Versions
 from lib.stores.leftover_file import LeftoverFile
 from lib.stores.memory.leftovers import MemoryLeftovers
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from tests.conftest import NOW
 from tests.parts import canaries
 from tests.parts.broken_keys import RULES
-from tests.parts.left_over import FOLDER, OLD, SNAPSHOT, TERMS, YOUNG, Pages, Past, Rows, detail, lone, nobody_asks
+from tests.parts.left_over import CHECKED, FOLDER, OLD, TERMS, YOUNG, Pages, Past, Rows, detail, lone, nobody_asks
 
 MD5, OTHER_MD5 = "ab" * 16, "cd" * 16
 K, C = Kind, Code
@@ -53,7 +53,7 @@ def judged(left: Scratch, *some: Left, rows: Rows, pages: Pages | None = None, *
     options = {
         "heads": nobody_asks,
         "lister": Past,
-        "snapshot": SNAPSHOT,
+        "checked": CHECKED,
         "terms": replace(TERMS, max_heads=0),
         "clock": lambda: NOW,
     }
@@ -181,6 +181,21 @@ def test_a_delete_marker_or_an_open_upload_says_that_it_was_not_never_uploaded(l
     }
 
 
+def test_where_no_versions_are_kept_two_requests_answer_for_any_number_of_rows(left: Scratch) -> None:
+    some = [row(number, f"{number}.pdf") for number in range(1, MAX_LOOKS + 10)]
+    told: list[int] = []
+    past = Past(uploading=[f"{FOLDER}CON1/{MAX_LOOKS + 5}.pdf"])
+    found = judged(left, *map(alone, some), rows=Rows.of(*some), lister=lambda: past, told=told.append)
+    assert past.asked == []
+    assert Counter(each.code for each in found) == {C.NEVER_UPLOADED: MAX_LOOKS + 8, C.MULTIPART_UNFINISHED: 1}
+
+
+def test_where_more_uploads_are_open_than_a_page_shows_each_row_is_asked_about(left: Scratch) -> None:
+    past = Past(uploading=[f"{FOLDER}CON1/1.pdf"], is_busy=True)
+    found = judged(left, alone(row(1, "1.pdf")), rows=Rows.of(row(1, "1.pdf")), lister=lambda: past)
+    assert [each.code for each in found] == [C.MULTIPART_UNFINISHED]
+
+
 def test_as_many_rows_as_the_bound_allows_are_looked_at_and_silence_proves_nothing(left: Scratch) -> None:
     some = [row(number, f"{number}.pdf") for number in range(1, MAX_LOOKS + 10)]
     told: list[int] = []
@@ -218,13 +233,12 @@ def test_objects_of_the_same_bytes_are_near_duplicates_referenced_or_not(left: S
 def test_what_the_snapshot_checked_is_a_finding_where_it_still_holds(left: Scratch) -> None:
     stored = "edrcontainer1/prescriptions/pdfs/CON1/p.pdf"
     rows = Rows.of(row(1, consultation_id="CON2"), row(2), row(3), detail(4, stored), detail(5, stored + "x"))
-    snapshot = replace(
-        SNAPSHOT,
+    checked = Checked(
         consultation_differs=(2, 1, 99),
         versions=(Versions(9, 2, 0, 2, 99), Versions(8, 2, 2, 2, 3)),
         resolvers_disagree=(5, 4, 1),
     )
-    found = judged(left, RowAlone((stored + "x").encode(), 5), rows=rows, snapshot=snapshot)
+    found = judged(left, RowAlone((stored + "x").encode(), 5), rows=rows, checked=checked)
     assert [(each.kind, each.record_id) for each in found] == [
         (K.DANGLING_REFERENCE, 5),
         (K.CONSULTATION_DIFFERS, 1),

@@ -15,7 +15,7 @@ from lib.listing import Ends, Listed, Version
 from lib.objects import Doubt, ObjectUnavailable
 from lib.reconcile import ObjectAlone
 from lib.row_lines import escaped
-from lib.row_spool import Detail, Snapshot
+from lib.row_spool import Checked, Checking, Detail, Snapshot
 from tests.conftest import NOW
 from tests.parts.broken_keys import RULES
 
@@ -23,7 +23,7 @@ OLD = NOW - timedelta(days=3)
 YOUNG = NOW - timedelta(minutes=5)
 FOLDER = "edrcontainer1/prescriptions/pdfs/"
 TERMS = Terms(RULES, NOW, owned=("prescriptions/pdfs/",), ignored=("*/.keep", "*/"))
-SNAPSHOT = Snapshot(NOW, 10)
+CHECKED = Checked()
 
 
 def detail(number: int, stored: str | None, *, at: datetime = OLD, patient: str = "PAT1", **changed: object) -> Detail:
@@ -50,6 +50,9 @@ class Rows:
 
     def snapshot(self, path: str, *, prefix: str = "") -> Snapshot:
         raise AssertionError("nobody takes a second snapshot")
+
+    def check(self, *, prefix: str = "") -> Checking:
+        raise AssertionError("nobody checks a second time")
 
     def details(self, record_ids: Sequence[int]) -> Mapping[int, Detail]:
         self.asked += 1
@@ -110,15 +113,28 @@ class Past:
     deleted: Sequence[str] = ()
     uploading: Sequence[str] = ()
     down: Doubt | None = None
+    is_busy: bool = False  # more uploads are open than a page shows
     asked: list[str] = field(default_factory=list)
+
+    def _answer(self) -> None:
+        if self.down is not None:
+            raise ObjectUnavailable(self.down)
 
     def versions(self, key: str) -> tuple[Version, ...]:
         self.asked.append(key)
-        if self.down is not None:
-            raise ObjectUnavailable(self.down)
+        self._answer()
         return (Version("2", True, True, OLD), Version("1", False, False, OLD)) if key in self.deleted else ()
 
+    def keeps_versions(self) -> bool:
+        self._answer()
+        return bool(self.deleted)
+
+    def uploads(self) -> frozenset[str] | None:
+        self._answer()
+        return None if self.is_busy else frozenset(self.uploading)
+
     def is_uploading(self, key: str) -> bool:
+        assert self.is_busy
         return key in self.uploading
 
     def below(self, prefix: str, *, after: str = "", limit: int = 1000) -> Listed:

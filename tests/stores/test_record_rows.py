@@ -28,7 +28,7 @@ from lib.errors import DatabaseFault, DatabaseUnavailable, SettingInvalid
 from lib.findings import Facts
 from lib.reconcile import match
 from lib.row_lines import escaped
-from lib.row_spool import Detail, RowReader, Snapshot, Versions
+from lib.row_spool import Checked, Detail, RowReader, Versions
 from lib.stores import records_snapshot
 from lib.stores.memory.rows import MemoryRows
 from lib.stores.records_snapshot import Bounds, RecordRows
@@ -136,13 +136,16 @@ def reader(make: Make) -> RowReader:
     return make()
 
 
-def snapshot(reader: RowReader, path: Path, *, prefix: str = "") -> tuple[Snapshot, list[bytes]]:
+def snapshot(reader: RowReader, path: Path, *, prefix: str = "") -> tuple[Checked, list[bytes]]:
     path.unlink(missing_ok=True)
     taken = reader.snapshot(str(path), prefix=prefix)
     with RowFile(path) as rows:
         lines = [line for block in rows.blocks() for line in block]
         assert taken.rows == rows.rows == len(lines)
-    return taken, lines
+    assert taken.taken_at.tzinfo is not None
+    checked = taken.checks.result()
+    assert reader.check(prefix=prefix).result() == checked
+    return checked, lines
 
 
 def numbers(lines: list[bytes]) -> list[int]:
@@ -173,7 +176,6 @@ def test_the_checks_find_what_is_wrong_with_rows_alone(reader: RowReader, tmp_pa
         Versions(6, rows=2, current=1, highest=3, newest_record_id=62),
     ]
     assert taken.cut == {}
-    assert taken.taken_at.tzinfo is not None
 
 
 def test_a_check_is_cut_at_its_bound_and_says_how_many_there_were(make: Make, tmp_path: Path) -> None:

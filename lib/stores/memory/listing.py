@@ -33,7 +33,7 @@ class MemoryLister:
         page: int = PAGE,
     ) -> None:
         self.kept = dict(kept or {})
-        self.uploads = set(uploads)
+        self.uploading = set(uploads)
         self.doubt = doubt
         self.page = page
         self.calls = bucket.calls
@@ -56,10 +56,20 @@ class MemoryLister:
         self._ask("versions", key)
         return tuple(self.kept.get(key, ()))[:VERSIONS]
 
+    def keeps_versions(self) -> bool:
+        """Whether any key has versions."""
+        self._ask("versioning", "")
+        return bool(self.kept)
+
+    def uploads(self) -> frozenset[str]:
+        """Return the keys of all open uploads."""
+        self._ask("uploads", "")
+        return frozenset(self.uploading)
+
     def is_uploading(self, key: str) -> bool:
         """Whether an upload of exactly this key lies open."""
         self._ask("uploads", key)
-        return key in self.uploads
+        return key in self.uploading
 
     def ends(self, key: str) -> Ends:
         """Return the first and the last KiB."""
@@ -73,7 +83,7 @@ class MemoryLister:
         return Ends(body[:END_BYTES], body[-END_BYTES:], len(body), found.content_type, found.content_encoding)
 
     def _ask(self, verb: str, key: str) -> None:
-        if key_rules.impossible(key):
+        if key and key_rules.impossible(key):
             raise ObjectUnavailable(Doubt.IMPOSSIBLE_KEY)
         self.calls.append((verb, key))
         if doubt := self.doubt or self._bucket.doubt:

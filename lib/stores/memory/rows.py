@@ -8,7 +8,7 @@ from datetime import datetime
 from lib import keys
 from lib.errors import DatabaseUnavailable
 from lib.evidence import contradicts
-from lib.row_spool import Detail, Snapshot, Versions
+from lib.row_spool import Checking, Detail, Settled, Snapshot, Versions
 from lib.stores import row_file
 from lib.stores.records_checks import Found
 from lib.stores.records_snapshot import MAX_NUMBERS
@@ -37,14 +37,19 @@ class MemoryRows:
     def snapshot(self, path: str, *, prefix: str = "") -> Snapshot:
         """Write the rows whose resolved key begins with ``prefix``; find what is wrong with them by looking at each."""
         self._answer()
-        within = [row for row in self.rows if self._resolved(row).startswith(prefix)]
+        within = self._within(prefix)
         lines = sorted(
             (self._resolved(row).encode(errors="surrogatepass"), row.checksum.encode(), row.size_bytes, row.record_id)
             for row in within
         )
         with row_file.writing(path) as spooling:
             spooling.add(list(map(line_of, lines)))
-        found = Found(self._numbers)
+        return Snapshot(self.taken_at, len(within), self.check(prefix=prefix))
+
+    def check(self, *, prefix: str = "") -> Checking:
+        """Look at each of the rows whose resolved key begins with ``prefix``."""
+        self._answer()
+        within, found = self._within(prefix), Found(self._numbers)
         found.add(
             "consultation_differs", found.consultation_differs, [row.record_id for row in within if self._differs(row)]
         )
@@ -53,14 +58,8 @@ class MemoryRows:
         )
         wrong = [each for number in sorted({row.prescription_id for row in within}) for each in self._versions(number)]
         found.counts["versions"] = len(wrong)
-        return Snapshot(
-            self.taken_at,
-            len(within),
-            consultation_differs=found.consultation_differs,
-            versions=wrong[: self._numbers],
-            resolvers_disagree=found.resolvers_disagree,
-            cut=found.cut,
-        )
+        found.versions = wrong[: self._numbers]
+        return Settled(found.checked)
 
     def details(self, record_ids: Sequence[int]) -> Mapping[int, Detail]:
         """Return the rows of these numbers; one that is gone is left out."""
@@ -83,6 +82,9 @@ class MemoryRows:
     def _answer(self) -> None:
         if self.fault is not None:
             raise self.fault
+
+    def _within(self, prefix: str) -> list[Detail]:
+        return [row for row in self.rows if self._resolved(row).startswith(prefix)]
 
     def _resolved(self, row: Detail | str) -> str:
         return keys.resolve(row if isinstance(row, str) else row.stored_key or "", location=self._location)

@@ -1,0 +1,134 @@
+"""One more process that walks ranges: what holds the interpreter of one is parted between two, on two cores.
+
+Each of its threads serves one connection: a range comes in, its pages go out. It gets the bucket's credentials through
+a pipe, and ends with it, that is with the process that started it, however that one ends.
+"""
+
+from __future__ import annotations
+
+import os
+import pickle
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from multiprocessing.connection import Connection
+from pathlib import Path
+
+from lib.bucket_pages import ListingBroken
+from lib.objects import Doubt
+from lib.stores.row_file import RowFile
+from lib.stores.s3_config import S3Config
+from lib.stores.s3_pages import S3Pages
+from lib.walking import Here, Walked, Walker
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+@dataclass(frozen=True, slots=True)
+class _Site:
+    config: S3Config
+    spool: str
+    prefix: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class _Broken:
+    """A ListingBroken on its way."""
+
+    doubt: Doubt
+    reached: bytes | None
+    requests: int
+    is_out_of_order: bool
+
+
+@dataclass(frozen=True, slots=True)
+class WalkerProcesses:
+    """Helpers for one bucket."""
+
+    config: S3Config
+
+    def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Sequence[Walker]:
+        """Start one more process for ``count`` threads; where none can be started, all is walked here."""
+        pairs = [socket.socketpair() for _ in range(count)]
+        theirs = [str(their.fileno()) for _, their in pairs]
+        try:
+            process = subprocess.Popen(  # noqa: S603 - our own program, and some numbers
+                [sys.executable, "-m", "lib.stores.walker_process", *theirs],
+                cwd=ROOT,
+                stdin=subprocess.PIPE,
+                stdout=subprocess.DEVNULL,
+                pass_fds=[their.fileno() for _, their in pairs],
+            )
+            assert process.stdin is not None
+            pickle.dump(_Site(self.config, str(spool.absolute()), prefix), process.stdin)
+            process.stdin.flush()
+        except OSError:
+            return [here] * count
+        finally:
+            for _, their in pairs:
+                their.close()
+        return [_Away(Connection(ours.detach()), process, here) for ours, _ in pairs]
+
+
+@dataclass(frozen=True, slots=True)
+class _Away:
+    """A Walker whose other end is a thread of that process. ``process`` is held: its pipe ends with us."""
+
+    connection: Connection
+    process: subprocess.Popen[bytes]
+    here: Walker
+
+    def walk(self, after: bytes, until: bytes | None) -> Iterator[Walked]:
+        """Yield what the other process walked; go on here where it was lost."""
+        reached = after
+        try:
+            self.connection.send((after, until))
+            while True:
+                said: Walked | _Broken = self.connection.recv()
+                if isinstance(said, _Broken):
+                    raise ListingBroken(
+                        said.doubt,
+                        reached=said.reached,
+                        requests=said.requests,
+                        is_out_of_order=said.is_out_of_order,
+                    )
+                yield said
+                if said.reached is None:
+                    return
+                reached = said.reached
+        except (EOFError, OSError):
+            yield from self.here.walk(reached, until)
+
+
+def main() -> None:
+    """Serve the connections whose numbers are the arguments, until the pipe ends."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the process that started this one, and ends both
+    site: _Site = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
+    here = Here(RowFile(site.spool), S3Pages(site.config), site.prefix)
+    for number in sys.argv[1:]:
+        threading.Thread(target=_serve, args=(Connection(int(number)), here), daemon=True).start()
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def _serve(connection: Connection, here: Walker) -> None:
+    """Walk what is asked for. What goes wrong with the spool or the connection ends it, and is met again over there."""
+    with connection:
+        try:
+            while True:
+                after, until = connection.recv()
+                try:
+                    for each in here.walk(after, until):
+                        connection.send(each)
+                except ListingBroken as error:
+                    connection.send(_Broken(error.doubt, error.reached, error.requests, error.is_out_of_order))
+        except (EOFError, OSError, ValueError):
+            return
+
+
+if __name__ == "__main__":
+    main()
