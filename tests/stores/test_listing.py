@@ -202,6 +202,8 @@ def test_what_is_not_there_has_no_ends(world: World) -> None:
 
 def test_a_bucket_without_versions_and_uploads_has_none(world: World) -> None:
     world.fill(KEY)
+    assert world.lister.keeps_versions() is False
+    assert world.lister.uploads() == frozenset()
     for key in (KEY, "missing.pdf", "control\x01.pdf", "a +%&?.pdf"):
         assert world.lister.versions(key) == ()
         assert world.lister.is_uploading(key) is False
@@ -251,6 +253,12 @@ def test_a_deleted_object_is_absent_and_its_delete_marker_is_the_newest_version(
     assert all(each is not None and each.tzinfo is not None for each in moments)
 
 
+def test_a_bucket_that_kept_versions_once_may_have_delete_markers_ever_after(kept: Kept) -> None:
+    assert kept.lister.keeps_versions() is True
+    kept.client.put_bucket_versioning(Bucket=kept.bucket, VersioningConfiguration={"Status": "Suspended"})
+    assert kept.lister.keeps_versions() is True
+
+
 def test_what_was_put_again_after_its_deletion_is_the_newest_version(kept: Kept) -> None:
     kept.put(KEY, b"one")
     kept.delete(KEY)
@@ -281,6 +289,7 @@ def test_of_many_versions_the_newest_fifty_are_shown(kept: Kept) -> None:
 def test_an_upload_in_parts_that_never_ended_is_seen_at_exactly_its_key(kept: Kept, key: str) -> None:
     begun = kept.client.create_multipart_upload(Bucket=kept.bucket, Key=key)
     assert kept.lister.is_uploading(key) is True
+    assert kept.lister.uploads() == {key}
     assert [kept.lister.is_uploading(other) for other in (f"{key}x", key[:-1])] == [False, False]
     kept.client.abort_multipart_upload(Bucket=kept.bucket, Key=key, UploadId=begun["UploadId"])
     assert kept.lister.is_uploading(key) is False
@@ -289,8 +298,9 @@ def test_an_upload_in_parts_that_never_ended_is_seen_at_exactly_its_key(kept: Ke
 def test_an_upload_that_xml_cannot_name_is_a_doubt_and_not_a_no(kept: Kept) -> None:
     with pytest.raises(ClientError):  # it is begun; the driver cannot read the answer, which names the key
         kept.client.create_multipart_upload(Bucket=kept.bucket, Key="control\x01.pdf")
-    with pytest.raises(ObjectUnavailable):
-        kept.lister.is_uploading("control\x01.pdf")
+    for ask in (lambda: kept.lister.is_uploading("control\x01.pdf"), kept.lister.uploads):
+        with pytest.raises(ObjectUnavailable):
+            ask()
 
 
 @pytest.mark.parametrize("key", ["gzip.pdf", "plain.pdf"])
@@ -310,6 +320,10 @@ def test_nobody_without_the_right_learns_anything(ceph: Ceph) -> None:
     for ask in (lister.versions, lister.is_uploading, lister.ends):
         with pytest.raises(ObjectUnavailable) as refused:
             ask(KEY)  # type: ignore[operator]
+        assert refused.value.doubt is Doubt.DENIED
+    for whole in (lister.keeps_versions, lister.uploads):
+        with pytest.raises(ObjectUnavailable) as refused:
+            whole()  # type: ignore[operator]
         assert refused.value.doubt is Doubt.DENIED
 
 

@@ -58,12 +58,12 @@ class MemoryLister:
 
     def keeps_versions(self) -> bool:
         """Whether any key has versions."""
-        self._ask("versioning", "")
+        self._answer("versioning", "")
         return bool(self.kept)
 
     def uploads(self) -> frozenset[str]:
         """Return the keys of all open uploads."""
-        self._ask("uploads", "")
+        self._answer("uploads", "")
         return frozenset(self.uploading)
 
     def is_uploading(self, key: str) -> bool:
@@ -83,8 +83,11 @@ class MemoryLister:
         return Ends(body[:END_BYTES], body[-END_BYTES:], len(body), found.content_type, found.content_encoding)
 
     def _ask(self, verb: str, key: str) -> None:
-        if key and key_rules.impossible(key):
+        if key_rules.impossible(key):
             raise ObjectUnavailable(Doubt.IMPOSSIBLE_KEY)
+        self._answer(verb, key)
+
+    def _answer(self, verb: str, key: str) -> None:
         self.calls.append((verb, key))
         if doubt := self.doubt or self._bucket.doubt:
             raise ObjectUnavailable(doubt)
