@@ -22,9 +22,10 @@ from dashboard.wording import audit_commands as words
 from dashboard.wording import audits as run_words
 from lib import audit_export, audit_history, auditing, audits, keys, setting_rules
 from lib.access import Scope
+from lib.audit_book import Busy, LeaseLost
 from lib.audit_export import Form
 from lib.auditing import Office
-from lib.audits import Busy, Exposure, LeaseLost, Options, Phase, Progress, Result, Run, Status
+from lib.audits import Exposure, Options, Phase, Progress, Result, Run, Status
 from lib.settings import Settings
 
 LISTED = 50  # runs

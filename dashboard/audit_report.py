@@ -11,9 +11,10 @@ from dashboard import display, wording
 from dashboard.wording import audit_files as words
 from dashboard.wording import audits, problems
 from lib.audit_export import Report
-from lib.audits import Group, Status
+from lib.audits import Status
 from lib.diagnosis import State
 from lib.findings import Finding
+from lib.kept_findings import Group
 
 STATES = (State.MISSING, State.ELSEWHERE, State.DAMAGED, State.UNKNOWN)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"

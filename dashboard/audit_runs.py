@@ -9,8 +9,9 @@ from dashboard import audit_wiring
 from dashboard.audit_wiring import AuditOffice
 from lib import alerts, audit_supervision, auditing
 from lib.access import Actor, Role, Scope
-from lib.audits import Progress, Run, Status, comparable
+from lib.audits import Progress, Run, Status
 from lib.errors import LedgerUnavailable
+from lib.kept_findings import comparable
 from lib.settings import Settings
 
 WORKER = Actor("audit", Role.OPERATOR)

@@ -20,8 +20,9 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, make_url
 
+from lib.audit_book import Desk
 from lib.audit_work import Shop
-from lib.audits import Desk, Run
+from lib.audits import Run
 from lib.listing import ObjectLister
 from lib.settings import ROOT, Settings
 from lib.stores import ledger_db, ledger_engine, records_snapshot

@@ -10,10 +10,12 @@ from itertools import islice
 
 from lib import auditing, authority
 from lib.access import Actor, Permission, Scope
+from lib.audit_book import BATCH
 from lib.auditing import Office
-from lib.audits import BATCH, Chosen, Group, Run
+from lib.audits import Run
 from lib.diagnosis import State
 from lib.findings import Finding
+from lib.kept_findings import Chosen, Group
 from lib.trail import NOBODY, OK, Action, TrailEvent
 
 MAX_REPORTED = 1_000  # findings that a report lists; reaching it is said

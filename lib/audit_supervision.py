@@ -13,9 +13,10 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
 
+from lib.audit_book import BEAT, LEASE, LeaseLost
 from lib.audit_listing import Meter
 from lib.audit_work import Shop, SpoolLost, work
-from lib.audits import BEAT, LEASE, Fault, LeaseLost, Progress, Result, Run, Status
+from lib.audits import Fault, Progress, Result, Run, Status
 from lib.bucket_pages import ListingBroken
 from lib.errors import DatabaseUnavailable, LedgerUnavailable
 

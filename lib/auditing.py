@@ -11,10 +11,12 @@ from typing import Protocol
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
-from lib.audits import STALE, Chosen, Desk, Difference, Flow, Group, Month, Options, Run, Status, Tally, comparable
+from lib.audit_book import Desk
+from lib.audits import STALE, Options, Run, Status
 from lib.diagnosis import State
 from lib.errors import LedgerUnavailable, NotAllowed
 from lib.findings import Finding
+from lib.kept_findings import Chosen, Difference, Flow, Group, Month, Tally, comparable
 from lib.trail import OK, Action, Trail
 
 MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said

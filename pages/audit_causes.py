@@ -12,8 +12,8 @@ from dashboard.visit import Visit
 from dashboard.wording import problems as words
 from lib import audit_history, audit_plan, planning
 from lib.access import Permission
-from lib.audits import Group
 from lib.findings import STATES
+from lib.kept_findings import Group
 from lib.records import Record
 from pages import audit_rows, mending
 from pages.audit_shown import Cause, Shown

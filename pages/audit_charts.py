@@ -16,7 +16,7 @@ from dashboard import display
 from dashboard.wording import pictures as words
 from dashboard.wording import problems
 from lib.audit_history import Point
-from lib.audits import Flow, Group, Month
+from lib.kept_findings import Flow, Group, Month
 
 MOST_CAUSES = 6  # with a colour of their own; the others are one
 MOST_MONTHS = 24

@@ -12,8 +12,8 @@ from dashboard.visit import Visit
 from dashboard.wording import problems as words
 from lib import auditing
 from lib.access import Permission
-from lib.audits import Chosen
 from lib.findings import Finding
+from lib.kept_findings import Chosen
 from pages.audit_shown import Cause, Shown
 
 PAGE_ROWS = 15

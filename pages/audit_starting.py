@@ -11,7 +11,8 @@ from dashboard.visit import Visit
 from dashboard.wording import audits as words
 from dashboard.wording.times import duration
 from lib import auditing, keys
-from lib.audits import GRACE, Busy, Exposure, Options, Run
+from lib.audit_book import Busy
+from lib.audits import GRACE, Exposure, Options, Run
 from lib.errors import LedgerUnavailable
 
 TOLD = "audit_told"

@@ -10,8 +10,9 @@ from dashboard.wording import audits as words
 from dashboard.wording import problems
 from lib import audit_history, auditing
 from lib.auditing import Verdict
-from lib.audits import Group, Status
+from lib.audits import Status
 from lib.findings import ATTENTION, STATES, Kind
+from lib.kept_findings import Group
 from pages import audit_runs
 from pages.audit_shown import Shown
 

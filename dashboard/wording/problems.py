@@ -11,10 +11,10 @@ from dashboard.wording.codes import CODE
 from dashboard.wording.faults import DOUBT
 from dashboard.wording.kinds import KIND
 from dashboard.wording.times import day, size
-from lib.audits import Tally
 from lib.candidates import Flag, Why
 from lib.catalogue import CATALOGUE, Code, Severity
 from lib.findings import Finding, Kind, Suggestion, Value
+from lib.kept_findings import Tally
 from lib.objects import Doubt
 
 NONE_FOUND = (

@@ -13,7 +13,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, delete, func, insert, select, update
 
-from lib.audits import BATCH, LeaseLost, Progress, Range, Result, Run, Status
+from lib.audit_book import BATCH, LeaseLost
+from lib.audits import Progress, Range, Result, Run, Status
 from lib.findings import Finding
 from lib.stores import ledger_engine, ledger_finding_batch
 from lib.stores.ledger_audit_rows import (

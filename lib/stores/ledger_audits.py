@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
-from lib.audits import RESUMABLE, Busy, Options, Progress, Run, Status
+from lib.audit_book import Busy
+from lib.audits import RESUMABLE, Options, Progress, Run, Status
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_rows import Clock, is_alive, now, progress_text, run_of
 from lib.stores.ledger_audit_tables import AUDITS, AUDITS_LOCK

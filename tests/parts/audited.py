@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lib.audits import Desk, Options, Progress, Result, Run, Status
+from lib.audit_book import Desk
+from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerUnavailable
 from lib.evidence import Evidence

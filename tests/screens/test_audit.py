@@ -12,7 +12,8 @@ from streamlit.testing.v1 import AppTest
 from dashboard.wording import audits as words_
 from lib import planning
 from lib.access import Actor, Role, Scope
-from lib.audits import Busy, Exposure, Options, Progress, Result, Run, Status
+from lib.audit_book import Busy
+from lib.audits import Exposure, Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.findings import Finding, Kind

@@ -8,9 +8,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from lib.audit_history import Point
-from lib.audits import Flow, Group, Month
 from lib.catalogue import Code, Severity
 from lib.findings import Kind
+from lib.kept_findings import Flow, Group, Month
 from pages import audit_charts
 from pages.audit_charts import Picture
 from tests.conftest import NOW

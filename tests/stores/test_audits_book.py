@@ -10,31 +10,13 @@ from pathlib import Path
 import pytest
 
 from lib.access import Scope
-from lib.audits import (
-    BATCH,
-    LEASE,
-    Busy,
-    Chosen,
-    Exposure,
-    Findings,
-    Group,
-    LeaseLost,
-    Options,
-    Phase,
-    Progress,
-    Range,
-    Result,
-    Run,
-    Runs,
-    Side,
-    Status,
-    Tally,
-    Worked,
-)
+from lib.audit_book import BATCH, LEASE, Busy, LeaseLost, Runs, Worked
+from lib.audits import Exposure, Options, Phase, Progress, Range, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.evidence import Evidence
 from lib.findings import Facts, Finding, Kind, Suggestion
+from lib.kept_findings import Chosen, Findings, Group, Side, Tally
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns

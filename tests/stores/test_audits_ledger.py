@@ -21,11 +21,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.pool import NullPool
 
 from lib.access import Scope
-from lib.audits import LEASE, Busy, Chosen, LeaseLost, Options, Progress, Range, Result, Status
+from lib.audit_book import LEASE, Busy, LeaseLost
+from lib.audits import Options, Progress, Range, Result, Status
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.findings import Finding, Kind
+from lib.kept_findings import Chosen
 from lib.stores import ledger_db, ledger_engine, ledger_migration
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDIT_RANGES, AUDITS, AUDITS_LOCK
 from lib.stores.ledger_audit_work import LedgerWork
@@ -41,7 +43,8 @@ OPTIONS = Options()
 BEGINS = """
 import sys
 from datetime import UTC, datetime
-from lib.audits import Busy, Options
+from lib.audit_book import Busy
+from lib.audits import Options
 from lib.stores import ledger_engine
 from lib.stores.ledger_audits import LedgerRuns
 runs = LedgerRuns(ledger_engine.make(sys.argv[1]))

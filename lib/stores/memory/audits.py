@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
 
-from lib.audits import LEASE, RESUMABLE, Busy, LeaseLost, Options, Progress, Range, Result, Run, Status
+from lib.audit_book import LEASE, Busy, LeaseLost
+from lib.audits import RESUMABLE, Options, Progress, Range, Result, Run, Status
 from lib.errors import LedgerUnavailable
 from lib.findings import Finding
 
