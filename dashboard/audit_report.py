@@ -9,14 +9,12 @@ from zoneinfo import ZoneInfo
 
 from dashboard import display, wording
 from dashboard.wording import audit_files as words
-from dashboard.wording import audits, problems
+from dashboard.wording import audit_verdict, audits, problems
+from dashboard.wording.states import EXPECTED_NONE
 from lib.audit_export import Report
-from lib.audits import Status
-from lib.diagnosis import State
 from lib.findings import Finding
 from lib.kept_findings import Group
 
-STATES = (State.MISSING, State.ELSEWHERE, State.DAMAGED, State.UNKNOWN)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = """
 :root { color-scheme: light; }
@@ -46,7 +44,8 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
         "" if run.is_full else f"<p><strong>{escape(audits.not_full(run))}</strong></p>",
         f"<h2>{escape(words.NUMBERS)}</h2>",
         _table(
-            words.COUNT_HEADS, ([_text(wording.STATE[each]), *_count(report.states.get(each, 0))] for each in STATES)
+            words.COUNT_HEADS,
+            ([_text(wording.STATE[each]), *_count(report.states.get(each, 0))] for each in EXPECTED_NONE),
         ),
         f"<h2>{escape(words.CAUSES)}</h2>",
         _note(trend),
@@ -71,15 +70,8 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
 def _verdict(report: Report) -> str:
     run = report.run
     if not report.has_all_records or run.result is None:
-        return audits.clinics_only(report.states, wording.STATE)
-    looked_at = run.progress.records if run.status is Status.COMPLETE else run.progress.rows
-    found = looked_at - sum(report.states.values())
-    told = (
-        audits.files_found(looked_at, found, is_prefix=bool(run.options.prefix)),
-        audits.not_checked(run.progress.records - looked_at),
-        audits.attention(run.result.attention, cause=""),
-    )
-    return " ".join(filter(None, told))
+        return audit_verdict.clinics_only(report.states, wording.STATE)
+    return audit_verdict.verdict(run, run.result)
 
 
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:
@@ -107,7 +99,7 @@ def _row(finding: Finding) -> list[str]:
 
 
 def _count(number: int) -> list[str]:
-    return [f'<td class="number">{number:,}</td>', _text(words.EXPECTED)]
+    return [f'<td class="number">{number:,}</td>', _text(audit_verdict.EXPECT_NONE)]
 
 
 def _text(text: str) -> str:

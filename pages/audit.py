@@ -7,6 +7,8 @@ from collections.abc import Sequence
 import streamlit as st
 
 from dashboard.visit import Visit
+from dashboard.wording import audit_starting as start_words
+from dashboard.wording import audit_verdict as verdict_words
 from dashboard.wording import audits as words
 from lib import auditing
 from lib.auditing import Verdict
@@ -31,7 +33,7 @@ def render(visit: Visit) -> None:
     if shown is not None:
         audit_verdict.render(visit, shown, last=verdict)
     elif runs[0].status is not Status.RUNNING:
-        st.info(words.NEVER_FULL, icon=":material/fact_check:")
+        st.info(verdict_words.NEVER_FULL, icon=":material/fact_check:")
     audit_progress.render(visit, runs[0])
     if runs[0].status is not Status.RUNNING:
         audit_starting.controls(visit, is_first=shown is None and not runs[0].is_resumable)
@@ -54,7 +56,7 @@ def _run(visit: Visit, verdict: Verdict | None, runs: Sequence[Run]) -> Run | No
 
 def _teach(visit: Visit) -> None:
     with st.container(border=True):
-        st.markdown(f"**{words.NEVER}**")
-        for line in words.TEACH:
+        st.markdown(f"**{start_words.NEVER}**")
+        for line in start_words.TEACH:
             st.markdown(f"- {line}")
         audit_starting.controls(visit, is_first=True)

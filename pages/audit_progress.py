@@ -7,6 +7,7 @@ import streamlit as st
 from dashboard import display, wording
 from dashboard.visit import SignedOut, Visit
 from dashboard.wording import audits as words
+from dashboard.wording.times import as_of
 from lib import auditing
 from lib.access import Permission
 from lib.audits import Run, Status
@@ -40,7 +41,7 @@ def _look(visit: Visit, run_id: int) -> None:
 
 
 def _progress(visit: Visit, run: Run) -> None:
-    began = words.as_of(run.started_at, now=visit.now, zone=visit.services.zone)
+    began = as_of(run.started_at, now=visit.now, zone=visit.services.zone)
     st.text(f"{words.STATUS_ICON[run.status]} {words.STATUS[run.status]} since {began}")
     st.progress(words.part_done(run.progress), text=words.under_way(run))
     st.text(words.figures(run, seconds=run.seconds))

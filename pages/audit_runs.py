@@ -11,6 +11,7 @@ from dashboard import display
 from dashboard.visit import Visit
 from dashboard.wording import audits as words
 from dashboard.wording import problems
+from dashboard.wording.times import as_of, took
 from lib import audit_history, auditing
 from lib.access import Permission
 from lib.audits import Run, Status
@@ -93,14 +94,14 @@ def _cells(visit: Visit, run: Run) -> dict[str, object]:
     below = display.short_key(prefix, width=30) if visit.may(Permission.KEYS) else words.BELOW
     return {
         "Run": run.run_id,
-        "Started": words.as_of(run.started_at, now=visit.now, zone=visit.services.zone),
+        "Started": as_of(run.started_at, now=visit.now, zone=visit.services.zone),
         "By": display.printable(run.started_by),
         "How it ended": f"{words.STATUS_ICON[run.status]} {words.STATUS[run.status]}",
         "What": below if prefix else words.EVERYTHING,
         "Records": run.progress.records,
         "Files": run.progress.objects,
         "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
-        "Took": words.took(run.seconds),
+        "Took": took(run.seconds),
     }
 
 
@@ -112,7 +113,7 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
         by_id = {each.run_id: each for each in ended}
 
         def named(run_id: int) -> str:
-            at = words.as_of(by_id[run_id].started_at, now=visit.now, zone=visit.services.zone)
+            at = as_of(by_id[run_id].started_at, now=visit.now, zone=visit.services.zone)
             return f"Run {run_id}, {at}"
 
         numbers = list(by_id)

@@ -8,7 +8,7 @@ import streamlit as st
 
 from dashboard import wording
 from dashboard.visit import Visit
-from dashboard.wording import audits as words
+from dashboard.wording import audit_starting as words
 from dashboard.wording.times import duration
 from lib import auditing, keys
 from lib.audit_book import Busy

@@ -6,11 +6,11 @@ import streamlit as st
 
 from dashboard import display, wording
 from dashboard.visit import Visit
-from dashboard.wording import audits as words
-from dashboard.wording import problems
+from dashboard.wording import audit_verdict as words
+from dashboard.wording import audits, problems
+from dashboard.wording.states import EXPECTED_NONE
 from lib import audit_history, auditing
 from lib.auditing import Verdict
-from lib.audits import Status
 from lib.findings import ATTENTION, STATES, Kind
 from lib.kept_findings import Group
 from pages import audit_runs
@@ -25,13 +25,13 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
     said, is_clean = _sentence(visit, shown)
     with st.container(key="verdict_clean" if is_clean else "verdict_broken"):
         st.text(f"{'✅' if is_clean else '⚠️'} {said}")
-    st.caption(words.checked(run, now=visit.now, zone=zone))
+    st.caption(audits.checked(run, now=visit.now, zone=zone))
     for kind, count in (run.result.cut if run.result else {}).items():
-        st.caption(words.more_than_counted(kind, count))
+        st.caption(audits.more_than_counted(kind, count))
     if last is None or last.is_stale(visit.now):
         st.error(words.stale(last.run if last else None, now=visit.now, zone=zone), icon=":material/event_busy:")
     if not run.is_full:
-        st.warning(words.not_full(run), icon=":material/filter_alt:")
+        st.warning(audits.not_full(run), icon=":material/filter_alt:")
     if last is not None and run.run_id != last.run.run_id:
         audit_runs.back()
     _numbers(visit, shown)
@@ -44,15 +44,10 @@ def _sentence(visit: Visit, shown: Shown) -> tuple[str, bool]:
     if visit.scope.clinics is not None:
         states = auditing.states(*visit.who(), services=visit.services, run_id=run.run_id)
         return words.clinics_only(states, wording.STATE), not any(states.values())
-    records = run.progress.records if run.status is Status.COMPLETE else run.progress.rows
-    told = [
-        words.files_found(records, records - sum(result.states.values()), is_prefix=bool(run.options.prefix)),
-        words.not_checked(run.progress.records - records),
-        words.attention(result.attention, cause=_cause(visit, shown)),
-    ]
+    said = words.verdict(run, result, cause=_cause(visit, shown))
     if storage := [problems.title(each.kind, each.code) for each in _troubling(shown) if each.kind in OF_STORAGE]:
-        told.append(words.of_storage(storage))
-    return " ".join(filter(None, told)), not (result.attention or any(result.states.values()) or storage)
+        said = f"{said} {words.of_storage(storage)}"
+    return said, not (result.attention or any(result.states.values()) or storage)
 
 
 def _cause(visit: Visit, shown: Shown) -> str:
@@ -81,7 +76,7 @@ def _numbers(visit: Visit, shown: Shown) -> None:
     result = shown.run.result
     if result is None or visit.scope.clinics is not None:
         return
-    numbers = {wording.STATE[state]: result.states.get(state, 0) for state in words.EXPECTED_NONE}
+    numbers = {wording.STATE[state]: result.states.get(state, 0) for state in EXPECTED_NONE}
     numbers[words.UNREFERENCED] = result.kinds.get(Kind.UNREFERENCED_OBJECT, 0)
     with st.container(horizontal=True, key="audit_numbers"):
         for label, number in numbers.items():

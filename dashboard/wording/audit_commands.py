@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dashboard.wording import audit_verdict, problems
 from dashboard.wording import audits as words
-from dashboard.wording import problems
+from dashboard.wording.times import took
 from lib.audits import Progress, Run, Status
 
 BUSY = "Run {run} of this bucket is under way; one at a time. See: python -m dashboard audits"
@@ -37,8 +38,7 @@ def told(run: Run) -> Iterator[str]:
     if result is None:
         return
     if run.status is Status.COMPLETE:
-        found = records - sum(result.states.values())
-        yield f"{words.files_found(records, found, is_prefix=bool(run.options.prefix))} {words.attention(result.attention, cause='')}"
+        yield audit_verdict.verdict(run, result)
     else:
         yield (
             f"{words.STATUS[run.status]}: {words.reason(result.reason)}"
@@ -55,7 +55,7 @@ def told(run: Run) -> Iterator[str]:
         yield f"Of {asked} files drawn by chance, {opened} open for anyone who knows their address."
     yield (
         f"Run {run.run_id}: {records:,} records, {run.progress.objects:,} files, {run.progress.requests:,} requests, "
-        f"{words.took(run.seconds)}."
+        f"{took(run.seconds)}."
     )
 
 

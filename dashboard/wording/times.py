@@ -33,6 +33,24 @@ def date_words(day_: date) -> str:
     return f"{day_.day} {day_:%b %Y}"
 
 
+def as_of(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
+    """Return day and time, the day as people say it.
+
+    >>> utc, india = ZoneInfo("UTC"), ZoneInfo("Asia/Kolkata")
+    >>> now = datetime(2026, 11, 24, 9, 10, tzinfo=utc)
+    >>> as_of(datetime(2026, 11, 24, 0, 30, tzinfo=utc), now=now, zone=india)
+    'today 06:00'
+    >>> as_of(datetime(2026, 11, 23, 0, 30, tzinfo=utc), now=now, zone=india)
+    'yesterday 06:00'
+    >>> as_of(datetime(2026, 11, 1, 0, 30, tzinfo=utc), now=now, zone=india)
+    '1 Nov 2026, 06:00'
+    """
+    that = at.astimezone(zone).date()
+    days = (now.astimezone(zone).date() - that).days
+    said = {0: "today ", 1: "yesterday "}.get(days, f"{date_words(that)}, ")
+    return said + clock_time(at, zone)
+
+
 def zone_name(zone: ZoneInfo) -> str:
     """Return the clinic's zone in words.
 
@@ -94,3 +112,18 @@ def duration(span: timedelta) -> str:
             count = seconds // length
             return f"{count} {unit}" + ("" if count == 1 else "s")
     return f"{seconds} seconds"
+
+
+def took(seconds: float) -> str:
+    """Return how long something took.
+
+    >>> took(0.4), took(12.3), took(200), took(7500)
+    ('under 1 s', '12 s', '3 min 20 s', '2 h 5 min')
+    """
+    whole = round(seconds)
+    if whole < 1:
+        return "under 1 s"
+    if whole < 60:
+        return f"{whole} s"
+    minutes, rest = divmod(whole, 60)
+    return f"{minutes} min {rest} s" if minutes < 60 else f"{minutes // 60} h {minutes % 60} min"

@@ -10,6 +10,7 @@ import pytest
 
 from dashboard import wording
 from dashboard.wording import activity as activity_words
+from dashboard.wording import audit_starting as starting_words
 from dashboard.wording import audits as audit_words
 from dashboard.wording import autopsy as autopsy_words
 from dashboard.wording import error_pages as error_words
@@ -254,7 +255,7 @@ def test_no_two_kinds_of_finding_have_one_title() -> None:
 
 @pytest.mark.parametrize("member", [*Status, *Phase, *AuditExposure], ids=str)
 def test_every_word_about_a_run_is_said(member: Status | Phase | AuditExposure) -> None:
-    said = {Status: audit_words.STATUS, Phase: audit_words.PHASE, AuditExposure: audit_words.EXPOSURE}
+    said = {Status: audit_words.STATUS, Phase: audit_words.PHASE, AuditExposure: starting_words.EXPOSURE}
     assert said[type(member)][member]  # type: ignore[index]
 
 

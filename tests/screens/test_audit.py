@@ -9,6 +9,8 @@ from datetime import datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.wording import audit_starting as start_words
+from dashboard.wording import audit_verdict as verdict_words
 from dashboard.wording import audits as words_
 from lib import planning
 from lib.access import Actor, Role, Scope
@@ -38,7 +40,7 @@ def keys(at: AppTest) -> set[str]:
 def test_before_the_first_check_the_screen_teaches_what_one_does_and_starts_it_by_one_click(bench: Maker) -> None:
     home = house(bench)
     at = home.open()
-    assert words_.NEVER in words(at)
+    assert start_words.NEVER in words(at)
     assert "It only reads." in words(at)
     at.button(key="audit_start").click().run()
     assert [run.options for run in home.launched] == [Options()]
@@ -96,7 +98,7 @@ def test_a_check_of_one_prefix_is_no_verdict_on_all_files(bench: Maker) -> None:
     home = house(bench)
     home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
     at = home.open()
-    assert words_.NEVER_FULL in at.error[0].value
+    assert verdict_words.NEVER_FULL in at.error[0].value
     assert "below a prefix" in at.warning[0].value
     home.run([missing(1)])
     assert home.open().text[0].value.startswith("⚠️ 12,010 of 12,011")
@@ -151,7 +153,7 @@ def test_an_incomplete_run_says_why_and_what_is_not_known(bench: Maker) -> None:
     assert "of the files in the other 8 nothing is known" in said
     assert "edrcontainer1/⟨U+202E⟩m␊" in words(at)
     assert at.text[0].value.startswith("⚠️ All 500 PDF files found. 500 were not checked. 1 record needs attention")
-    assert words_.NEVER_FULL in at.error[0].value
+    assert verdict_words.NEVER_FULL in at.error[0].value
 
 
 def test_a_failed_run_says_what_to_mend_first(bench: Maker) -> None:
@@ -178,7 +180,7 @@ def test_a_start_that_failed_says_why(bench: Maker) -> None:
     home.launch_fault = BlockingIOError(11, "no process")
     at = home.open()
     at.button(key="audit_start").click().run()
-    assert at.error[0].value == words_.NOT_STARTED
+    assert at.error[0].value == start_words.NOT_STARTED
     full = house(bench)
     at = full.open()
     full.shop.trail.fault, full.shop.trail.fail_after = LedgerUnavailable(LedgerFault.FULL), 0
@@ -192,7 +194,7 @@ def test_a_run_below_a_prefix_is_started_with_what_the_form_says(bench: Maker) -
     at = home.open()
     at.text_input(key="audit_prefix").set_value("a" * 1025)
     at.button(key="audit_start_so").click().run()
-    assert at.error[0].value == words_.PREFIX_IMPOSSIBLE
+    assert at.error[0].value == start_words.PREFIX_IMPOSSIBLE
     assert not home.launched
     at.text_input(key="audit_prefix").set_value("edrcontainer1/prescriptions/ ")
     at.selectbox(key="audit_grace").set_value(timedelta(hours=1))
@@ -320,7 +322,7 @@ def test_who_is_bound_to_clinics_reads_of_these_alone_and_starts_nothing(bench: 
     assert [each["Record"] for each in table(at, 1)] == ["1"]
     assert not at.metric
     assert "audit_start" not in keys(at)
-    assert words_.ONLY_CLINICS in words(at)
+    assert start_words.ONLY_CLINICS in words(at)
 
 
 def test_a_book_that_cannot_be_read_is_said_in_place_of_the_screen(bench: Maker) -> None:
