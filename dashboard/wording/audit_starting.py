@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+from lib.audit_exposure import SAMPLE
 from lib.audits import Exposure
 
 TEACH = (
@@ -35,7 +36,7 @@ EXPOSURE = {
 }
 EXPOSURE_HELP = {
     Exposure.NONE: "No file is asked for without a signature.",
-    Exposure.SAMPLE: "A few hundred files, chosen by chance, are asked for as a stranger would: one answer for the whole storage.",
+    Exposure.SAMPLE: f"{SAMPLE} files, chosen by chance, are asked for as a stranger would: one answer for the whole storage.",
     Exposure.FULL: "Each file is asked for as a stranger would: one request a file, so minutes to hours.",
 }
 NOT_STARTED = (
