@@ -14,7 +14,8 @@ import pytest
 from lib import keys
 from lib.audit_before import MAX_LOOKS
 from lib.audit_findings import MAX_OTHERS
-from lib.audit_judging import judge, plainer
+from lib.audit_judging import judge
+from lib.audit_lone import plainer
 from lib.catalogue import Code, Severity
 from lib.findings import Finding, Kind
 from lib.leftovers import Scratch
