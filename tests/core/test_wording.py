@@ -16,6 +16,7 @@ from dashboard.wording import autopsy as autopsy_words
 from dashboard.wording import error_pages as error_words
 from dashboard.wording import federation as federation_words
 from dashboard.wording import kinds as kind_words
+from dashboard.wording import link_faults as link_words
 from dashboard.wording import lock as lock_words
 from dashboard.wording import people as people_words
 from dashboard.wording import problems as problem_words
@@ -207,7 +208,7 @@ def test_every_way_an_act_can_end_is_said(code: str) -> None:
 
 @pytest.mark.parametrize("fault", LinkFault)
 def test_every_fault_of_a_link_is_said_to_staff_and_to_developers(fault: LinkFault) -> None:
-    said = autopsy_words.fault(FaultFound(fault, "this one"))
+    said = link_words.fault(FaultFound(fault, "this one"))
     assert said.staff.endswith(".")
     assert said.developer
     assert "{" not in said.staff + said.developer
