@@ -45,11 +45,10 @@ class Office(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The last full verdict, with the states of the records that the scope sees, and the run it is compared with."""
+    """The last full verdict, with the states of the records that the scope sees."""
 
     run: Run
     states: Mapping[State, int]
-    before: Run | None
 
     def is_stale(self, now: datetime) -> bool:
         """Whether what it says of the rows is older than a day, whenever it ended."""
@@ -122,8 +121,7 @@ def verdict(actor: Actor, scope: Scope, *, services: Office) -> Verdict | None:
     desk = services.audits
     if desk is None or (last := desk.runs.last_full(desk.target)) is None:
         return None
-    before = desk.runs.last_full(desk.target, before=last.run_id)
-    return Verdict(last, desk.findings.states(last.run_id, scope=scope), before)
+    return Verdict(last, desk.findings.states(last.run_id, scope=scope))
 
 
 def records_in(actor: Actor, scope: Scope, *, services: Office, run_id: int, state: State) -> Sequence[int]:
