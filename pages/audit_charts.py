@@ -23,6 +23,8 @@ MOST_MONTHS = 24
 MOST_BARS = 12
 BAR_PX, NODE_PX = 28, 34
 NODE_WIDTH = 34  # characters
+NARROW_PX = 420  # where the names of both sides would meet
+_CUT = {"width": 135, "overflow": "truncate"}
 
 Option = Mapping[str, object]
 Table = Sequence[Mapping[str, object]]
@@ -134,6 +136,7 @@ def flows(found: Sequence[Flow], *, ink: str) -> Picture:
                     ],
                 }
             ],
+            "media": [{"query": {"maxWidth": NARROW_PX}, "option": {"series": [{"label": _CUT}]}}],
         },
         [
             {"Rows point below": left, "Their files lie below": right or words.NOWHERE, "Count": count}

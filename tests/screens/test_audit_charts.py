@@ -81,6 +81,7 @@ def test_flows_lead_from_folder_to_folder_or_nowhere_with_nothing_hidden_in_a_na
     assert "\\u202e" not in json.dumps(made.option)
     (series,) = made.option["series"]  # type: ignore[misc]
     names = [each["name"] for each in series["data"]]
+    assert made.option["media"][0]["option"]["series"][0]["label"]["overflow"] == "truncate"  # type: ignore[index]  # on a phone
     assert len(set(names)) == len(names) == 5  # a folder that both sides have is two nodes, or the flow would be a loop
 
 
