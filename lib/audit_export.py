@@ -11,7 +11,7 @@ from itertools import islice
 from lib import auditing, authority
 from lib.access import Actor, Permission, Scope
 from lib.auditing import Office
-from lib.audits import BATCH, Chosen, Group, Run
+from lib.audits import BATCH, Chosen, Group, Run, Tally
 from lib.diagnosis import State
 from lib.findings import Finding
 from lib.trail import NOBODY, OK, Action, TrailEvent
@@ -39,6 +39,7 @@ class Report:
     groups: Sequence[Group]
     states: Mapping[State, int]
     findings: Sequence[Finding]
+    tallies: Sequence[Tally]  # what the findings of each cause have in common
     has_all_records: bool
 
     @property
@@ -75,6 +76,7 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
         auditing.groups(actor, scope, services=services, run_id=run_id, than=None if before is None else before.run_id),
         desk.findings.states(run_id, scope=scope),
         tuple(taken),
+        auditing.tallies(actor, scope, services=services, run_id=run_id),
         has_all_records=scope.clinics is None,
     )
 

@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from dashboard.wording.faults import DOUBT, database
 from dashboard.wording.problems import title
-from dashboard.wording.times import clock_time, date_words, duration
+from dashboard.wording.times import clock_time, date_words, day, duration
+from lib.audit_exposure import SAMPLE
 from lib.audits import Exposure, Fault, Options, Phase, Progress, Run, Status
 from lib.diagnosis import State
 from lib.errors import DatabaseFault, DatabaseUnavailable
@@ -50,7 +51,7 @@ EXPOSURE = {
 }
 EXPOSURE_HELP = {
     Exposure.NONE: "No file is asked for without a signature.",
-    Exposure.SAMPLE: "A few hundred files, chosen by chance, are asked for as a stranger would: one answer for the whole storage.",
+    Exposure.SAMPLE: f"{SAMPLE} files, chosen by chance, are asked for as a stranger would: one answer for the whole storage.",
     Exposure.FULL: "Each file is asked for as a stranger would: one request a file, so minutes to hours.",
 }
 GRACES = (timedelta(0), timedelta(minutes=15), timedelta(hours=1), timedelta(days=1))
@@ -232,10 +233,14 @@ def clinics_only(states: Mapping[State, int], words: Mapping[State, str]) -> str
     )
 
 
-def stale(run: Run | None, *, now: datetime, zone: ZoneInfo) -> str:
+def another(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
+    """Say that another run is the last full check."""
+    at = run.snapshot_at or run.started_at
+    return f"This is another check: the last full one is run {run.run_id}, {as_of(at, now=now, zone=zone)}."
+
+
+def stale(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
     """Say that the last full check is old."""
-    if run is None:
-        return f"{NEVER_FULL} What stands below is no verdict on all files."
     at = run.snapshot_at or run.started_at
     days = (now - at).days
     age = f"{days} days old" if days > 1 else "more than a day old"
@@ -258,11 +263,12 @@ def not_full(run: Run) -> str:
     return "This check did not come to its end: this is no verdict on all files."
 
 
-def checked(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
-    """Say when a run was, how long it took, and what it looked at."""
+def checked(run: Run, *, now: datetime | None, zone: ZoneInfo) -> str:
+    """Say when a run was, how long it took, and what it looked at; without ``now``, as it is read on any day."""
     at = run.snapshot_at or run.started_at
+    when = f"{day(at, zone)}, {clock_time(at, zone)}" if now is None else as_of(at, now=now, zone=zone)
     told = [
-        f"As of the check, {as_of(at, now=now, zone=zone)}, took {took(run.seconds)}",
+        f"As of the check, {when}, took {took(run.seconds)}",
         f"{run.progress.records:,} records and {run.progress.objects:,} files",
         f"{run.progress.requests:,} requests",
         f"run {run.run_id}",
@@ -310,7 +316,7 @@ def part_done(progress: Progress) -> float:
 
 def under_way(run: Run) -> str:
     """Say what a run does just now."""
-    done = f" · {run.progress.ranges_done} of {run.progress.ranges} parts done" if run.progress.ranges else ""
+    done = f" · {run.progress.ranges_done} of {run.progress.ranges} parts done" if run.progress.ranges > 1 else ""
     return PHASE[run.progress.phase] + done
 
 
@@ -350,9 +356,13 @@ def reached(run: Run) -> str:
     progress = run.progress
     if not progress.ranges_done and not progress.rows:
         return "Nothing was compared yet."
-    left = progress.ranges - progress.ranges_done
+    if progress.ranges_done >= progress.ranges:
+        return "All of storage was listed and compared; what comes after that is not done."
     parts = f"{progress.ranges_done} of {progress.ranges} parts are done"
-    return f"{parts}; of the files in the other {left} nothing is known." if left > 0 else f"{parts}."
+    left = progress.ranges - progress.ranges_done
+    if run.status is Status.INCOMPLETE:
+        return f"{parts}; of the files behind the keys where the listing broke off nothing is known."
+    return f"{parts}; of the files in the other {left} nothing is known."
 
 
 def unlisted(run: Run) -> str:
@@ -379,7 +389,15 @@ def compared(*, new: int, still: int, gone: int) -> str:
 
     >>> compared(new=2, still=41, gone=5), compared(new=0, still=0, gone=0)
     ('2 problems are new, 41 are still there, 5 are gone.', 'Neither found a problem.')
+    >>> compared(new=0, still=120, gone=0)
+    'Nothing is new and nothing is gone: 120 problems are still there.'
     """
     if not (new or still or gone):
         return "Neither found a problem."
+    if not (new or gone):
+        return (
+            "Nothing is new and nothing is gone: "
+            + ("1 problem is" if still == 1 else f"{still:,} problems are")
+            + " still there."
+        )
     return f"{new:,} problem{' is' if new == 1 else 's are'} new, {still:,} {'is' if still == 1 else 'are'} still there, {gone:,} {'is' if gone == 1 else 'are'} gone."
