@@ -25,8 +25,9 @@ h1 { font-size: 1.5rem; margin-bottom: .25rem; } h2 { font-size: 1.1rem; margin-
 .note { color: #555; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; min-width: 40%; } th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #ccc; }
 td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } td.number + td { white-space: nowrap; color: #555; } td.key { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+.rows table { width: 100%; min-width: 60rem; table-layout: fixed; } .rows th:nth-child(1) { width: 16%; } .rows th:nth-child(2) { width: 10%; } .rows th:nth-child(3) { width: 8%; }
 @page { margin: 15mm; }
-@media print { body { margin: 0; max-width: none; font-size: 10pt; } thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; } thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } .rows table { min-width: 0; font-size: 8.5pt; } td.key { font-size: 7.5pt; } }
 """
 
 
@@ -57,7 +58,7 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
         else f"<p>{escape(words.NO_PROBLEM)}</p>",
         f"<h2>{escape(words.ROWS)}</h2>" if report.findings else "",
         _note(left_out) if report.problems > len(report.findings) else "",
-        _table(words.ROW_HEADS, map(_row, report.findings)) if report.findings else "",
+        _table(words.ROW_HEADS, map(_row, report.findings), name="wide rows") if report.findings else "",
         _note(words.CONFIDENTIAL),
     ]
     return (
@@ -121,7 +122,7 @@ def _head(text: str) -> str:
     return f'<th class="number">{escape(text)}</th>' if text in words.NUMBER_HEADS else f"<th>{escape(text)}</th>"
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, name: str = "wide") -> str:
     head = "".join(_head(each) for each in heads)
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+    return f'<div class="{name}"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'

@@ -81,8 +81,15 @@ def test_flows_lead_from_folder_to_folder_or_nowhere_with_nothing_hidden_in_a_na
     assert "\\u202e" not in json.dumps(made.option)
     (series,) = made.option["series"]  # type: ignore[misc]
     names = [each["name"] for each in series["data"]]
-    assert made.option["media"][0]["option"]["series"][0]["label"]["overflow"] == "truncate"  # type: ignore[index]  # on a phone
     assert len(set(names)) == len(names) == 5  # a folder that both sides have is two nodes, or the flow would be a loop
+
+
+def test_on_a_phone_a_long_folder_is_named_by_its_end() -> None:
+    made = audit_charts.flows([Flow("edrcontainer1/prescriptions/", "b/", 1)], ink="#000")
+    (wide,), ((narrow,),) = made.option["series"], [each["option"]["series"] for each in made.option["media"]]  # type: ignore[misc, index]
+    said = [[each["label"]["formatter"] for each in series["data"]] for series in (wide, narrow)]
+    assert said == [["b/", "edrcontainer1/prescriptions/"], ["b/", "…ner1/prescriptions/"]]
+    assert [each["name"] for each in narrow["data"]] == [each["name"] for each in wide["data"]]
 
 
 def test_the_trend_names_its_days_in_the_clinics_zone() -> None:
