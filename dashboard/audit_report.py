@@ -23,9 +23,10 @@ h1 { font-size: 1.5rem; margin-bottom: .25rem; } h2 { font-size: 1.1rem; margin-
 .verdict { font-size: 1.15rem; border-left: .3rem solid #444; padding-left: .75rem; }
 .note { color: #555; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; min-width: 40%; } th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #ccc; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; } td.key { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } td.number + td { white-space: nowrap; color: #555; } td.key { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+.rows table { width: 100%; min-width: 60rem; table-layout: fixed; } .rows th:nth-child(1) { width: 16%; } .rows th:nth-child(2) { width: 10%; } .rows th:nth-child(3) { width: 8%; }
 @page { margin: 15mm; }
-@media print { body { margin: 0; max-width: none; font-size: 10pt; } thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; } thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } .rows table { min-width: 0; font-size: 8.5pt; } td.key { font-size: 7.5pt; } }
 """
 
 
@@ -39,8 +40,8 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
     parts = [
         f"<h1>{escape(words.heading(run.run_id))}</h1>",
         _note(words.made(now, zone)),
-        f'<p class="verdict">{escape(_verdict(report))}</p>',
-        _note(audits.checked(run, now=now, zone=zone)) if report.has_all_records else _note(words.ONLY_CLINICS),
+        f'<p class="verdict">{escape(_verdict(report, zone=zone))}</p>',
+        _note(audits.checked(run, now=None, zone=zone)) if report.has_all_records else _note(words.ONLY_CLINICS),
         "" if run.is_full else f"<p><strong>{escape(audits.not_full(run))}</strong></p>",
         f"<h2>{escape(words.NUMBERS)}</h2>",
         _table(
@@ -49,12 +50,15 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
         ),
         f"<h2>{escape(words.CAUSES)}</h2>",
         _note(trend),
-        _table(words.CAUSE_HEADS, (_cause(each, report=report, zone=zone) for each in report.groups))
+        _table(
+            words.CAUSE_HEADS if before is not None else words.CAUSE_HEADS[:-1],
+            (_cause(each, report=report, zone=zone) for each in report.groups),
+        )
         if report.groups
         else f"<p>{escape(words.NO_PROBLEM)}</p>",
         f"<h2>{escape(words.ROWS)}</h2>" if report.findings else "",
         _note(left_out) if report.problems > len(report.findings) else "",
-        _table(words.ROW_HEADS, map(_row, report.findings)) if report.findings else "",
+        _table(words.ROW_HEADS, map(_row, report.findings), name="wide rows") if report.findings else "",
         _note(words.CONFIDENTIAL),
     ]
     return (
@@ -67,21 +71,21 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
     )
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Report, *, zone: ZoneInfo) -> str:
     run = report.run
     if not report.has_all_records or run.result is None:
         return audit_verdict.clinics_only(report.states, wording.STATE)
-    return audit_verdict.verdict(run, run.result)
+    return display.printable(audit_verdict.sentence(run, report.groups, report.tallies, zone=zone))
 
 
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:
-    is_compared = report.before is not None
+    trend = problems.change(count=group.count, new=group.new, gone=group.gone)
     return [
         _text(problems.named(group.kind, group.code)),
         _text(problems.SEVERITY[group.severity]),
         *_count(group.count),
-        _text(problems.change(count=group.count, new=group.new, gone=group.gone, is_compared=is_compared)),
         _text("" if group.first_bad is None else wording.day(group.first_bad, zone)),
+        *([_text(trend)] if report.before is not None else []),
     ]
 
 
@@ -114,7 +118,11 @@ def _note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+def _head(text: str) -> str:
+    return f'<th class="number">{escape(text)}</th>' if text in words.NUMBER_HEADS else f"<th>{escape(text)}</th>"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, name: str = "wide") -> str:
+    head = "".join(_head(each) for each in heads)
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+    return f'<div class="{name}"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'

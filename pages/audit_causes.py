@@ -22,6 +22,7 @@ CHOICE = "audit_cause"
 ALL = "all"
 ROW_PX = 35
 MOST = 12  # rows in view
+HALF = 0.5  # of the next one, so that it is seen that there are more
 
 
 def render(visit: Visit, shown: Shown) -> None:
@@ -76,39 +77,45 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
             st.session_state[CHOICE] = ALL if number is None else _name(groups[number])
             audit_rows.start_over()
 
+    cells = [_cells(visit, shown, each) for each in groups]
+    frame = pd.DataFrame(cells)
+    empty = [name for name in ("Trend", "In common") if not any(each[name] for each in cells)]
     st.dataframe(
-        pd.DataFrame([_cells(visit, shown, each) for each in groups]),
+        frame.drop(columns=empty),
         hide_index=True,
         row_height=ROW_PX,
-        height=ROW_PX * (min(len(groups), MOST) + 1) + 3,
+        height=int(ROW_PX * (min(len(groups), MOST + HALF) + 1)) + 3,
         on_select=pick,
         selection_mode=["single-row", "single-cell"],
         key=key,
         alt="Problems by cause; a click on a line shows its rows below",
         column_config={
-            "Problem": st.column_config.TextColumn(width=235),
+            "Problem": st.column_config.TextColumn(width=240),
+            "Count": st.column_config.NumberColumn(width=62, format="localized"),
             "Severity": st.column_config.TextColumn(width=98),
-            "Count": st.column_config.NumberColumn(width=58, format="localized"),
-            "First": st.column_config.TextColumn(width=92),
-            "Last": st.column_config.TextColumn(width=92),
+            "First made": st.column_config.TextColumn(width=98),
+            "Last made": st.column_config.TextColumn(width=98),
             "Trend": st.column_config.TextColumn(width=125),
             "In common": st.column_config.TextColumn(width=185),
-            "What mends it": st.column_config.TextColumn(width=200),
+            "What mends it": st.column_config.TextColumn(width=350),
         },
     )
-    st.caption(f"{words.EXPECT_NONE} {words.PICK}" if any(each.count for each in groups) else words.ALL_GONE)
+    told = [words.causes(len(groups)), words.EXPECT_NONE, words.PICK]
+    if shown.before is None and shown.run.is_full:
+        told.insert(1, words.NO_TREND)
+    st.caption(" ".join(told) if any(each.count for each in groups) else words.ALL_GONE)
 
 
 def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
     zone = visit.services.zone
     return {
         "Problem": words.named(*_cause(group)),
-        "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,
         "Count": group.count,
-        "First": wording.day(group.first_bad, zone) if group.first_bad else "–",
-        "Last": wording.day(group.last_bad, zone) if group.last_bad else "–",
-        "Trend": words.change(count=group.count, new=group.new, gone=group.gone, is_compared=shown.before is not None),
-        "In common": _shared(shown, group) or "–",
+        "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,
+        "First made": wording.day(group.first_bad, zone) if group.first_bad else "–",
+        "Last made": wording.day(group.last_bad, zone) if group.last_bad else "–",
+        "Trend": words.change(count=group.count, new=group.new, gone=group.gone) if shown.before is not None else "",
+        "In common": _shared(shown, group),
         "What mends it": words.mend(*_cause(group)),
     }
 

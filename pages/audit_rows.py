@@ -109,10 +109,10 @@ def _table(visit: Visit, shown: Shown, here: Sequence[Numbered], *, has_cause: b
         alt="Problems one by one; a click on a line shows what is known about it",
         column_config={
             "Record": st.column_config.TextColumn(width=75),
-            "Problem": st.column_config.TextColumn(width=250),
-            "Severity": st.column_config.TextColumn(width=105),
+            "Problem": st.column_config.TextColumn(width=285),
+            "Severity": st.column_config.TextColumn(width=98),
             "Made": st.column_config.TextColumn(width=95),
-            "Stored key": st.column_config.TextColumn(width=380),
+            "Stored key": st.column_config.TextColumn(width=375),
             "Object key": st.column_config.TextColumn(width=420),
             "Suggestion": st.column_config.TextColumn(width=400),
             "Evidence": st.column_config.TextColumn(width=110),
@@ -136,8 +136,8 @@ def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
         is_alone = each.record_id is None
         cells["Stored key"] = display.short_key(each.stored or "")
         cells["Object key"] = display.short_key(each.key or "") if is_alone else ""
-        cells["Suggestion"] = display.short_key(found.key) if found else ""
         cells["Evidence"] = words.suggestion(found) if found else ""
+        cells["Suggestion"] = display.short_key(found.key) if found else ""
     return cells | words.of_object(each, zone=visit.services.zone)
 
 

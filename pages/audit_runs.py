@@ -21,6 +21,7 @@ RUN = "run"  # in the address: which one is shown
 MAX_DIGITS = 15
 ROW_PX = 35
 MOST = 10  # rows in view
+HALF = 0.5  # of the next one, so that it is seen that there are more
 
 
 def asked() -> int | None:
@@ -69,7 +70,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
         pd.DataFrame([_cells(visit, each) for each in runs]),
         hide_index=True,
         row_height=ROW_PX,
-        height=ROW_PX * (min(len(runs), MOST) + 1) + 3,
+        height=int(ROW_PX * (min(len(runs), MOST + HALF) + 1)) + 3,
         on_select=pick,
         selection_mode=["single-row", "single-cell"],
         key=key,
@@ -78,7 +79,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
             "Run": st.column_config.NumberColumn(width=50),
             "Started": st.column_config.TextColumn(width=145),
             "By": st.column_config.TextColumn(width=110),
-            "How it ended": st.column_config.TextColumn(width=140),
+            "How it ended": st.column_config.TextColumn(width=125),
             "What": st.column_config.TextColumn(width=170),
             "Records": st.column_config.NumberColumn(width=85, format="localized"),
             "Files": st.column_config.NumberColumn(width=85, format="localized"),
@@ -86,22 +87,24 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
             "Took": st.column_config.TextColumn(width=100),
         },
     )
-    st.caption(words.PICK_RUN)
+    if sum(map(says_something, runs)) > 1:
+        st.caption(words.PICK_RUN)
 
 
 def _cells(visit: Visit, run: Run) -> dict[str, object]:
     prefix = run.options.prefix
     below = display.short_key(prefix, width=30) if visit.may(Permission.KEYS) else words.BELOW
+    is_known = run.status is not Status.RUNNING  # how far it is stands above, anew every second
     return {
         "Run": run.run_id,
+        "How it ended": f"{words.STATUS_ICON[run.status]} {words.STATUS[run.status]}",
         "Started": as_of(run.started_at, now=visit.now, zone=visit.services.zone),
         "By": display.printable(run.started_by),
-        "How it ended": f"{words.STATUS_ICON[run.status]} {words.STATUS[run.status]}",
         "What": below if prefix else words.EVERYTHING,
-        "Records": run.progress.records,
-        "Files": run.progress.objects,
+        "Records": run.progress.records if is_known else None,
+        "Files": run.progress.objects if is_known else None,
         "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
-        "Took": took(run.seconds),
+        "Took": took(run.seconds) if is_known else "–",
     }
 
 
@@ -134,7 +137,7 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
         groups = auditing.groups(*visit.who(), services=visit.services, run_id=later, than=than)
         sums = audit_history.compare(groups)
         st.text(words.compared(new=sums.new, still=sums.still, gone=sums.gone))
-        if groups:
+        if changed := [each for each in groups if each.new or each.gone]:
             st.dataframe(
                 pd.DataFrame(
                     [
@@ -144,10 +147,11 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
                             "Still": each.count - each.new,
                             "Gone": each.gone,
                         }
-                        for each in groups
+                        for each in changed
                     ]
                 ),
                 hide_index=True,
                 alt="What is new, still there and gone between the two checks, by cause",
-                column_config={"Problem": st.column_config.TextColumn(width=320)},
+                column_config={"Problem": st.column_config.TextColumn(width=320)}
+                | dict.fromkeys(("New", "Still", "Gone"), st.column_config.NumberColumn(format="localized")),
             )

@@ -28,7 +28,8 @@ NO_PROBLEM = "No problem was found."
 ONLY_CLINICS = "Only the records of some clinics are counted here."
 CONFIDENTIAL = "This report holds keys of patients' files. Keep it as you keep patients' files."
 COUNT_HEADS = ("Found", "Records", "")
-CAUSE_HEADS = ("Problem", "Severity", "Count", "", "Since the check before", "First bad PDF made")
+CAUSE_HEADS = ("Problem", "Severity", "Count", "", "First bad PDF made", "Since the check before")
+NUMBER_HEADS = frozenset({"Records", "Count"})
 ROW_HEADS = ("Problem", "Severity", "Record", "Stored key", "Resolved or object key", "Suggestion")
 
 

@@ -6,13 +6,29 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from dashboard.wording.times import as_of
+from dashboard.wording import problems
+from dashboard.wording.times import as_of, day
+from lib import audit_history
 from lib.audits import Result, Run, Status
 from lib.diagnosis import State
+from lib.findings import ATTENTION, STATES, Kind
+from lib.kept_findings import Group, Tally
 
 NEVER_FULL = "No complete check of all files yet."
 EXPECT_NONE = "expect 0"
 UNREFERENCED = "Unreferenced files"
+OF_STORAGE, OF_FILES = frozenset({Kind.PUBLICLY_READABLE}), frozenset({Kind.UNREFERENCED_OBJECT})
+
+
+def sentence(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], *, zone: ZoneInfo) -> str:
+    """Return how many files of all records were found, how many need attention, what most of those have, and since when.
+
+    What rows share comes from the clinic's database, and is not made fit to be shown.
+    """
+    assert run.result is not None
+    told = verdict(run, run.result, cause=_cause(run, groups, tallies, zone))
+    storage = storage_troubles(groups)
+    return f"{told} {of_storage(storage)}" if storage else told
 
 
 def verdict(run: Run, result: Result, *, cause: str = "") -> str:
@@ -107,11 +123,40 @@ def clinics_only(states: Mapping[State, int], words: Mapping[State, str]) -> str
     )
 
 
-def stale(run: Run | None, *, now: datetime, zone: ZoneInfo) -> str:
+def another(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
+    """Say that another run is the last full check."""
+    at = run.snapshot_at or run.started_at
+    return f"This is another check: the last full one is run {run.run_id}, {as_of(at, now=now, zone=zone)}."
+
+
+def stale(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
     """Say that the last full check is old."""
-    if run is None:
-        return f"{NEVER_FULL} What stands below is no verdict on all files."
     at = run.snapshot_at or run.started_at
     days = (now - at).days
     age = f"{days} days old" if days > 1 else "more than a day old"
     return f"This is {age}: the last full check is of {as_of(at, now=now, zone=zone)}. Check all files again."
+
+
+def storage_troubles(groups: Sequence[Group]) -> list[str]:
+    """Return what is wrong with the storage as a whole."""
+    return [problems.title(each.kind, each.code) for each in _troubling(groups) if each.kind in OF_STORAGE]
+
+
+def _cause(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], zone: ZoneInfo) -> str:
+    """Return what most of the records that need attention have, '' where there is none."""
+    of_records = [each for each in _troubling(groups) if each.kind not in OF_STORAGE | OF_FILES]
+    if not of_records:
+        return ""
+    most = max(of_records, key=lambda each: (each.kind in STATES, each.count))  # what does not open comes first
+    assert run.result is not None
+    return biggest(
+        most.count,
+        problems.title(most.kind, most.code),
+        since=day(most.first_bad, zone) if most.first_bad else "",
+        shared=problems.shared(audit_history.shared(most, tallies), of=most.count),
+        of=run.result.attention,
+    )
+
+
+def _troubling(groups: Sequence[Group]) -> list[Group]:
+    return [each for each in groups if each.count and each.severity in ATTENTION]

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.wording.faults import DOUBT, database
 from dashboard.wording.problems import title
-from dashboard.wording.times import as_of, took
+from dashboard.wording.times import as_of, clock_time, day, took
 from lib.audits import Fault, Phase, Progress, Run, Status
 from lib.errors import DatabaseFault, DatabaseUnavailable
 from lib.findings import Kind
@@ -77,11 +77,12 @@ def not_full(run: Run) -> str:
     return "This check did not come to its end: this is no verdict on all files."
 
 
-def checked(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
-    """Say when a run was, how long it took, and what it looked at."""
+def checked(run: Run, *, now: datetime | None, zone: ZoneInfo) -> str:
+    """Say when a run was, how long it took, and what it looked at; without ``now``, as it is read on any day."""
     at = run.snapshot_at or run.started_at
+    when = f"{day(at, zone)}, {clock_time(at, zone)}" if now is None else as_of(at, now=now, zone=zone)
     told = [
-        f"As of the check, {as_of(at, now=now, zone=zone)}, took {took(run.seconds)}",
+        f"As of the check, {when}, took {took(run.seconds)}",
         f"{run.progress.records:,} records and {run.progress.objects:,} files",
         f"{run.progress.requests:,} requests",
         f"run {run.run_id}",
@@ -116,7 +117,7 @@ def part_done(progress: Progress) -> float:
 
 def under_way(run: Run) -> str:
     """Say what a run does just now."""
-    done = f" · {run.progress.ranges_done} of {run.progress.ranges} parts done" if run.progress.ranges else ""
+    done = f" · {run.progress.ranges_done} of {run.progress.ranges} parts done" if run.progress.ranges > 1 else ""
     return PHASE[run.progress.phase] + done
 
 
@@ -157,9 +158,13 @@ def reached(run: Run) -> str:
     progress = run.progress
     if not progress.ranges_done and not progress.rows:
         return "Nothing was compared yet."
-    left = progress.ranges - progress.ranges_done
+    if progress.ranges_done >= progress.ranges:
+        return "All of storage was listed and compared; what comes after that is not done."
     parts = f"{progress.ranges_done} of {progress.ranges} parts are done"
-    return f"{parts}; of the files in the other {left} nothing is known." if left > 0 else f"{parts}."
+    left = progress.ranges - progress.ranges_done
+    if run.status is Status.INCOMPLETE:
+        return f"{parts}; of the files behind the keys where the listing broke off nothing is known."
+    return f"{parts}; of the files in the other {left} nothing is known."
 
 
 def unlisted(run: Run) -> str:
@@ -186,7 +191,15 @@ def compared(*, new: int, still: int, gone: int) -> str:
 
     >>> compared(new=2, still=41, gone=5), compared(new=0, still=0, gone=0)
     ('2 problems are new, 41 are still there, 5 are gone.', 'Neither found a problem.')
+    >>> compared(new=0, still=120, gone=0)
+    'Nothing is new and nothing is gone: 120 problems are still there.'
     """
     if not (new or still or gone):
         return "Neither found a problem."
+    if not (new or gone):
+        return (
+            "Nothing is new and nothing is gone: "
+            + ("1 problem is" if still == 1 else f"{still:,} problems are")
+            + " still there."
+        )
     return f"{new:,} problem{' is' if new == 1 else 's are'} new, {still:,} {'is' if still == 1 else 'are'} still there, {gone:,} {'is' if gone == 1 else 'are'} gone."

@@ -24,6 +24,7 @@ NONE_FITS = "No problem fits. Try a shorter text."
 ALL = "All problems"
 CHOOSE = "Problem"
 SEARCH = "Part of a key, or a record number"
+NO_TREND = "There is no earlier full check to compare with."
 PICK = "Click a line to see its rows below."
 PICK_ROW = "Click a line to see what is known about it, and to open its record."
 EXPECT_NONE = "Expect none of these. Each count is of problems; a record can have several."
@@ -135,18 +136,23 @@ def mend(kind: Kind, code: Code | None) -> str:
     return MEND[CATALOGUE[code].mend] if code is not None else KIND[kind].then.partition(".")[0]
 
 
-def change(*, count: int, new: int, gone: int, is_compared: bool) -> str:
+def change(*, count: int, new: int, gone: int) -> str:
     """Say how a cause went on since the run before.
 
-    >>> change(count=31, new=5, gone=0, is_compared=True), change(count=3, new=0, gone=2, is_compared=True)
-    ('5 new, 26 still', '3 still, 2 gone')
-    >>> change(count=0, new=0, gone=4, is_compared=True), change(count=3, new=3, gone=0, is_compared=False)
-    ('4 gone', 'first check')
+    >>> change(count=31, new=5, gone=0), change(count=3, new=0, gone=2), change(count=0, new=0, gone=4)
+    ('5 new, 26 still', '3 still, 2 gone', '4 gone')
     """
-    if not is_compared:
-        return "first check"
     told = ((new, "new"), (count - new, "still"), (gone, "gone"))
     return ", ".join(f"{number:,} {word}" for number, word in told if number) or "–"
+
+
+def causes(count: int) -> str:
+    """Say how many causes there are: a table shows some of them at once.
+
+    >>> causes(1), causes(43)
+    ('1 cause.', '43 causes.')
+    """
+    return "1 cause." if count == 1 else f"{count:,} causes."
 
 
 def shared(facts: Sequence[Tally], *, of: int) -> str:

@@ -212,7 +212,9 @@ def test_a_report_says_verdict_counts_trend_and_rows_and_holds_no_script() -> No
         "td",
     }  # fmt: skip
     assert read.attributes == {"lang", "charset", "http-equiv", "content", "name", "class"}
-    assert "12,009 of 12,011 PDF files found. 2 records need attention." in page
+    assert "12,009 of 12,011 PDF files found. 2 records need attention: 1 of them “Older location”." in page
+    assert "As of the check, 24 Nov 2026, 14:01, took 12 s" in page
+    assert "today" not in page  # it is read on another day
     assert "Compared with run 1 of 24 Nov 2026 14:02." in page
     assert "Check of all files, run 2" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩" in page
@@ -243,6 +245,7 @@ def test_a_clean_report_and_one_of_a_prefix_say_what_they_are() -> None:
     assert "All 100 PDF files found. No record needs attention." in clean
     assert "No problem was found." in clean
     assert "There is no earlier full check to compare with." in clean
+    assert "Since the check before" not in html(House())
     assert "no verdict on all" not in clean
     assert "no verdict on all" in html(House((), options=Options(prefix="loc/a")))
     assert "no verdict on all" in html(House((), status=Status.INCOMPLETE))

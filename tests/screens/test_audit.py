@@ -99,13 +99,14 @@ def test_a_check_of_one_prefix_is_no_verdict_on_all_files(bench: Maker) -> None:
     home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
     at = home.open()
     assert verdict_words.NEVER_FULL in at.error[0].value
-    assert "below a prefix" in at.warning[0].value
+    assert "below a prefix" in at.error[0].value
     home.run([missing(1)])
     assert home.open().text[0].value.startswith("⚠️ 12,010 of 12,011")
     home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
     assert home.open().text[0].value.startswith("⚠️ 12,010 of 12,011")
     at = home.open(run=3)
     assert at.text[0].value.startswith("✅ All 10 PDF files below the prefix found.")
+    assert "This is another check: the last full one is run 2, today" in words(at)
     at.button(key="audit_last").click().run()
     assert at.text[0].value.startswith("⚠️ 12,010 of 12,011")
 
@@ -117,6 +118,7 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(bench: Maker) 
     said = words(at)
     assert "500 of 1,000 records · 510 files · 102 files a second · about 5 s left · 9 requests" in said
     assert "audit_start" not in keys(at)
+    assert table(at)[0]["Took"] == "–"  # it would stand still while the numbers above go on
     at.button(key="audit_cancel").click().run()
     assert words_.CANCELLING in words(at)
     assert home.book.beat(run, HALF, worked=timedelta(seconds=6)) is True
@@ -147,10 +149,10 @@ def test_an_incomplete_run_says_why_and_what_is_not_known(bench: Maker) -> None:
     result = Result(Status.INCOMPLETE, "throttled", attention=1, unlisted=(("edrcontainer1/\u202em\n", None),))
     home.run([missing(1)], result=result, progress=HALF)
     at = home.open()
-    said = at.warning[1].value
+    said = at.warning[0].value
     assert "is incomplete" in said
     assert "Storage is busy" in said
-    assert "of the files in the other 8 nothing is known" in said
+    assert "8 of 16 parts are done; of the files behind the keys where the listing broke off nothing is known." in said
     assert "edrcontainer1/⟨U+202E⟩m␊" in words(at)
     assert at.text[0].value.startswith("⚠️ All 500 PDF files found. 500 were not checked. 1 record needs attention")
     assert verdict_words.NEVER_FULL in at.error[0].value
@@ -216,13 +218,21 @@ def test_each_cause_says_how_it_went_on_what_its_rows_share_and_what_mends_it(be
         "Problem": "Missing file: Older location",
         "Severity": "🔴 High",
         "Count": 3,
-        "First": "15 Oct 2026",
-        "Last": "15 Oct 2026",
+        "First made": "15 Oct 2026",
+        "Last made": "15 Oct 2026",
         "Trend": "2 new, 1 still, 1 gone",
         "In common": "all made on a phone, in Oct 2026, by user 7, in clinic CLN001",
         "What mends it": "Point the row at the right key",
     }
     assert (gone["Severity"], gone["Count"], gone["Trend"]) == ("✅ Gone", 0, "1 gone")
+
+
+def test_what_no_cause_has_takes_no_room_and_there_is_no_trend_before_a_second_check(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1)])
+    at = home.open()
+    assert list(table(at)[0]) == ["Problem", "Count", "Severity", "First made", "Last made", "What mends it"]
+    assert "1 cause. There is no earlier full check to compare with." in words(at)
 
 
 def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench: Maker) -> None:
@@ -300,6 +310,18 @@ def test_all_checks_are_listed_and_two_are_compared(bench: Maker) -> None:
     assert table(at, -1) == [{"Problem": "Missing file: Older location", "New": 2, "Still": 1, "Gone": 1}]
     at.selectbox(key="audit_earlier").set_value(3).run()
     assert words_.SAME_RUN in words(at)
+
+
+def test_of_two_checks_that_found_the_same_only_a_sentence_is_drawn(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1)], ago=DAY)
+    home.run([missing(1)])
+    at = home.open()
+    drawn = len(at.dataframe)
+    at.session_state["audit_compare"] = True
+    at.run()
+    assert "Nothing is new and nothing is gone: 1 problem is still there." in words(at)
+    assert len(at.dataframe) == drawn
 
 
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.CLINIC_ADMIN, Role.AUDITOR])
