@@ -1,17 +1,24 @@
-"""A run belongs to one bucket: nobody works or stops it from a dashboard of another, though both share a ledger."""
+"""A run belongs to one bucket: nobody works, stops or reads it from a dashboard of another, though both share a ledger."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
 from lib import auditing
 from lib.access import Scope
-from lib.audits import Options, Result, Status
+from lib.audits import Chosen, Options, Progress, Result, Status
+from lib.diagnosis import State
+from lib.stores.memory.pictures import MemoryPictures
 from tests.conftest import NOW
 from tests.core.clinic import ASHA, bench
 from tests.parts.audited import TARGET, Audited
+
+OURS, THEIRS = 1, 2
 
 
 def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
@@ -27,3 +34,34 @@ def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
         auditing.resume(ASHA, Scope(), services=theirs, run_id=run.run_id)
     assert book.launched == []
     assert auditing.resume(ASHA, Scope(), services=book.services, run_id=run.run_id).fence == 2
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        partial(auditing.findings, chosen=Chosen(), limit=5),
+        partial(auditing.groups),
+        partial(auditing.groups, run_id=OURS, than=THEIRS),
+        partial(auditing.tallies),
+        partial(auditing.states),
+        partial(auditing.records_in, state=State.MISSING),
+        partial(auditing.months),
+        partial(auditing.flows),
+        partial(auditing.difference, first=OURS, second=THEIRS, limit=5),
+        partial(auditing.difference, first=THEIRS, second=OURS, limit=5),
+    ],
+)
+def test_nothing_is_read_of_a_run_of_another_bucket(read: Callable[..., Any]) -> None:
+    book = Audited(bench().services)
+    desk = replace(book.desk, pictures=MemoryPictures(book.audits))
+    book.check([], at=NOW)
+    book.audits.end(
+        book.audits.begin("another", Options(), by="asha", at=NOW),
+        Result(Status.COMPLETE),
+        progress=Progress(),
+        at=NOW,
+        worked=NOW - NOW,
+    )
+    asked = {} if read.keywords.keys() & {"run_id", "first"} else {"run_id": THEIRS}
+    with pytest.raises(LookupError):
+        read(ASHA, Scope(), services=replace(book.services, audits=desk), **asked)
