@@ -42,7 +42,7 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
         _note(words.made(now, zone)),
         f'<p class="verdict">{escape(_verdict(report))}</p>',
         _note(audits.checked(run, now=now, zone=zone)) if report.has_all_records else _note(words.ONLY_CLINICS),
-        "" if run.is_full else f"<p><strong>{escape(audits.not_full(run))}</strong></p>",
+        *(f"<p><strong>{escape(each)}</strong></p>" for each in _caveats(report)),
         f"<h2>{escape(words.NUMBERS)}</h2>",
         _table(
             words.COUNT_HEADS, ([_text(wording.STATE[each]), *_count(report.states.get(each, 0))] for each in STATES)
@@ -79,6 +79,12 @@ def _verdict(report: Report) -> str:
         audits.attention(run.result.attention, cause=""),
     )
     return " ".join(filter(None, told))
+
+
+def _caveats(report: Report) -> Iterable[str]:
+    return words.caveats(
+        report.run, quoted=lambda key: f"“{display.printable(key)}”", has_all_records=report.has_all_records
+    )
 
 
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dashboard.wording import audit_files, problems
 from dashboard.wording import audits as words
-from dashboard.wording import problems
 from lib.audits import Progress, Run, Status
 
 BUSY = "Run {run} of this bucket is under way; one at a time. See: python -m dashboard audits"
@@ -45,11 +45,9 @@ def told(run: Run) -> Iterator[str]:
             if result.reason
             else (f"{words.STATUS[run.status]}.")
         )
-        if result.unlisted:
-            yield f"Nothing is known of the keys behind {result.unlisted[0][0]!a}."
+    yield from audit_files.caveats(run, quoted=ascii)
+    if run.is_resumable:
         yield f"Go on with: python -m dashboard audit --resume {run.run_id}"
-    for kind, count in result.cut.items():
-        yield words.more_than_counted(kind, count)
     if result.strangers:
         asked, opened = sum(result.strangers.values()), result.strangers["open"]
         yield f"Of {asked} files drawn by chance, {opened} open for anyone who knows their address."
@@ -57,6 +55,13 @@ def told(run: Run) -> Iterator[str]:
         f"Run {run.run_id}: {records:,} records, {run.progress.objects:,} files, {run.progress.requests:,} requests, "
         f"{words.took(run.seconds)}."
     )
+
+
+def about(run: Run) -> Iterator[str]:
+    """Yield what lies beside the findings of a run in their folder: what they are, and what they are not."""
+    yield f"{audit_files.heading(run.run_id)}."
+    yield from told(run)
+    yield audit_files.CONFIDENTIAL_FILES
 
 
 def kinds(run: Run) -> list[dict[str, object]]:
