@@ -102,7 +102,7 @@ def _row(finding: Finding) -> list[str]:
     suggestion = finding.suggestion
     candidate = "" if suggestion is None else f"{problems.suggestion(suggestion)}: {suggestion.key}"
     return [
-        _text(problems.named(finding.kind, finding.code)),
+        _text(problems.of_one(finding)),
         _text(problems.SEVERITY[finding.severity]),
         _text("" if finding.record_id is None else str(finding.record_id)),
         _key(finding.stored),
