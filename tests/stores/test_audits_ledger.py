@@ -7,17 +7,19 @@ import sqlite3
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import closing
+from contextlib import closing, contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from threading import Event
 
+import psycopg2
 import pytest
 from alembic import command
-from sqlalchemy import create_engine, inspect, text
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy import Connection, create_engine, event, inspect, text
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from lib.access import Scope
@@ -26,7 +28,7 @@ from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.findings import Finding, Kind
-from lib.stores import ledger_db, ledger_engine, ledger_migration
+from lib.stores import ledger_audit_work, ledger_db, ledger_engine, ledger_migration
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDIT_RANGES, AUDITS, AUDITS_LOCK
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns
@@ -57,10 +59,11 @@ except Busy as busy:
 class Book:
     """Everything on one ledger, by the database's own clock."""
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, url: str, *, patience: timedelta = timedelta(0)) -> None:
         engine = ledger_engine.make(url)
         self.engine = engine
-        self.runs, self.worked, self.findings = LedgerRuns(engine), LedgerWork(engine), LedgerFindings(engine)
+        self.runs, self.findings = LedgerRuns(engine), LedgerFindings(engine)
+        self.worked = LedgerWork(engine, patience=patience)
 
 
 def findings(count: int) -> list[Finding]:
@@ -247,6 +250,79 @@ def test_a_disk_that_is_full_keeps_no_half_of_a_batch(sqlite_url: str) -> None:
     assert fault(lambda: [book.worked.keep(run, findings(500)) for _ in range(9)]) is LedgerFault.FULL
     kept = book.findings.page(run.run_id, Chosen(), scope=Scope(), limit=9999)
     assert len(kept) % 500 == 0
+
+
+@contextmanager
+def unanswered(book: Book) -> Iterator[list[object]]:
+    """Let the next commit be made, and its answer be lost."""
+    lost: list[object] = []
+
+    def lose(connection: Connection) -> None:
+        event.remove(book.engine, "commit", lose)
+        connection.connection.driver_connection.commit()  # type: ignore[union-attr]
+        lost.append(connection)
+        raise OperationalError("COMMIT", {}, psycopg2.OperationalError("the connection was closed"))
+
+    event.listen(book.engine, "commit", lose)
+    yield lost
+    assert len(lost) == 1
+
+
+def test_what_was_committed_and_not_answered_is_not_stored_twice(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_audit_work, "PAUSE_S", 0)
+    book = Book(url, patience=SECOND)
+    run = book.runs.begin("t", OPTIONS, by="asha", at=NOW)
+    ranges = [Range(0, b"", b"m"), Range(1, b"m", None)]
+    with unanswered(book):
+        book.worked.cut(run, ranges, snapshot_at=NOW)
+    with unanswered(book):
+        book.worked.finish(run, replace(ranges[0], rows=7))
+    assert book.worked.ranges(run) == (replace(ranges[0], is_done=True, rows=7), ranges[1])
+    with unanswered(book):
+        book.worked.keep(run, findings(5))
+    book.worked.keep(run, findings(2))
+    page = book.findings.page(run.run_id, Chosen(), scope=Scope(), limit=99)
+    assert [(number, each.record_id) for number, each in page] == [
+        *((number, number) for number in range(1, 6)),
+        *((6, 1), (7, 2)),
+    ]
+    with unanswered(book):
+        book.worked.forget(run)
+    assert book.findings.page(run.run_id, Chosen(), scope=Scope(), limit=99) == []
+    with unanswered(book):
+        ended = book.worked.end(run, Result(Status.COMPLETE), progress=Progress(), at=NOW, worked=SECOND)
+    assert ended == book.runs.run(run.run_id)
+    assert ended.status is Status.COMPLETE
+
+
+def test_a_ledger_that_is_away_for_a_moment_ends_no_run(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(ledger_audit_work, "PAUSE_S", 0)
+    book = Book(url, patience=LEASE)
+    run = book.runs.begin("t", OPTIONS, by="asha", at=NOW)
+    tries: list[object] = []
+
+    def away(connection: Connection) -> None:
+        tries.append(connection)
+        if len(tries) < 3:
+            raise OperationalError("BEGIN", {}, psycopg2.OperationalError("the server is starting up"))
+
+    event.listen(book.engine, "begin", away)
+    book.worked.keep(run, findings(5))
+    assert len(tries) == 3
+    assert len(book.findings.page(run.run_id, Chosen(), scope=Scope(), limit=99)) == 5
+
+
+def test_a_lost_lease_is_lost_at_once_and_a_cancel_waits_for_nobody(sqlite_url: str) -> None:
+    book = Book(sqlite_url, patience=LEASE)
+    run = book.runs.begin("t", OPTIONS, by="asha", at=NOW)
+    began = time.monotonic()
+    with pytest.raises(LeaseLost):
+        book.worked.keep(replace(run, fence=2), findings(1))
+    with unanswered(book), pytest.raises(LedgerUnavailable):
+        book.worked.end(run, Result(Status.CANCELLED), progress=Progress(), at=NOW, worked=SECOND)
+    assert time.monotonic() - began < 2
+    with pytest.raises(LeaseLost):
+        book.worked.end(run, Result(Status.COMPLETE), progress=Progress(), at=NOW, worked=SECOND)
 
 
 def test_a_postgres_that_only_reads_keeps_nothing_and_shows_every_run(postgres: Postgres, postgres_url: str) -> None:
