@@ -71,6 +71,11 @@ def desk(settings: Settings) -> Desk:
     )
 
 
+def book(settings: Settings) -> LedgerWork:
+    """Return the book of runs for a process that works one. Touches no network."""
+    return LedgerWork(_engine(settings))
+
+
 def target(settings: Settings) -> str:
     """Return what tells this bucket from another, and says nothing about it."""
     return hashlib.sha256(f"{settings.endpoint_url}\0{settings.bucket}".encode()).hexdigest()[:16]
@@ -111,7 +116,7 @@ def shop(run: Run, settings: Settings) -> Shop:
         return S3Lister(heads().connection)
 
     return Shop(
-        book=LedgerWork(engine),
+        book=book(settings),
         runs=LedgerRuns(engine),
         findings=LedgerFindings(engine),
         rows=records_snapshot.connect(

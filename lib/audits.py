@@ -66,6 +66,7 @@ class Fault(StrEnum):
     OUT_OF_ORDER = "out_of_order"  # the listing does not ascend
     SPOOL_LOST = "spool_lost"  # the private file of a run that is resumed is not there, or not as it was written
     DISK_FULL = "disk_full"
+    NO_FOLDER = "no_folder"  # the private folder of runs cannot be made, or written into
     UNEXPECTED = "unexpected"
 
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
 from typing import Any
 
 import pytest
 
-from lib import auditing
+from lib import audit_supervision, auditing
 from lib.access import Scope
-from lib.audits import Chosen, Options, Progress, Result, Status
+from lib.audits import Chosen, Fault, Options, Progress, Result, Status
 from lib.diagnosis import State
+from lib.stores.memory.audits import MemoryAudits
 from lib.stores.memory.pictures import MemoryPictures
 from tests.conftest import NOW
 from tests.core.clinic import ASHA, bench
@@ -65,3 +68,24 @@ def test_nothing_is_read_of_a_run_of_another_bucket(read: Callable[..., Any]) ->
     asked = {} if read.keywords.keys() & {"run_id", "first"} else {"run_id": THEIRS}
     with pytest.raises(LookupError):
         read(ASHA, Scope(), services=replace(book.services, audits=desk), **asked)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOTDIR, "x"), Fault.NO_FOLDER),
+        (OSError(errno.ENOSPC, "x"), Fault.DISK_FULL),
+        (ValueError("x"), Fault.UNEXPECTED),
+    ],
+)
+def test_a_run_that_could_not_begin_is_failed_in_the_book_and_holds_up_no_other(
+    error: Exception, reason: Fault
+) -> None:
+    book = MemoryAudits()
+    run = book.begin(TARGET, Options(), by="asha", at=NOW)
+    with nullcontext() if reason is not Fault.UNEXPECTED else pytest.raises(ValueError, match="x"):
+        audit_supervision.never_begun(run, error, book=book, at=NOW)
+    ended = book.run(run.run_id)
+    assert ended is not None
+    assert (ended.status, ended.result and ended.result.reason) == (Status.FAILED, reason)
+    assert book.begin(TARGET, Options(), by="asha", at=NOW).run_id == 2

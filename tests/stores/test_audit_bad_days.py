@@ -218,6 +218,18 @@ def test_a_full_disk_fails_the_run_and_says_so(day: BadDay) -> None:
     assert any("disk" in each for each in words.told(run))
 
 
+def test_a_folder_that_cannot_be_made_fails_the_run_at_once_and_holds_up_no_other(day: BadDay) -> None:
+    (day.folder / "file").write_text("")
+    right = day.clinic.values["DASHBOARD_AUDIT_FOLDER"]
+    day.clinic.values["DASHBOARD_AUDIT_FOLDER"] = str(day.folder / "file" / "audits")
+    ran = day.audit()
+    assert (ran.status, ran.json["status"], ran.json["reason"]["code"]) == (2, "failed", "no_folder")
+    assert "DASHBOARD_AUDIT_FOLDER" in ran.err
+    assert "Traceback" not in ran.err
+    day.clinic.values["DASHBOARD_AUDIT_FOLDER"] = right
+    assert day.audit().json["status"] == "complete"
+
+
 def test_a_run_begins_anew_after_a_bad_one(day: BadDay) -> None:
     day.listed_by(error(403, "AccessDenied"))
     broken = day.audit()
