@@ -71,7 +71,7 @@ def audit(
         else:
             run = auditing.resume(me(), Scope(), services=using, run_id=resume, launch=False)
     except Busy as busy:
-        raise CouldNotRun(words.BUSY.format(run=busy.run_id)) from None
+        raise CouldNotRun(words.BUSY_ELSEWHERE if busy.is_elsewhere else words.BUSY.format(run=busy.run_id)) from None
     except LookupError:
         raise CouldNotRun(words.NOT_RESUMABLE.format(run=resume)) from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the run is cancelled, not lost

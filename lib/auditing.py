@@ -1,6 +1,7 @@
 """Starting, stopping and reading the runs of "Check all files", each asked of the role first. Works nothing itself.
 
-What reads a run raises LookupError for one that is none of this bucket: several dashboards may share a ledger.
+What reads a run raises LookupError for one that is not of the desk's bucket and database: several dashboards may share a
+ledger.
 """
 
 from __future__ import annotations
@@ -76,7 +77,7 @@ def begin(actor: Actor, scope: Scope, *, services: Office, options: Options) -> 
 def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch: bool = True) -> Run:
     """Go on with a run from its last finished range; raise Busy, LookupError, NotAllowed, LedgerUnavailable and OSError."""
     scope = _require_all(actor, scope, services)
-    desk = _desk_with(run_id, services=services)  # or its rows would be looked for in this bucket
+    desk = _desk_with(run_id, services=services)  # or its rows would be looked for here
     run = desk.runs.take_over(run_id, by=actor.name, at=services.clock())
     _write(actor, scope, run, services=services)
     if launch:
@@ -87,7 +88,7 @@ def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch:
 def cancel(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> None:
     """Ask a run to stop: its worker does within two seconds, and what it finished is kept. Who asked is in the trail.
 
-    Nothing happens to a run of another bucket.
+    Nothing happens to a run of another bucket or database.
     """
     scope = _require_all(actor, scope, services)
     desk = _desk(services)
@@ -99,13 +100,13 @@ def cancel(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> None
 
 
 def run(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run | None:
-    """Return one run of this bucket."""
+    """Return one run of this bucket and database."""
     _require(actor, scope, Permission.AUDIT, services)
     return _here(_desk(services), run_id)
 
 
 def runs(actor: Actor, scope: Scope, *, services: Office, limit: int = NEWEST) -> Sequence[Run]:
-    """Return the runs of this bucket, the newest first."""
+    """Return the runs of this bucket and database, the newest first."""
     _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
     return desk.runs.newest(desk.target, limit=limit)
@@ -239,7 +240,7 @@ def _write(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
 
 
 def _here(desk: Desk, run_id: int) -> Run | None:
-    """Return a run of the desk's bucket, None for another's."""
+    """Return a run of the desk's own, None for another's."""
     found = desk.runs.run(run_id)
     return found if found is not None and found.target == desk.target else None
 

@@ -127,7 +127,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run as the book has it. ``target`` tells one bucket from another, and says nothing about it.
+    """One run as the book has it. ``target`` is of one bucket and one database (``target``), and says nothing about them.
 
     An interrupted run ended when its worker was last heard of.
     """
@@ -159,12 +159,27 @@ class Run:
         return self.status in RESUMABLE
 
 
-class Busy(Exception):
-    """Another run of this bucket is under way."""
+def target(bucket: str, database: str) -> str:
+    """Return what tells the runs of a bucket and a database from others: no verdict is about another database's rows.
 
-    def __init__(self, run_id: int) -> None:
+    >>> target("b1", "d1"), bucket_of(target("b1", "d1"))
+    ('b1.d1', 'b1')
+    """
+    return f"{bucket}.{database}"
+
+
+def bucket_of(target: str) -> str:
+    """Return of which bucket a target is: of it one run is under way at a time, whichever database it is about."""
+    return target.partition(".")[0]
+
+
+class Busy(Exception):
+    """Another run of this bucket is under way; ``is_elsewhere``: about another database, so that nobody sees it here."""
+
+    def __init__(self, run_id: int, *, is_elsewhere: bool = False) -> None:
         super().__init__(str(run_id))
         self.run_id = run_id
+        self.is_elsewhere = is_elsewhere
 
 
 class LeaseLost(Exception):
@@ -213,7 +228,7 @@ class Runs(Protocol):
     """
 
     def begin(self, target: str, options: Options, *, by: str, at: datetime) -> Run:
-        """Add a run and hold its lease; raise Busy while another of this target holds one."""
+        """Add a run and hold its lease; raise Busy while another of this bucket holds one."""
         ...
 
     def take_over(self, run_id: int, *, by: str, at: datetime) -> Run:
@@ -232,7 +247,7 @@ class Runs(Protocol):
         ...
 
     def newest(self, target: str, *, limit: int = 50) -> Sequence[Run]:
-        """Return the runs of a bucket, the newest first."""
+        """Return the runs of a target, the newest first."""
         ...
 
     def last_full(self, target: str, *, before: int | None = None) -> Run | None:
@@ -397,7 +412,10 @@ def folders(key: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a process needs to start runs of its bucket, and to read them. ``launch`` starts a worker of its own for a run."""
+    """What a process needs to start runs of its bucket and database, and to read them.
+
+    ``launch`` starts a worker of its own for a run.
+    """
 
     runs: Runs
     findings: Findings

@@ -9,6 +9,7 @@ from dashboard.wording import audits as words
 from lib.audits import Progress, Run, Status
 
 BUSY = "Run {run} of this bucket is under way; one at a time. See: python -m dashboard audits"
+BUSY_ELSEWHERE = "A run of this bucket with another database is under way; one at a time. Try again when it has ended."
 NOT_RESUMABLE = (
     "Run {run} cannot go on: it is complete, or there is none of this number. See: python -m dashboard audits"
 )

@@ -286,8 +286,13 @@ def asked_for(options: Options) -> str:
     return f"grace {duration(options.grace)}, {asked[options.exposure]}"
 
 
-def busy(run_id: int) -> str:
+def busy(run_id: int, *, is_elsewhere: bool) -> str:
     """Say that another run is under way."""
+    if is_elsewhere:
+        return (
+            "A check of this storage against another database is under way; one at a time. "
+            "It stands in that database's own dashboard. Try again when it has ended."
+        )
     return (
         f"Check {run_id} of this storage is under way; one at a time. It stands on this page. "
         "Wait for its end, or cancel it."

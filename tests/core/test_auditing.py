@@ -11,10 +11,12 @@ from typing import Any
 
 import pytest
 
+from dashboard import audit_wiring
 from lib import audit_supervision, auditing
 from lib.access import Scope
-from lib.audits import Chosen, Fault, Options, Progress, Result, Status
+from lib.audits import Chosen, Fault, Options, Progress, Result, Status, bucket_of
 from lib.diagnosis import State
+from lib.settings import Settings
 from lib.stores.memory.audits import MemoryAudits
 from lib.stores.memory.pictures import MemoryPictures
 from tests.conftest import NOW
@@ -89,3 +91,21 @@ def test_a_run_that_could_not_begin_is_failed_in_the_book_and_holds_up_no_other(
     assert ended is not None
     assert (ended.status, ended.result and ended.result.reason) == (Status.FAILED, reason)
     assert book.begin(TARGET, Options(), by="asha", at=NOW).run_id == 2
+
+
+def test_another_user_is_of_the_same_database_and_another_host_name_or_schema_is_not() -> None:
+    def at(url: str, bucket: str = "edrspace") -> str:
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_S3_ENDPOINT_URL": "http://127.0.0.1:9"}
+        named = {"AWS_STORAGE_BUCKET_NAME": bucket, "DATABASE_URL": url, "DASHBOARD_SECRET_KEY": "k" * 40}
+        return audit_wiring.target(Settings.load({**keys, **named, "DASHBOARD_ENV_FILE": ""}))
+
+    here = at("postgresql://dev:one@db.example/clinic")
+    assert here == at("postgres://owner:two@DB.example:5432/clinic?sslmode=require")
+    others = [
+        at("postgresql://dev:one@db.example/other"),
+        at("postgresql://dev:one@db2.example/clinic"),
+        at("postgresql://dev:one@db.example/clinic?options=-csearch_path%3Dsouth"),
+    ]
+    assert len({here, *others}) == 4
+    assert {bucket_of(each) for each in [here, *others]} == {bucket_of(here)}
+    assert bucket_of(at("postgresql://dev:one@db.example/clinic", "another")) != bucket_of(here)

@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
 
@@ -23,12 +23,13 @@ from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
 from lib.access import Scope
-from lib.audits import LEASE, Busy, Chosen, LeaseLost, Options, Progress, Range, Result, Status
+from lib.audits import LEASE, Busy, Chosen, LeaseLost, Options, Progress, Range, Result, Status, target
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.findings import Finding, Kind
 from lib.stores import ledger_audit_work, ledger_db, ledger_engine, ledger_migration
+from lib.stores.ledger_audit_rows import progress_text
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDIT_RANGES, AUDITS, AUDITS_LOCK
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns
@@ -121,12 +122,12 @@ def test_of_processes_that_begin_at_once_one_does(sqlite_url: str) -> None:
     assert sorted(int(each.communicate(timeout=30)[0]) for each in started) == [-1, -1, 1]
 
 
-def test_the_database_itself_lets_no_two_runs_of_a_target_be_running(url: str) -> None:
+def test_the_database_itself_lets_no_two_runs_of_a_bucket_be_running(url: str) -> None:
     book = Book(url)
     book.runs.begin("t", OPTIONS, by="asha", at=NOW)
     book.runs.begin("other", OPTIONS, by="asha", at=NOW)
     with pytest.raises(IntegrityError), book.engine.begin() as connection:
-        connection.execute(AUDITS.update().values(target="t"))
+        connection.execute(AUDITS.update().values(bucket="t"))
 
 
 def test_a_lease_goes_by_the_databases_clock(url: str) -> None:
@@ -358,13 +359,18 @@ def test_the_grants_that_are_documented_suffice_and_delete_no_run(postgres: Post
         other.execute(text("DELETE FROM audits"))
 
 
-@pytest.mark.parametrize("where", ["sqlite", "postgres"])
-def test_a_ledger_of_the_version_before_is_brought_up_to_date_with_what_it_holds(
-    where: str, tmp_path: Path, fresh_postgres: str
-) -> None:
-    url = fresh_postgres if where == "postgres" else f"sqlite:///{tmp_path}/old.sqlite3"
-    if where == "sqlite":
-        (tmp_path / "old.sqlite3").touch()
+@pytest.fixture(params=["sqlite", "postgres"])
+def fresh_url(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """A database without any table."""
+    if request.param == "postgres":
+        url: str = request.getfixturevalue("fresh_postgres")
+        return url
+    (tmp_path / "old.sqlite3").touch()
+    return f"sqlite:///{tmp_path}/old.sqlite3"
+
+
+def test_a_ledger_of_the_version_before_is_brought_up_to_date_with_what_it_holds(fresh_url: str) -> None:
+    url = fresh_url
     engine = ledger_engine.make(url)
     with ledger_engine.writing(engine, lock=1) as connection:
         command.upgrade(ledger_migration._config(connection), "0005")
@@ -376,6 +382,35 @@ def test_a_ledger_of_the_version_before_is_brought_up_to_date_with_what_it_holds
     assert ledger_migration.is_current(url)
     assert list(ledger_db.connect(url).events()) == [event]
     assert Book(url).runs.begin("t", OPTIONS, by="asha", at=NOW).run_id == 1
+
+
+def test_a_run_from_before_holds_its_bucket_and_is_no_verdict_on_any_database(fresh_url: str) -> None:
+    engine = ledger_engine.make(fresh_url)
+    with ledger_engine.writing(engine, lock=1) as connection:
+        command.upgrade(ledger_migration._config(connection), "0006")
+        for run_id, status in ((1, "complete"), (2, "running")):
+            connection.execute(
+                text(
+                    "INSERT INTO audits (run_id, target, prefix, grace_s, exposure, ranges, started_by, started_at, status,"
+                    " is_cancelling, fence, lease_at, seconds, progress) VALUES (:run_id, 'bucket', '', 900, 'none', 4,"
+                    " 'asha', :at, :status, false, 1, :at, 1.0, :progress)"
+                ),
+                {
+                    "run_id": run_id,
+                    "status": status,
+                    "at": datetime.now(UTC).isoformat(),
+                    "progress": progress_text(Progress()),
+                },
+            )
+    ledger_migration.migrate(fresh_url)
+    book, here = Book(fresh_url), target("bucket", "mine")
+    assert (book.runs.last_full(here), book.runs.newest(here)) == (None, [])
+    assert [each.run_id for each in book.runs.newest("bucket")] == [2, 1]
+    with pytest.raises(Busy) as busy:
+        book.runs.begin(here, OPTIONS, by="asha", at=NOW)
+    assert (busy.value.run_id, busy.value.is_elsewhere) == (2, True)
+    age(book, 2)
+    assert book.runs.begin(here, OPTIONS, by="asha", at=NOW).run_id == 3
 
 
 def test_the_tables_that_the_code_reads_are_those_that_the_migration_makes(url: str) -> None:
