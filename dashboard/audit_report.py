@@ -42,7 +42,7 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
         _note(words.made(now, zone)),
         f'<p class="verdict">{escape(_verdict(report, zone=zone))}</p>',
         _note(audits.checked(run, now=None, zone=zone)) if report.has_all_records else _note(words.ONLY_CLINICS),
-        "" if run.is_full else f"<p><strong>{escape(audits.not_full(run))}</strong></p>",
+        *(f"<p><strong>{escape(each)}</strong></p>" for each in _caveats(report)),
         f"<h2>{escape(words.NUMBERS)}</h2>",
         _table(
             words.COUNT_HEADS,
@@ -78,6 +78,12 @@ def _verdict(report: Report, *, zone: ZoneInfo) -> str:
     return display.printable(audit_verdict.sentence(run, report.groups, report.tallies, zone=zone))
 
 
+def _caveats(report: Report) -> Iterable[str]:
+    return words.caveats(
+        report.run, quoted=lambda key: f"“{display.printable(key)}”", has_all_records=report.has_all_records
+    )
+
+
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:
     trend = problems.change(count=group.count, new=group.new, gone=group.gone)
     return [
@@ -93,7 +99,7 @@ def _row(finding: Finding) -> list[str]:
     suggestion = finding.suggestion
     candidate = "" if suggestion is None else f"{problems.suggestion(suggestion)}: {suggestion.key}"
     return [
-        _text(problems.named(finding.kind, finding.code)),
+        _text(problems.of_one(finding)),
         _text(problems.SEVERITY[finding.severity]),
         _text("" if finding.record_id is None else str(finding.record_id)),
         _key(finding.stored),

@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from lib import audit_findings, causes
-from lib.audit_before import NOTHING, SOUGHT, Before
+from lib.audit_before import NOT_LOOKED_AT, SOUGHT, Before
 from lib.audit_confirm import Answered, Asking, confirmed
 from lib.audit_findings import Terms, is_unchanged, text
 from lib.causes import Known
@@ -56,14 +56,15 @@ class Absent:
                     found.append(made)
         traces = self.before.traces([seen.key for _, seen, _ in nowhere])
         for row, seen, known in nowhere:
-            at = traces.get(seen.key, NOTHING)
+            at = traces.get(seen.key, NOT_LOOKED_AT)
             known = replace(
                 known,
                 is_deleted=at.is_deleted,
                 is_uploading=at.is_uploading,
                 is_unsure=known.is_unsure or at.is_unsure,
             )
-            found.append(audit_findings.of_absent(row, seen, self.terms, known))
+            made = audit_findings.of_absent(row, seen, self.terms, known)
+            found.append(made if at.was_looked_at else audit_findings.not_looked_at(made))
         suggested = {each.suggestion.key for each in found if each.suggestion is not None}
         meant = self.rows.resolving_to(sorted(suggested)) if suggested else {}
         self.left.draft([_but_taken(each, meant) for each in found])

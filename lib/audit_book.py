@@ -22,11 +22,12 @@ BATCH = 1000  # findings of one commit, so that the trail never waits
 
 
 class Busy(Exception):
-    """Another run of this bucket is under way."""
+    """Another run of this bucket is under way; ``is_elsewhere``: about another database, so that nobody sees it here."""
 
-    def __init__(self, run_id: int) -> None:
+    def __init__(self, run_id: int, *, is_elsewhere: bool = False) -> None:
         super().__init__(str(run_id))
         self.run_id = run_id
+        self.is_elsewhere = is_elsewhere
 
 
 class LeaseLost(Exception):
@@ -75,7 +76,7 @@ class Runs(Protocol):
     """
 
     def begin(self, target: str, options: Options, *, by: str, at: datetime) -> Run:
-        """Add a run and hold its lease; raise Busy while another of this target holds one."""
+        """Add a run and hold its lease; raise Busy while another of this bucket holds one."""
         ...
 
     def take_over(self, run_id: int, *, by: str, at: datetime) -> Run:
@@ -94,7 +95,7 @@ class Runs(Protocol):
         ...
 
     def newest(self, target: str, *, limit: int = 50) -> Sequence[Run]:
-        """Return the runs of a bucket, the newest first."""
+        """Return the runs of a target, the newest first."""
         ...
 
     def last_full(self, target: str, *, before: int | None = None) -> Run | None:
@@ -104,7 +105,10 @@ class Runs(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """What a process needs to start runs of its bucket, and to read them. ``launch`` starts a worker of its own for a run."""
+    """What a process needs to start runs of its bucket and database, and to read them.
+
+    ``launch`` starts a worker of its own for a run.
+    """
 
     runs: Runs
     findings: Findings

@@ -55,6 +55,7 @@ class Fault(StrEnum):
     OUT_OF_ORDER = "out_of_order"  # the listing does not ascend
     SPOOL_LOST = "spool_lost"  # the private file of a run that is resumed is not there, or not as it was written
     DISK_FULL = "disk_full"
+    NO_FOLDER = "no_folder"  # the private folder of runs cannot be made, or written into
     UNEXPECTED = "unexpected"
 
 
@@ -115,7 +116,7 @@ class Result:
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """One run as the book has it. ``target`` tells one bucket from another, and says nothing about it.
+    """One run as the book has it. ``target`` is of one bucket and one database (``target``), and says nothing about them.
 
     An interrupted run ended when its worker was last heard of.
     """
@@ -145,3 +146,17 @@ class Run:
     def is_resumable(self) -> bool:
         """Whether it can go on from its last finished range."""
         return self.status in RESUMABLE
+
+
+def target(bucket: str, database: str) -> str:
+    """Return what tells the runs of a bucket and a database from others: no verdict is about another database's rows.
+
+    >>> target("b1", "d1"), bucket_of(target("b1", "d1"))
+    ('b1.d1', 'b1')
+    """
+    return f"{bucket}.{database}"
+
+
+def bucket_of(target: str) -> str:
+    """Return of which bucket a target is: of it one run is under way at a time, whichever database it is about."""
+    return target.partition(".")[0]

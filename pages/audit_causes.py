@@ -127,6 +127,8 @@ def _shared(shown: Shown, group: Group) -> str:
 def _about(visit: Visit, shown: Shown, group: Group) -> None:
     """Say what a cause means and what to do next, and offer the plan that mends it."""
     st.text(words.about(*_cause(group)))
+    if said := words.bound(group.code, group.count):
+        st.caption(said)
     if common := _shared(shown, group):
         st.text(words.in_common(common))
     if group.kind not in STATES or not visit.may(Permission.KEYS):

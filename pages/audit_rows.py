@@ -128,7 +128,7 @@ def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
     at, found = each.facts.generated_at, each.suggestion
     cells = {
         "Record": "–" if each.record_id is None else str(each.record_id),
-        "Problem": "" if has_cause else words.named(each.kind, each.code),
+        "Problem": "" if has_cause else words.of_one(each),
         "Severity": "" if has_cause else words.SEVERITY[each.severity],
         "Made": wording.day(at, visit.services.zone) if at else "",
     }
@@ -145,7 +145,7 @@ def _one(visit: Visit, each: Finding) -> None:
     """Draw all that is known about a finding, and the way to its record."""
     with st.container(border=True, key="audit_one"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{words.named(each.kind, each.code)}**", width="content")
+            st.markdown(f"**{words.of_one(each)}**", width="content")
             st.text(words.SEVERITY[each.severity], width="content")
             number = each.record_id if each.record_id is not None else each.evidence.get("right_of_record")
             if isinstance(number, int):
@@ -155,7 +155,7 @@ def _one(visit: Visit, each: Finding) -> None:
                     type="tertiary",
                     icon=":material/search:",
                 )
-        st.text(words.about(each.kind, each.code))
+        st.text(words.about_one(each))
         if each.record_id is None:
             st.caption(words.NOT_LINKED if each.key else words.OF_BUCKET)
         if visit.may(Permission.KEYS):

@@ -44,7 +44,7 @@ def act(visit: Visit, do: Callable[..., Run], **about: object) -> None:
     try:
         do(*visit.who(), services=visit.services, **about)
     except Busy as error:
-        told = words.busy(error.run_id)
+        told = words.busy(error.run_id, is_elsewhere=error.is_elsewhere)
     except LedgerUnavailable as error:
         told = f"{words.TRAIL_FIRST} {wording.ledger(error)}"
     except LookupError:

@@ -48,8 +48,13 @@ ONLY_CLINICS = "A check is of all files, so who sees only some clinics cannot st
 TRAIL_FIRST = "No check was started: it must be in the activity first."
 
 
-def busy(run_id: int) -> str:
+def busy(run_id: int, *, is_elsewhere: bool) -> str:
     """Say that another run is under way."""
+    if is_elsewhere:
+        return (
+            "A check of this storage against another database is under way; one at a time. "
+            "It stands in that database's own dashboard. Try again when it has ended."
+        )
     return (
         f"Check {run_id} of this storage is under way; one at a time. It stands on this page. "
         "Wait for its end, or cancel it."

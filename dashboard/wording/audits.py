@@ -61,6 +61,8 @@ _FAULT = {
     "Tell whoever runs the storage.",
     Fault.SPOOL_LOST: "The private file with the rows is gone or changed, so the run cannot go on where it was. Start again.",
     Fault.DISK_FULL: "The disk of this computer is full. Free some space.",
+    Fault.NO_FOLDER: "The folder for the private files of a check could not be made or written. See that "
+    "DASHBOARD_AUDIT_FOLDER names one that the dashboard may write into.",
     Fault.UNEXPECTED: "Something went wrong on our side; developers find the details in the log.",
 }
 BACK = "Back to the last full check"

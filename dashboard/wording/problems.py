@@ -11,6 +11,8 @@ from dashboard.wording.codes import CODE
 from dashboard.wording.faults import DOUBT
 from dashboard.wording.kinds import KIND
 from dashboard.wording.times import day, size
+from lib.audit_before import MAX_LOOKS, SOUGHT
+from lib.audit_findings import LOOKED
 from lib.candidates import Flag, Why
 from lib.catalogue import CATALOGUE, Code, Severity
 from lib.findings import Finding, Kind, Suggestion, Value
@@ -34,6 +36,10 @@ NO_MONTH = "Day not known"
 NOT_LINKED = "This problem is about a file alone: no record points at it."
 OF_BUCKET = "This problem is about the storage as a whole."
 OPEN_RECORD = "Open record {number} in Find"
+NOT_LOOKED = (
+    "Whether a delete marker or an upload that did not end lies at its key was not looked for, so that it may also have "
+    "been deleted, or begun. Open the record: there it is looked for."
+)
 KEYS_HIDDEN = "Keys are not shown to your role."
 
 GONE = "✅ Gone"
@@ -66,6 +72,7 @@ _FACT: Mapping[str, Callable[[str], str]] = {  # in this order
     "clinic_id": lambda value: f"in clinic {value}",
 }
 _EVIDENCE = {
+    LOOKED: "a delete marker or an open upload was looked for",
     "row_size": "size in the record",
     "row_md5": "MD5 in the record",
     "size": "size in storage",
@@ -116,6 +123,38 @@ def about(kind: Kind, code: Code | None) -> str:
     True
     """
     return f"{KIND[kind].means} {KIND[kind].then}" if code is None else CODE[code].developers
+
+
+def of_one(finding: Finding) -> str:
+    """Return the name of one problem, with what its cause was not looked for.
+
+    >>> of_one(Finding(Kind.DANGLING_REFERENCE, Severity.CRITICAL, Code.NEVER_UPLOADED, evidence={LOOKED: False}))
+    'Missing file: Never uploaded (delete markers not looked for)'
+    """
+    doubt = " (delete markers not looked for)" if finding.evidence.get(LOOKED) is False else ""
+    return named(finding.kind, finding.code) + doubt
+
+
+def about_one(finding: Finding) -> str:
+    """Say what one problem means, and what is not known of it."""
+    told = about(finding.kind, finding.code)
+    return f"{told} {NOT_LOOKED}" if finding.evidence.get(LOOKED) is False else told
+
+
+def bound(code: Code | None, count: int) -> str:
+    """Say that a cause was not looked into for all of its rows.
+
+    >>> bound(Code.NEVER_UPLOADED, MAX_LOOKS), bound(Code.LOCATION_OLD, 5000)
+    ('', '')
+    >>> bound(Code.NEVER_UPLOADED, MAX_LOOKS + 1).endswith("A row that was not looked at says so; open its record to look.")
+    True
+    """
+    if code not in SOUGHT or count <= MAX_LOOKS:
+        return ""
+    return (
+        f"Delete markers and uploads that did not end are looked for at {MAX_LOOKS:,} keys of a check. "
+        "A row that was not looked at says so; open its record to look."
+    )
 
 
 def in_common(said: str) -> str:
