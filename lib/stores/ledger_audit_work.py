@@ -1,11 +1,12 @@
 """The book of runs for the one process that works a run, in SQLite or PostgreSQL.
 
 Everything that is written asks in its own transaction whether the run is still this process's. Transactions are short:
-SQLite has one writer, and the trail must not wait behind a run.
+SQLite has one writer, and the trail must not wait behind a run. Between two batches there is room for whoever waits.
 """
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -27,6 +28,8 @@ from lib.stores.ledger_audit_rows import (
 )
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDIT_RANGES, AUDITS, AUDITS_LOCK
 
+ROOM_S = 5 * ledger_engine.LOOK_S  # from batch to batch in SQLite; to judge the next one takes longer
+
 
 class LedgerWork:
     """A Worked. ``clock`` tells the instants of leases, the database's own where it is None."""
@@ -34,6 +37,7 @@ class LedgerWork:
     def __init__(self, engine: Engine, *, clock: Clock | None = None) -> None:
         self._engine = engine
         self._clock = clock
+        self._left_at = -ROOM_S  # when the last batch let go
 
     def beat(self, run: Run, progress: Progress, *, worked: timedelta) -> bool:
         """Commit a new lease and how far it is; return whether somebody asked to cancel it."""
@@ -74,14 +78,14 @@ class LedgerWork:
         """Add findings, BATCH of them a commit."""
         for start in range(0, len(findings), BATCH):
             rows = ledger_finding_batch.rows_of(findings[start : start + BATCH])
-            with self._writing(run) as connection:
+            with self._batch(run) as connection:
                 ledger_finding_batch.add(connection, rows, run_id=run.run_id, after=_last(connection, run))
 
     def forget(self, run: Run) -> None:
         """Take this run's findings away, from its last to its first, BATCH of them a commit."""
         last = 1
         while last:
-            with self._writing(run) as connection:
+            with self._batch(run) as connection:
                 last = _last(connection, run)
                 which = (AUDIT_FINDINGS.c.run_id == run.run_id) & (AUDIT_FINDINGS.c.number > last - BATCH)
                 connection.execute(delete(AUDIT_FINDINGS).where(which))
@@ -101,6 +105,14 @@ class LedgerWork:
             )
             asked = select(AUDITS).where(AUDITS.c.run_id == run.run_id)
             return run_of(connection.execute(asked).mappings().one(), at)
+
+    @contextmanager
+    def _batch(self, run: Run) -> Iterator[Connection]:
+        if self._engine.dialect.name == "sqlite":
+            time.sleep(max(0.0, self._left_at + ROOM_S - time.monotonic()))
+        with self._writing(run) as connection:
+            yield connection
+        self._left_at = time.monotonic()
 
     @contextmanager
     def _writing(self, run: Run) -> Iterator[Connection]:
