@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from datetime import timedelta
 from threading import Lock
 from typing import Generic, TypeVar
 
 import streamlit as st
 
 Result = TypeVar("Result")
+
+TOLD = timedelta(seconds=10)  # what came of an act, and not in one run only: a click that comes late may stop that run
 
 
 @dataclass
@@ -40,7 +43,8 @@ class Drawn(Generic[Result]):
     def act(self, do: Callable[[], Result]) -> None:
         """Keep what the act came to. Who comes second with one drawing waits, and finds what the first did.
 
-        ``do`` calls nothing of Streamlit: there it could be stopped after the act and before that is kept.
+        ``do`` calls nothing of Streamlit: there it could be stopped after the act and before that is kept. Draw the page
+        anew afterwards, or nobody hears its buttons.
         """
         with self.kept.turn:
             if self.kept.acts == self.number:

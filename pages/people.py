@@ -120,7 +120,7 @@ def _say(visit: Visit, acts: Drawn[Done]) -> None:
     done = acts.kept.last
     if done is None:
         return
-    is_told = visit.now - done.at <= TOLD
+    is_told = visit.now - done.at <= once.TOLD
     match done.said:
         case Refusal() if is_told:
             st.error(words.account_refusal(done.said))
