@@ -6,6 +6,8 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard import once
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import audit_starting as start_words
 from dashboard.wording import audit_verdict as verdict_words
@@ -22,21 +24,24 @@ def render(visit: Visit) -> None:
     if visit.services.audits is None:
         st.info(words.NO_BOOK, icon=":material/fact_check:")
         return
+    acts: Drawn[audit_starting.Done] = once.drawn(audit_starting.ACTS)
     verdict = auditing.verdict(*visit.who(), services=visit.services)
     runs = auditing.runs(*visit.who(), services=visit.services)
     run = _run(visit, verdict, runs)
-    audit_starting.say()
+    audit_starting.say(visit, acts)
     if not runs:
-        _teach(visit)
+        _teach(visit, acts)
         return
     shown = None if run is None else shown_of(visit, run)
     if shown is not None:
         audit_verdict.render(visit, shown, last=verdict)
     elif runs[0].status is not Status.RUNNING:
         st.info(verdict_words.NEVER_FULL, icon=":material/fact_check:")
-    audit_progress.render(visit, runs[0])
-    if runs[0].status is not Status.RUNNING:
-        audit_starting.controls(visit, is_first=shown is None and not runs[0].is_resumable)
+    # What stands below keeps its place when a check begins and ends, and what was opened stays open.
+    with st.container():
+        audit_progress.render(visit, acts, runs[0])
+        if runs[0].status is not Status.RUNNING:
+            audit_starting.controls(visit, acts, is_first=shown is None and not runs[0].is_resumable)
     if shown is not None:
         audit_causes.render(visit, shown)
         audit_exports.render(visit, shown.run)
@@ -54,9 +59,9 @@ def _run(visit: Visit, verdict: Verdict | None, runs: Sequence[Run]) -> Run | No
     return next(filter(audit_runs.says_something, runs), None)
 
 
-def _teach(visit: Visit) -> None:
+def _teach(visit: Visit, acts: Drawn[audit_starting.Done]) -> None:
     with st.container(border=True):
         st.markdown(f"**{start_words.NEVER}**")
         for line in start_words.TEACH:
             st.markdown(f"- {line}")
-        audit_starting.controls(visit, is_first=True)
+        audit_starting.controls(visit, acts, is_first=True)

@@ -49,8 +49,11 @@ def render(visit: Visit, shown: Shown) -> None:
             width=420,
         )
         text = audit_rows.search_box()
-    if chosen != ALL:
-        _about(visit, shown, there[chosen])
+    with (
+        st.container()
+    ):  # also an empty one: what stands below keeps its place, and what somebody opened there stays open
+        if chosen != ALL:
+            _about(visit, shown, there[chosen])
     audit_rows.render(visit, shown, None if chosen == ALL else _cause(there[chosen]), text=text)
 
 

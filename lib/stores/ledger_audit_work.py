@@ -1,7 +1,7 @@
 """The book of runs for the one process that works a run, in SQLite or PostgreSQL.
 
 Everything that is written asks in its own transaction whether the run is still this process's. Transactions are short:
-SQLite has one writer, and the trail must not wait behind a run.
+SQLite has one writer, and the trail must not wait behind a run. Between two batches there is room for whoever waits.
 
 A ledger that is away for a moment ends no run: what a run cannot do without is written again for as long as its lease
 holds, and never twice, also where the first commit was only not answered.
@@ -33,6 +33,7 @@ from lib.stores.ledger_audit_rows import (
 )
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDIT_RANGES, AUDITS, AUDITS_LOCK
 
+ROOM_S = 5 * ledger_engine.LOOK_S  # from batch to batch in SQLite; to judge the next one takes longer
 PAUSE_S = 0.5  # before something is written again
 
 Written = TypeVar("Written")
@@ -48,6 +49,7 @@ class LedgerWork:
         self._engine = engine
         self._clock = clock
         self._patience = patience
+        self._left_at = -ROOM_S  # when the last batch let go
 
     def beat(self, run: Run, progress: Progress, *, worked: timedelta) -> bool:
         """Commit a new lease and how far it is; return whether somebody asked to cancel it."""
@@ -103,7 +105,7 @@ class LedgerWork:
 
         def write() -> None:
             nonlocal after
-            with self._writing(run) as connection:
+            with self._batch(run) as connection:
                 last = _last(connection, run)
                 if after is not None and last > after:
                     return  # that try was committed, and only its answer was lost
@@ -116,7 +118,7 @@ class LedgerWork:
         """Take this run's findings away, from its last to its first, BATCH of them a commit."""
 
         def write() -> int:
-            with self._writing(run) as connection:
+            with self._batch(run) as connection:
                 last = _last(connection, run)
                 which = (AUDIT_FINDINGS.c.run_id == run.run_id) & (AUDIT_FINDINGS.c.number > last - BATCH)
                 connection.execute(delete(AUDIT_FINDINGS).where(which))
@@ -167,6 +169,14 @@ class LedgerWork:
                 if time.monotonic() >= ends:
                     raise
             time.sleep(PAUSE_S)
+
+    @contextmanager
+    def _batch(self, run: Run) -> Iterator[Connection]:
+        if self._engine.dialect.name == "sqlite":
+            time.sleep(max(0.0, self._left_at + ROOM_S - time.monotonic()))
+        with self._writing(run) as connection:
+            yield connection
+        self._left_at = time.monotonic()
 
     @contextmanager
     def _writing(self, run: Run) -> Iterator[Connection]:

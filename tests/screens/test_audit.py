@@ -42,7 +42,7 @@ def test_before_the_first_check_the_screen_teaches_what_one_does_and_starts_it_b
     at = home.open()
     assert start_words.NEVER in words(at)
     assert "It only reads." in words(at)
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert [run.options for run in home.launched] == [Options()]
     assert "Under way since today" in words(at)
     assert [(each.actor, each.action) for each in home.shop.trail.rows] == [("Asha", "audit_started")]
@@ -117,7 +117,7 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(bench: Maker) 
     at = home.open()
     said = words(at)
     assert "500 of 1,000 records · 510 files · 102 files a second · about 5 s left · 9 requests" in said
-    assert "audit_start" not in keys(at)
+    assert "act-audit_start-0" not in keys(at)
     assert table(at)[0]["Took"] == "–"  # it would stand still while the numbers above go on
     at.button(key="audit_cancel").click().run()
     assert words_.CANCELLING in words(at)
@@ -135,12 +135,12 @@ def test_a_run_whose_worker_is_gone_can_go_on_or_start_again(bench: Maker) -> No
     home.under_way(ago=timedelta(minutes=5))
     at = home.open()
     assert "was interrupted: the process that worked it is gone" in at.warning[0].value
-    at.button(key="audit_resume").click().run()
+    at.button(key="act-audit_resume-0").click().run()
     assert [(run.run_id, run.fence) for run in home.launched] == [(1, 2)]
     assert "Under way" in words(at)
     again = house(bench)
     again.under_way(ago=timedelta(minutes=5))
-    again.open().button(key="audit_again").click().run()
+    again.open().button(key="act-audit_again-0").click().run()
     assert [(run.run_id, run.fence) for run in again.launched] == [(2, 1)]
 
 
@@ -173,7 +173,7 @@ class Refusing(MemoryAudits):
 
 def test_who_comes_second_is_told_which_check_is_under_way(bench: Maker) -> None:
     at = house(bench, Refusing).open()
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert "Check 7 of this storage is under way" in at.error[0].value
 
 
@@ -181,12 +181,12 @@ def test_a_start_that_failed_says_why(bench: Maker) -> None:
     home = house(bench)
     home.launch_fault = BlockingIOError(11, "no process")
     at = home.open()
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert at.error[0].value == start_words.NOT_STARTED
     full = house(bench)
     at = full.open()
     full.shop.trail.fault, full.shop.trail.fail_after = LedgerUnavailable(LedgerFault.FULL), 0
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert "the disk is full" in at.error[0].value
     assert not full.launched
 
@@ -195,13 +195,13 @@ def test_a_run_below_a_prefix_is_started_with_what_the_form_says(bench: Maker) -
     home = house(bench)
     at = home.open()
     at.text_input(key="audit_prefix").set_value("a" * 1025)
-    at.button(key="audit_start_so").click().run()
+    at.button(key="act-audit_start_so-0").click().run()
     assert at.error[0].value == start_words.PREFIX_IMPOSSIBLE
     assert not home.launched
     at.text_input(key="audit_prefix").set_value("edrcontainer1/prescriptions/ ")
     at.selectbox(key="audit_grace").set_value(timedelta(hours=1))
     at.radio(key="audit_exposure").set_value(Exposure.NONE)
-    at.button(key="audit_start_so").click().run()
+    at.button(key="act-audit_start_so-0").click().run()
     assert [run.options for run in home.launched] == [
         Options("edrcontainer1/prescriptions/ ", timedelta(hours=1), Exposure.NONE)
     ]
@@ -343,7 +343,7 @@ def test_who_is_bound_to_clinics_reads_of_these_alone_and_starts_nothing(bench: 
     assert at.text[0].value == "⚠️ In the records of your clinics: 1 in the wrong place."
     assert [each["Record"] for each in table(at, 1)] == ["1"]
     assert not at.metric
-    assert "audit_start" not in keys(at)
+    assert "act-audit_start-0" not in keys(at)
     assert start_words.ONLY_CLINICS in words(at)
 
 
@@ -359,6 +359,6 @@ def test_a_click_of_somebody_who_lost_the_right_starts_nothing(bench: Maker) -> 
     who = [(ASHA, Scope())]
     at = home.open(who=lambda: who[0])
     who[0] = (Actor("Asha", Role.SUPPORT), Scope())
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert [each.value for each in at.error] == ["You may not do this."]
     assert not home.launched
