@@ -9,6 +9,7 @@ from dashboard.visit import Visit
 from dashboard.wording import audits as words
 from dashboard.wording import verdicts
 from lib import auditing
+from lib.access import Permission
 from lib.auditing import Verdict
 from lib.audits import Run
 from lib.findings import Kind
@@ -25,6 +26,8 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
     st.caption(words.checked(run, now=visit.now, zone=zone))
     for kind, count in (run.result.cut if run.result else {}).items():
         st.caption(words.more_than_counted(kind, count))
+    if run.options.prefix and visit.may(Permission.KEYS):
+        st.text(f"{words.BELOW}: {display.short_key(run.options.prefix)}")
     if last is None:
         st.error(f"{words.NEVER_FULL} {words.not_full(run)}", icon=":material/event_busy:")
     else:
