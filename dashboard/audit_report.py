@@ -36,6 +36,7 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
     before = report.before
     ended_at = None if before is None else before.ended_at or before.started_at
     trend = words.NOT_COMPARED if before is None or ended_at is None else words.compared(before.run_id, ended_at, zone)
+    groups = sorted(report.groups, key=lambda each: (not each.count, *each.order))  # what is gone comes last
     left_out = words.rows_left_out(len(report.findings), report.problems)
     parts = [
         f"<h1>{escape(words.heading(run.run_id))}</h1>",
@@ -52,7 +53,7 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
         _note(trend),
         _table(
             words.CAUSE_HEADS if before is not None else words.CAUSE_HEADS[:-1],
-            (_cause(each, report=report, zone=zone) for each in report.groups),
+            (_cause(each, report=report, zone=zone) for each in groups),
         )
         if report.groups
         else f"<p>{escape(words.NO_PROBLEM)}</p>",

@@ -28,10 +28,11 @@ HALF = 0.5  # of the next one, so that it is seen that there are more
 def render(visit: Visit, shown: Shown) -> None:
     """Draw the table, below it the choice of a cause and of a text, and the problems that these choose."""
     st.subheader("Problems by cause")
-    groups = sorted(shown.groups, key=lambda each: each.order)
+    groups = sorted(shown.groups, key=lambda each: (not each.count, *each.order))  # what is gone comes last
     is_clean = not any(each.count for each in groups)
     if is_clean:
-        st.success(words.NONE_FOUND, icon=":material/check_circle:")
+        is_all = shown.run.is_full and visit.scope.clinics is None
+        st.success(words.NONE_FOUND if is_all else words.NONE_FOUND_THERE, icon=":material/check_circle:")
     if groups:
         _table(visit, shown, groups)
     if is_clean:

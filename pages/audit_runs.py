@@ -78,9 +78,9 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
         column_config={
             "Run": st.column_config.NumberColumn(width=50),
             "Started": st.column_config.TextColumn(width=145),
-            "By": st.column_config.TextColumn(width=110),
+            "By": st.column_config.TextColumn(width=95),
             "How it ended": st.column_config.TextColumn(width=125),
-            "What": st.column_config.TextColumn(width=170),
+            "What": st.column_config.TextColumn(width=225),
             "Records": st.column_config.NumberColumn(width=85, format="localized"),
             "Files": st.column_config.NumberColumn(width=85, format="localized"),
             "Need attention": st.column_config.TextColumn(width=110, alignment="right"),

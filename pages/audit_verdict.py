@@ -10,6 +10,7 @@ from dashboard.wording import audit_verdict as words
 from dashboard.wording import audits
 from dashboard.wording.states import EXPECTED_NONE
 from lib import auditing
+from lib.access import Permission
 from lib.auditing import Verdict
 from lib.audits import Run
 from lib.findings import Kind
@@ -26,6 +27,8 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
     st.caption(audits.checked(run, now=visit.now, zone=zone))
     for kind, count in (run.result.cut if run.result else {}).items():
         st.caption(audits.more_than_counted(kind, count))
+    if run.options.prefix and visit.may(Permission.KEYS):
+        st.text(f"{audits.BELOW}: {display.short_key(run.options.prefix)}")
     if last is None:
         st.error(f"{words.NEVER_FULL} {audits.not_full(run)}", icon=":material/event_busy:")
     else:

@@ -66,7 +66,7 @@ _FAULT = {
     Fault.UNEXPECTED: "Something went wrong on our side; developers find the details in the log.",
 }
 BACK = "Back to the last full check"
-PICK_RUN = "Click a line to see above what that check found."
+PICK_RUN = "Click a line, or go to it with the arrow keys, to see above what that check found."
 COMPARE = "Compare two checks"
 LATER, EARLIER = "This check", "with the earlier one"
 SAME_RUN = "Choose two different checks."

@@ -22,13 +22,14 @@ from lib.objects import Doubt
 NONE_FOUND = (
     "No problem was found: every record's file is there and as its record says, and no file lies there unnamed."
 )
+NONE_FOUND_THERE = "No problem was found in what was looked at."
 NONE_FITS = "No problem fits. Try a shorter text."
 ALL = "All problems"
 CHOOSE = "Problem"
 SEARCH = "Part of a key, or a record number"
 NO_TREND = "There is no earlier full check to compare with."
-PICK = "Click a line to see its rows below."
-PICK_ROW = "Click a line to see what is known about it, and to open its record."
+PICK = "Click a line, or go to it with the arrow keys, to see its rows below."
+PICK_ROW = "Click a line, or go to it with the arrow keys, to see what is known about it, and to open its record."
 EXPECT_NONE = "Expect none of these. Each count is of problems; a record can have several."
 ALL_GONE = "What the check before had found, and this one did not."
 OTHERS = "All other causes"

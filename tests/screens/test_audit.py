@@ -227,6 +227,23 @@ def test_each_cause_says_how_it_went_on_what_its_rows_share_and_what_mends_it(be
     assert (gone["Severity"], gone["Count"], gone["Trend"]) == ("✅ Gone", 0, "1 gone")
 
 
+def test_what_is_gone_stands_below_what_is_there_also_where_it_was_worse(bench: Maker) -> None:
+    home = house(bench)
+    home.run([Finding(Kind.SHARED_OBJECT, Severity.CRITICAL, record_id=5)], ago=timedelta(hours=9))
+    home.run([missing(1)])
+    assert [each["Count"] for each in table(home.open())] == [1, 0]
+
+
+def test_nothing_found_in_a_part_is_not_said_of_all(bench: Maker) -> None:
+    home = house(bench)
+    home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
+    at = home.open()
+    assert [each.value for each in at.success] == ["No problem was found in what was looked at."]
+    assert "Below a prefix: edrcontainer1/a" in words(at)
+    home.run()
+    assert "every record's file is there" in home.open().success[0].value
+
+
 def test_what_no_cause_has_takes_no_room_and_there_is_no_trend_before_a_second_check(bench: Maker) -> None:
     home = house(bench)
     home.run([missing(1)])
