@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import display, wording
+from dashboard import display, lines, wording
 from dashboard.visit import Visit
 from dashboard.wording import problems as words
 from lib import audit_history, audit_plan, planning
@@ -20,9 +20,7 @@ from pages.audit_shown import Cause, Shown
 
 CHOICE = "audit_cause"
 ALL = "all"
-ROW_PX = 35
 MOST = 12  # rows in view
-HALF = 0.5  # of the next one, so that it is seen that there are more
 
 
 def render(visit: Visit, shown: Shown) -> None:
@@ -73,27 +71,22 @@ def _cause(group: Group) -> Cause:
 def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
     key = f"causes-{shown.run.run_id}"
 
-    def pick() -> None:
+    def pick(number: int | None) -> None:
         """Choose the cause of the line that was clicked, and all again where it was clicked again."""
-        selected = st.session_state[key].selection
-        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is None or (number < len(groups) and groups[number].count):
+        if number is None or groups[number].count:
             st.session_state[CHOICE] = ALL if number is None else _name(groups[number])
             audit_rows.start_over()
 
     cells = [_cells(visit, shown, each) for each in groups]
     frame = pd.DataFrame(cells)
     empty = [name for name in ("Trend", "In common") if not any(each[name] for each in cells)]
-    st.dataframe(
+    lines.draw(
         frame.drop(columns=empty),
-        hide_index=True,
-        row_height=ROW_PX,
-        height=int(ROW_PX * (min(len(groups), MOST + HALF) + 1)) + 3,
-        on_select=pick,
-        selection_mode=["single-row", "single-cell"],
         key=key,
+        on_click=pick,
         alt="Problems by cause; a click on a line shows its rows below",
-        column_config={
+        most=MOST + lines.HALF,
+        columns={
             "Problem": st.column_config.TextColumn(width=240),
             "Count": st.column_config.NumberColumn(width=62, format="localized"),
             "Severity": st.column_config.TextColumn(width=98),

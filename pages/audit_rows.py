@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import display, wording
+from dashboard import display, lines, wording
 from dashboard.visit import Visit
 from dashboard.wording import problems as words
 from lib import auditing
@@ -18,7 +18,6 @@ from pages.audit_shown import Cause, Shown
 
 PAGE_ROWS = 15
 TEXT, TRODDEN, OPEN = "audit_text", "audit_trodden", "audit_open"
-ROW_PX = 35
 
 Numbered = tuple[int, Finding]
 
@@ -92,22 +91,16 @@ def _table(visit: Visit, shown: Shown, here: Sequence[Numbered], *, has_cause: b
     empty = [name for name in frame.columns if name != "Record" and not any(each[name] for each in cells)]
     key = f"problems-{shown.run.run_id}-{has_cause}-{hash(tuple(number for number, _ in here))}"
 
-    def pick() -> None:
+    def pick(number: int | None) -> None:
         """Open the line that was clicked, and close it where it was clicked again."""
-        selected = st.session_state[key].selection
-        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        st.session_state[OPEN] = here[number] if number is not None and number < len(here) else None
+        st.session_state[OPEN] = None if number is None else here[number]
 
-    st.dataframe(
+    lines.draw(
         frame.drop(columns=empty),
-        hide_index=True,
-        row_height=ROW_PX,
-        height=ROW_PX * (len(here) + 1) + 3,
-        on_select=pick,
-        selection_mode=["single-row", "single-cell"],
         key=key,
+        on_click=pick,
         alt="Problems one by one; a click on a line shows what is known about it",
-        column_config={
+        columns={
             "Record": st.column_config.TextColumn(width=75),
             "Problem": st.column_config.TextColumn(width=285),
             "Severity": st.column_config.TextColumn(width=98),

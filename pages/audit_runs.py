@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import display
+from dashboard import display, lines
 from dashboard.visit import Visit
 from dashboard.wording import audits as words
 from dashboard.wording import problems
@@ -19,9 +19,7 @@ from pages.audit_shown import Shown
 
 RUN = "run"  # in the address: which one is shown
 MAX_DIGITS = 15
-ROW_PX = 35
 MOST = 10  # rows in view
-HALF = 0.5  # of the next one, so that it is seen that there are more
 
 
 def asked() -> int | None:
@@ -59,23 +57,18 @@ def render(visit: Visit, runs: Sequence[Run], *, shown: Shown | None) -> None:
 def _table(visit: Visit, runs: Sequence[Run]) -> None:
     key = f"runs-{runs[0].run_id}-{runs[0].status}"
 
-    def pick() -> None:
+    def pick(number: int | None) -> None:
         """Show the run of the line that was clicked."""
-        selected = st.session_state[key].selection
-        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is not None and number < len(runs) and says_something(runs[number]):
+        if number is not None and says_something(runs[number]):
             _show(runs[number].run_id)
 
-    st.dataframe(
+    lines.draw(
         pd.DataFrame([_cells(visit, each) for each in runs]),
-        hide_index=True,
-        row_height=ROW_PX,
-        height=int(ROW_PX * (min(len(runs), MOST + HALF) + 1)) + 3,
-        on_select=pick,
-        selection_mode=["single-row", "single-cell"],
         key=key,
+        on_click=pick,
         alt="All checks, the newest first; a click on a line shows what it found",
-        column_config={
+        most=MOST + lines.HALF,
+        columns={
             "Run": st.column_config.NumberColumn(width=50),
             "Started": st.column_config.TextColumn(width=145),
             "By": st.column_config.TextColumn(width=95),
