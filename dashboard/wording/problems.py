@@ -153,7 +153,7 @@ def bound(code: Code | None, count: int) -> str:
     if code not in SOUGHT or count <= MAX_LOOKS:
         return ""
     return (
-        f"Delete markers and uploads that did not end are looked for at {MAX_LOOKS:,} keys of a check. "
+        f"Delete markers and uploads that did not end may have been looked for at {MAX_LOOKS:,} keys only. "
         "A row that was not looked at says so; open its record to look."
     )
 

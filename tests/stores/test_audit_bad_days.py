@@ -24,8 +24,8 @@ from dashboard.wording import audit_commands as words
 from lib import audit_supervision, auditing, keys
 from lib.access import Scope
 from lib.audit_work import Shop
+from lib.audits import Chosen, Options, Progress, Result, Run, Status
 from lib.audits import Exposure as Asked
-from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code
 from lib.findings import Kind
 from lib.settings import Settings
@@ -42,6 +42,7 @@ from tests.parts.moody_s3 import Mood, MoodyS3, after, error, hang, html, on_hea
 from tests.parts.planted import Planted, Row
 from tests.parts.planted_clinic import Clinic, on_guarded_s3
 from tests.parts.planted_growing import grow_few
+from tests.parts.small_disk import fill, mounted
 
 MIDDLE = 5  # LISTs: 300 objects are listed in pages of 45, after one that asks whether anything may be listed
 SHORT = short(45)
@@ -216,6 +217,28 @@ def test_a_full_disk_fails_the_run_and_says_so(day: BadDay) -> None:
     run = day.supervised(open_scratch=full)
     assert (run.status, run.result and run.result.reason) == (Status.FAILED, "disk_full")
     assert any("disk" in each for each in words.told(run))
+
+
+@pytest.mark.parametrize("room", [0, 64 * 1024, 96 * 1024], ids=["no rows fit", "rows fit", "what is left fits"])
+def test_a_run_on_a_disk_that_is_full_says_so_stores_nothing_false_and_goes_on_when_there_is_room(
+    day: BadDay, room: int
+) -> None:
+    folder = Path(day.clinic.values["DASHBOARD_AUDIT_FOLDER"])
+    with mounted(folder, options="size=1m"):
+        fill(folder / "ballast", but=room)
+        ran = day.audit()
+        assert (ran.status, ran.json["status"], ran.json["reason"]["code"]) == (2, "failed", "disk_full")
+        assert "The disk of this computer is full. Free some space." in ran.err
+        assert "Traceback" not in ran.err
+        run_id, office = ran.json["run_id"], audit_wiring.office(_settings(day))
+        kept = auditing.findings(me(), Scope(), services=office, run_id=run_id, chosen=Chosen(), limit=1000)
+        told = {(each.kind, each.record_id, None if each.record_id else each.key) for _, each in kept}
+        assert told <= {each.subject for each in day.planted.findings}
+        assert not told or room
+        (folder / "ballast").unlink()
+        resumed = day.audit("--resume", str(run_id))
+    assert differences(day.planted, resumed) == []
+    assert resumed.json["run_id"] == run_id
 
 
 def test_a_folder_that_cannot_be_made_fails_the_run_at_once_and_holds_up_no_other(day: BadDay) -> None:
