@@ -156,7 +156,7 @@ def test_the_budget_is_kept_also_against_a_server_that_no_timeout_stops(stack: E
     started = time.monotonic()
     assert _doubts(store, budget=timedelta(seconds=0.5)) == {Doubt.TIMED_OUT}
     assert _doubts(store, budget=timedelta(seconds=0.5)) == {Doubt.TIMED_OUT}, "all threads hang: still in time"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10  # two times half a second, and a busy machine; else 30 each
 
 
 def test_hanging_requests_never_pile_up(stack: ExitStack) -> None:
