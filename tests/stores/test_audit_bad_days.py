@@ -24,10 +24,11 @@ from dashboard.wording import audit_commands as words
 from lib import audit_supervision, auditing, keys
 from lib.access import Scope
 from lib.audit_work import Shop
-from lib.audits import Chosen, Options, Progress, Result, Run, Status
 from lib.audits import Exposure as Asked
+from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code
 from lib.findings import Kind
+from lib.kept_findings import Chosen
 from lib.settings import Settings
 from lib.stores import records_snapshot
 from lib.stores.ledger_audits import LedgerRuns
