@@ -34,7 +34,8 @@ def render(visit: Visit) -> None:
         st.info(words.NEVER_FULL, icon=":material/fact_check:")
     audit_progress.render(visit, runs[0])
     if runs[0].status is not Status.RUNNING:
-        audit_starting.controls(visit, is_first=shown is None and not runs[0].is_resumable)
+        is_old = verdict is not None and verdict.is_stale(visit.now)
+        audit_starting.controls(visit, is_first=is_old or (shown is None and not runs[0].is_resumable))
     if shown is not None:
         audit_causes.render(visit, shown)
         audit_exports.render(visit, shown.run)
