@@ -41,7 +41,9 @@ def render(visit: Visit) -> None:
     with st.container():
         audit_progress.render(visit, acts, runs[0])
         if runs[0].status is not Status.RUNNING:
-            audit_starting.controls(visit, acts, is_first=shown is None and not runs[0].is_resumable)
+            is_old = verdict is not None and verdict.is_stale(visit.now)
+            is_first = is_old or (shown is None and not runs[0].is_resumable)
+            audit_starting.controls(visit, acts, is_first=is_first)
     if shown is not None:
         audit_causes.render(visit, shown)
         audit_exports.render(visit, shown.run)

@@ -18,6 +18,7 @@ from pages.audit_shown import Cause, Shown
 
 PAGE_ROWS = 15
 TEXT, TRODDEN, OPEN = "audit_text", "audit_trodden", "audit_open"
+NONE = "–"
 
 Numbered = tuple[int, Finding]
 
@@ -65,14 +66,23 @@ def render(visit: Visit, shown: Shown, cause: Cause | None, *, text: str) -> Non
         st.info(words.NONE_FITS, icon=":material/search_off:")
         return
     _table(visit, shown, here, has_cause=cause is not None)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if len(trodden) > 1:
             st.button("Back", key="audit_back", icon=":material/arrow_back:", on_click=_back)
         if len(found) > PAGE_ROWS:
             st.button("More", key="audit_more", icon=":material/arrow_forward:", on_click=_on, args=(here[-1][0],))
+        if len(trodden) > 1 or len(found) > PAGE_ROWS:
+            first = (len(trodden) - 1) * PAGE_ROWS + 1
+            st.caption(
+                words.part(first, first + len(here) - 1, of=None if text else _count(shown, cause)), width="content"
+            )
     opened: Numbered | None = st.session_state.get(OPEN)
     if opened is not None and opened in here:
         _one(visit, opened[1])
+
+
+def _count(shown: Shown, cause: Cause | None) -> int:
+    return sum(each.count for each in shown.groups if cause is None or (each.kind, each.code) == cause)
 
 
 def _on(number: int) -> None:
@@ -88,7 +98,7 @@ def _back() -> None:
 def _table(visit: Visit, shown: Shown, here: Sequence[Numbered], *, has_cause: bool) -> None:
     cells = [_cells(visit, each, has_cause=has_cause) for _, each in here]
     frame = pd.DataFrame(cells)
-    empty = [name for name in frame.columns if name != "Record" and not any(each[name] for each in cells)]
+    empty = [name for name in frame.columns if all(each[name] in ("", NONE) for each in cells)]
     key = f"problems-{shown.run.run_id}-{has_cause}-{hash(tuple(number for number, _ in here))}"
 
     def pick(number: int | None) -> None:
@@ -120,7 +130,7 @@ def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
     """Return the cells of one; a column in which all are empty is not drawn."""
     at, found = each.facts.generated_at, each.suggestion
     cells = {
-        "Record": "–" if each.record_id is None else str(each.record_id),
+        "Record": NONE if each.record_id is None else str(each.record_id),
         "Problem": "" if has_cause else words.of_one(each),
         "Severity": "" if has_cause else words.SEVERITY[each.severity],
         "Made": wording.day(at, visit.services.zone) if at else "",

@@ -195,6 +195,15 @@ def causes(count: int) -> str:
     return "1 cause." if count == 1 else f"{count:,} causes."
 
 
+def part(first: int, last: int, *, of: int | None) -> str:
+    """Say which problems of all stand on a page; where a text narrows them, nobody counted all.
+
+    >>> part(16, 30, of=1051), part(1, 15, of=None)
+    ('16 to 30 of 1,051', '1 to 15')
+    """
+    return f"{first:,} to {last:,}" + ("" if of is None else f" of {of:,}")
+
+
 def shared(facts: Sequence[Tally], *, of: int) -> str:
     """Say what the rows of a cause have in common, what all have first.
 

@@ -91,7 +91,9 @@ def test_a_verdict_that_is_older_than_a_day_says_so_in_red(bench: Maker) -> None
     home.run(ago=2 * DAY)
     fresh = house(bench)
     fresh.run(ago=DAY + timedelta(seconds=1))
-    assert "more than a day old" in fresh.open().error[0].value
+    at = fresh.open()
+    assert "more than a day old" in at.error[0].value
+    assert at.button(key="act-audit_start-0").proto.type == "primary"
 
 
 def test_a_check_of_one_prefix_is_no_verdict_on_all_files(bench: Maker) -> None:
@@ -261,6 +263,7 @@ def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench
     assert table(at, 1)[0]["Object key"] == "edrcontainer1/⟨U+202E⟩l␊.pdf"
     at.button(key="audit_more").click().run()
     assert [each["Record"] for each in table(at, 1)] == ["15", "16", "17"]
+    assert "16 to 18 of 18" in words(at)
     at.button(key="audit_back").click().run()
     assert len(table(at, 1)) == 15
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
