@@ -22,9 +22,10 @@ from dashboard.wording import audit_commands as words
 from dashboard.wording import audits as run_words
 from lib import audit_export, audit_history, auditing, audits, keys, setting_rules
 from lib.access import Scope
+from lib.audit_book import Busy, LeaseLost
 from lib.audit_export import Form
 from lib.auditing import Office
-from lib.audits import Busy, Exposure, LeaseLost, Options, Phase, Progress, Result, Run, Status
+from lib.audits import Exposure, Options, Phase, Progress, Result, Run, Status
 from lib.settings import Settings
 
 LISTED = 50  # runs
@@ -41,7 +42,7 @@ def audit(
     grace: Annotated[str, typer.Option(help="What is younger may be on its way: 15m, 1h, 90s.")] = "15m",
     exposure: Annotated[Exposure, typer.Option(help="How many files are asked for as a stranger.")] = Exposure.SAMPLE,
     out: Annotated[
-        Path | None, typer.Option(metavar="DIR", help="Write findings.csv and findings.jsonl into this folder.")
+        Path | None, typer.Option(metavar="DIR", help="Write findings.csv, findings.jsonl and about.txt here.")
     ] = None,
     resume: Annotated[
         int | None, typer.Option(metavar="RUN_ID", help="Go on with this run from its last finished range.")
@@ -71,7 +72,7 @@ def audit(
         else:
             run = auditing.resume(me(), Scope(), services=using, run_id=resume, launch=False)
     except Busy as busy:
-        raise CouldNotRun(words.BUSY.format(run=busy.run_id)) from None
+        raise CouldNotRun(words.BUSY_ELSEWHERE if busy.is_elsewhere else words.BUSY.format(run=busy.run_id)) from None
     except LookupError:
         raise CouldNotRun(words.NOT_RESUMABLE.format(run=resume)) from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the run is cancelled, not lost
@@ -101,7 +102,7 @@ def _write(run: Run, out: Path, using: Office) -> None:
         with closing(
             audit_export.export(me(), Scope(), services=using, run_id=run.run_id, form=Form.JSON_LINES)
         ) as findings:
-            audit_exports.write(out, findings)
+            audit_exports.write(out, findings, about=words.about(run))
     except OSError as error:
         raise CouldNotRun(words.NOT_WRITTEN.format(run=run.run_id, out=out, why=error.strerror)) from None
 

@@ -10,7 +10,7 @@ from contextlib import ExitStack, suppress
 from pathlib import Path
 from typing import TextIO
 
-from dashboard import spreadsheets
+from dashboard import display, spreadsheets
 from lib.audit_export import Form
 from lib.findings import Finding
 
@@ -26,6 +26,7 @@ COLUMNS = (
     "candidate",
     "candidate_evidence",
 )
+ABOUT = "about.txt"
 CSV_ENCODING = "utf-8-sig"  # without the mark in front, spreadsheets take it for another alphabet
 
 
@@ -60,20 +61,22 @@ def json_lines(findings: Iterable[Finding]) -> Iterator[str]:
         yield _json_line(fields(finding))
 
 
-def write(directory: Path, findings: Iterable[Finding]) -> tuple[Path, Path]:
-    """Write both files into a directory, for their owner alone, and return them; raise OSError.
+def write(directory: Path, findings: Iterable[Finding], *, about: Iterable[str]) -> tuple[Path, Path, Path]:
+    """Write both files and what they are about into a directory, for their owner alone, and return them; raise OSError.
 
     1. The directory is made where it is not there.
     2. Each finding goes into two new files of other names, so that what breaks off leaves nothing half done.
-    3. They take the places of the files of a run before.
+    3. They take the places of the files of a run before, with the sentences ``about`` this one.
     """
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    places = (directory / Form.CSV, directory / Form.JSON_LINES)
+    places = (directory / Form.CSV, directory / Form.JSON_LINES, directory / ABOUT)
     made: list[Path] = []
     try:
         with ExitStack() as open_files:
             as_csv = open_files.enter_context(_new(places[0], made, encoding=CSV_ENCODING))
             as_json = open_files.enter_context(_new(places[1], made, encoding="ascii"))
+            beside = open_files.enter_context(_new(places[2], made, encoding="utf-8"))
+            beside.writelines(f"{display.visible(sentence)}\n" for sentence in about)
             as_csv.write(spreadsheets.csv_line(COLUMNS))
             for finding in findings:
                 row = fields(finding)

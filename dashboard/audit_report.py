@@ -9,13 +9,12 @@ from zoneinfo import ZoneInfo
 
 from dashboard import display, wording
 from dashboard.wording import audit_files as words
-from dashboard.wording import audits, problems
+from dashboard.wording import audit_verdict, audits, problems
+from dashboard.wording.states import EXPECTED_NONE
 from lib.audit_export import Report
-from lib.audits import Group, Status
-from lib.diagnosis import State
 from lib.findings import Finding
+from lib.kept_findings import Group
 
-STATES = (State.MISSING, State.ELSEWHERE, State.DAMAGED, State.UNKNOWN)
 POLICY = "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'"
 STYLE = """
 :root { color-scheme: light; }
@@ -24,9 +23,10 @@ h1 { font-size: 1.5rem; margin-bottom: .25rem; } h2 { font-size: 1.1rem; margin-
 .verdict { font-size: 1.15rem; border-left: .3rem solid #444; padding-left: .75rem; }
 .note { color: #555; } .wide { overflow-x: auto; }
 table { border-collapse: collapse; min-width: 40%; } th, td { text-align: left; vertical-align: top; padding: .3rem 1rem .3rem 0; border-bottom: 1px solid #ccc; }
-td.number { text-align: right; font-variant-numeric: tabular-nums; } td.key { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+td.number, th.number { text-align: right; font-variant-numeric: tabular-nums; } td.number + td { white-space: nowrap; color: #555; } td.key { font: 12px/1.4 ui-monospace, monospace; overflow-wrap: anywhere; }
+.rows table { width: 100%; min-width: 60rem; table-layout: fixed; } .rows th:nth-child(1) { width: 16%; } .rows th:nth-child(2) { width: 10%; } .rows th:nth-child(3) { width: 8%; }
 @page { margin: 15mm; }
-@media print { body { margin: 0; max-width: none; font-size: 10pt; } thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } }
+@media print { body { margin: 0; max-width: none; font-size: 10pt; } thead { display: table-header-group; } tr { break-inside: avoid; } h2 { break-after: avoid; } .wide { overflow: visible; } .rows table { min-width: 0; font-size: 8.5pt; } td.key { font-size: 7.5pt; } }
 """
 
 
@@ -36,25 +36,30 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
     before = report.before
     ended_at = None if before is None else before.ended_at or before.started_at
     trend = words.NOT_COMPARED if before is None or ended_at is None else words.compared(before.run_id, ended_at, zone)
+    groups = sorted(report.groups, key=lambda each: (not each.count, *each.order))  # what is gone comes last
     left_out = words.rows_left_out(len(report.findings), report.problems)
     parts = [
         f"<h1>{escape(words.heading(run.run_id))}</h1>",
         _note(words.made(now, zone)),
-        f'<p class="verdict">{escape(_verdict(report))}</p>',
-        _note(audits.checked(run, now=now, zone=zone)) if report.has_all_records else _note(words.ONLY_CLINICS),
-        "" if run.is_full else f"<p><strong>{escape(audits.not_full(run))}</strong></p>",
+        f'<p class="verdict">{escape(_verdict(report, zone=zone))}</p>',
+        _note(audits.checked(run, now=None, zone=zone)) if report.has_all_records else _note(words.ONLY_CLINICS),
+        *(f"<p><strong>{escape(each)}</strong></p>" for each in _caveats(report)),
         f"<h2>{escape(words.NUMBERS)}</h2>",
         _table(
-            words.COUNT_HEADS, ([_text(wording.STATE[each]), *_count(report.states.get(each, 0))] for each in STATES)
+            words.COUNT_HEADS,
+            ([_text(wording.STATE[each]), *_count(report.states.get(each, 0))] for each in EXPECTED_NONE),
         ),
         f"<h2>{escape(words.CAUSES)}</h2>",
         _note(trend),
-        _table(words.CAUSE_HEADS, (_cause(each, report=report, zone=zone) for each in report.groups))
+        _table(
+            words.CAUSE_HEADS if before is not None else words.CAUSE_HEADS[:-1],
+            (_cause(each, report=report, zone=zone) for each in groups),
+        )
         if report.groups
         else f"<p>{escape(words.NO_PROBLEM)}</p>",
         f"<h2>{escape(words.ROWS)}</h2>" if report.findings else "",
         _note(left_out) if report.problems > len(report.findings) else "",
-        _table(words.ROW_HEADS, map(_row, report.findings)) if report.findings else "",
+        _table(words.ROW_HEADS, map(_row, report.findings), name="wide rows") if report.findings else "",
         _note(words.CONFIDENTIAL),
     ]
     return (
@@ -67,28 +72,27 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
     )
 
 
-def _verdict(report: Report) -> str:
+def _verdict(report: Report, *, zone: ZoneInfo) -> str:
     run = report.run
     if not report.has_all_records or run.result is None:
-        return audits.clinics_only(report.states, wording.STATE)
-    looked_at = run.progress.records if run.status is Status.COMPLETE else run.progress.rows
-    found = looked_at - sum(report.states.values())
-    told = (
-        audits.files_found(looked_at, found, is_prefix=bool(run.options.prefix)),
-        audits.not_checked(run.progress.records - looked_at),
-        audits.attention(run.result.attention, cause=""),
+        return audit_verdict.clinics_only(report.states, wording.STATE)
+    return display.printable(audit_verdict.sentence(run, report.groups, report.tallies, zone=zone))
+
+
+def _caveats(report: Report) -> Iterable[str]:
+    return words.caveats(
+        report.run, quoted=lambda key: f"“{display.printable(key)}”", has_all_records=report.has_all_records
     )
-    return " ".join(filter(None, told))
 
 
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:
-    is_compared = report.before is not None
+    trend = problems.change(count=group.count, new=group.new, gone=group.gone)
     return [
         _text(problems.named(group.kind, group.code)),
         _text(problems.SEVERITY[group.severity]),
         *_count(group.count),
-        _text(problems.change(count=group.count, new=group.new, gone=group.gone, is_compared=is_compared)),
         _text("" if group.first_bad is None else wording.day(group.first_bad, zone)),
+        *([_text(trend)] if report.before is not None else []),
     ]
 
 
@@ -96,7 +100,7 @@ def _row(finding: Finding) -> list[str]:
     suggestion = finding.suggestion
     candidate = "" if suggestion is None else f"{problems.suggestion(suggestion)}: {suggestion.key}"
     return [
-        _text(problems.named(finding.kind, finding.code)),
+        _text(problems.of_one(finding)),
         _text(problems.SEVERITY[finding.severity]),
         _text("" if finding.record_id is None else str(finding.record_id)),
         _key(finding.stored),
@@ -106,7 +110,7 @@ def _row(finding: Finding) -> list[str]:
 
 
 def _count(number: int) -> list[str]:
-    return [f'<td class="number">{number:,}</td>', _text(words.EXPECTED)]
+    return [f'<td class="number">{number:,}</td>', _text(audit_verdict.EXPECT_NONE)]
 
 
 def _text(text: str) -> str:
@@ -121,7 +125,11 @@ def _note(text: str) -> str:
     return f'<p class="note">{escape(text)}</p>'
 
 
-def _table(heads: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    head = "".join(f"<th>{escape(each)}</th>" for each in heads)
+def _head(text: str) -> str:
+    return f'<th class="number">{escape(text)}</th>' if text in words.NUMBER_HEADS else f"<th>{escape(text)}</th>"
+
+
+def _table(heads: Sequence[str], rows: Iterable[Sequence[str]], *, name: str = "wide") -> str:
+    head = "".join(_head(each) for each in heads)
     body = "\n".join(f"<tr>{''.join(row)}</tr>" for row in rows)
-    return f'<div class="wide"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'
+    return f'<div class="{name}"><table><thead><tr>{head}</tr></thead><tbody>\n{body}\n</tbody></table></div>'

@@ -9,8 +9,9 @@ from dashboard import audit_wiring
 from dashboard.audit_wiring import AuditOffice
 from lib import alerts, audit_supervision, auditing
 from lib.access import Actor, Role, Scope
-from lib.audits import Progress, Run, Status, comparable
+from lib.audits import Progress, Run, Status
 from lib.errors import LedgerUnavailable
+from lib.kept_findings import comparable
 from lib.settings import Settings
 
 WORKER = Actor("audit", Role.OPERATOR)
@@ -19,9 +20,12 @@ WORKER = Actor("audit", Role.OPERATOR)
 def worked(
     run: Run, settings: Settings, *, using: AuditOffice, told: Callable[[Progress], None] = lambda _progress: None
 ) -> Run:
-    """Work a run whose lease is held, write down how it ended, and tell the webhook; raise what ``supervise`` raises."""
+    """Work a run whose lease is held, write down how it ended, and tell the webhook.
+
+    Raises LeaseLost, LedgerUnavailable, and what nobody foresaw, once it is in the book.
+    """
     try:
-        ended = audit_supervision.supervise(run, audit_wiring.shop(run, settings), told=told)
+        ended = _worked(run, settings, using=using, told=told)
     except Exception:  # raised again: a run that failed for whatever reason is told of first
         with suppress(LedgerUnavailable):
             broken = using.audits.runs.run(run.run_id)
@@ -33,6 +37,14 @@ def worked(
     with suppress(LedgerUnavailable):  # the run itself is in the book
         _tell(ended, settings, using=using)
     return ended
+
+
+def _worked(run: Run, settings: Settings, *, using: AuditOffice, told: Callable[[Progress], None]) -> Run:
+    try:
+        shop = audit_wiring.shop(run, settings)
+    except Exception as error:  # noqa: BLE001 - in the book first, and raised again where nobody foresaw it
+        return audit_supervision.never_begun(run, error, book=audit_wiring.book(settings), at=using.clock())
+    return audit_supervision.supervise(run, shop, told=told)
 
 
 def _tell(run: Run, settings: Settings, *, using: AuditOffice) -> None:

@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING
 
 from sqlalchemy import Engine, make_url
 
+from lib import audits, setting_rules
+from lib.audit_book import Desk
 from lib.audit_work import Shop
-from lib.audits import Desk, Run
+from lib.audits import Run
 from lib.listing import ObjectLister
 from lib.settings import ROOT, Settings
 from lib.stores import ledger_db, ledger_engine, records_snapshot
@@ -61,7 +63,7 @@ def office(settings: Settings) -> AuditOffice:
 
 
 def desk(settings: Settings) -> Desk:
-    """Return where runs of this bucket are started and read. Touches no network."""
+    """Return where runs of this bucket and database are started and read. Touches no network."""
     engine = _engine(settings)
     return Desk(
         runs=LedgerRuns(engine),
@@ -72,9 +74,25 @@ def desk(settings: Settings) -> Desk:
     )
 
 
+def book(settings: Settings) -> LedgerWork:
+    """Return the book of runs for a process that works one. Touches no network."""
+    return LedgerWork(_engine(settings))
+
+
 def target(settings: Settings) -> str:
-    """Return what tells this bucket from another, and says nothing about it."""
-    return hashlib.sha256(f"{settings.endpoint_url}\0{settings.bucket}".encode()).hexdigest()[:16]
+    """Return what tells the runs of this bucket and this database from others, and says nothing about them.
+
+    Another user, or another password, is of the same database; another schema by ``options`` is none.
+    """
+    url = settings.database_url.get_secret_value()
+    schema = str(make_url(url).query.get("options", ""))
+    return audits.target(
+        _mark(settings.endpoint_url, settings.bucket), _mark(*setting_rules.database_place(url), schema)
+    )
+
+
+def _mark(*parts: str) -> str:
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
 def _source(settings: Settings) -> str:
@@ -112,7 +130,7 @@ def shop(run: Run, settings: Settings) -> Shop:
         return S3Lister(heads().connection)
 
     return Shop(
-        book=LedgerWork(engine),
+        book=book(settings),
         runs=LedgerRuns(engine),
         findings=LedgerFindings(engine),
         rows=records_snapshot.connect(

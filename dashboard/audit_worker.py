@@ -9,7 +9,8 @@ import sys
 
 from dashboard import audit_runs, logs
 from dashboard.audit_wiring import office
-from lib.audits import LeaseLost, Status
+from lib.audit_book import LeaseLost
+from lib.audits import Status
 from lib.settings import Settings
 
 

@@ -11,9 +11,10 @@ import typer
 
 from dashboard import printing, wording
 from dashboard.terminal import CouldNotRun, Json, me, services
-from dashboard.wording import autopsy as link_words
+from dashboard.wording import autopsy as pasted_words
 from dashboard.wording import error_pages as page_words
 from dashboard.wording import explain as explain_words
+from dashboard.wording import link_faults as link_words
 from dashboard.wording import plans as plan_words
 from dashboard.wording.codes import CODE
 from lib import autopsy, inspection, keys, plan_files, planning
@@ -166,7 +167,7 @@ def _error(page: ErrorPage) -> dict[str, object]:
 
 
 def _say(found: Inspection, answer: dict[str, object]) -> None:
-    printing.say(link_words.KIND[found.pasted.kind])
+    printing.say(pasted_words.KIND[found.pasted.kind])
     shown = ("stored", "resolved", "written", "presence", "state", "code", "severity", "cause")
     printing.table([{"": name, " ": answer[name]} for name in shown if answer[name] is not None], empty="")
     main = found.main

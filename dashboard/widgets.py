@@ -13,7 +13,8 @@ from lib.access import Actor
 
 LOCK_SHORTCUT = "Alt+L"  # no browser has it, and no key of its own writes a letter with it on Windows and Linux
 
-# Static style, no data in it. The table's own toolbar goes: its export would let a cell start a formula.
+# Static style, no data in it. The table's own toolbar goes: its export would let a cell start a formula. While a list is
+# open, what grows above it must not scroll the page: the list closes by that (Streamlit 1.67.0), under a person's hand.
 STYLE = """
 .st-key-identity-name [data-testid="stText"] * { font-size: 1.6rem; font-weight: 650; line-height: 1.25; }
 .st-key-identity [data-testid="stText"] * { font-family: inherit; white-space: pre-wrap; overflow-wrap: anywhere; }
@@ -28,6 +29,7 @@ STYLE = """
 [data-testid="stCaptionContainer"][data-testid] { color: inherit; opacity: .8; }
 .st-key-lock kbd { color: inherit; opacity: 1; }
 [data-testid="stElementToolbar"] { display: none; }
+[data-testid="stMain"]:has([role="combobox"][aria-expanded="true"]) { overflow-anchor: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; max-width: 82rem; }
 [data-testid="stApp"]:has([data-testid="stTopNav"], [data-testid="stExpandSidebarButton"]) [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }
 """

@@ -42,10 +42,15 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``previews``   showing a PDF on the server's side; ``documents`` is what it shares with links, ``refusals`` why not
 * ``row_lines``  rows and objects as lines of bytes; ``row_spool`` all rows of one instant, sorted, and ``bucket_pages`` a
   whole bucket, both ports; ``reconcile`` matches the two (pure), and ``leftovers`` is what it could not
-* ``findings``   what one run of "Check all files" finds (pure); ``audits`` is a run and the ports of the book of runs;
+* ``findings``   what one run of "Check all files" finds (pure); ``audits`` is a run, ``audit_book`` the ports of the book
+  that keeps the runs, ``kept_findings`` what they found, as it is read from there;
   ``auditing`` starts, stops and reads them, ``audit_history`` is what several say together (pure),
   ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
   ``alerts`` is what somebody is told of a run (pure)
+* ``audit_work``  works one run, ``audit_supervision`` does it under its lease; ``audit_listing`` is the main pass,
+  ``audit_confirm`` asks again before anything is called missing, ``audit_before`` what lay there; ``audit_judging`` puts
+  in order what is left, with ``audit_absent`` (rows), ``audit_lone`` (objects) and ``audit_findings`` (pure),
+  ``audit_exposure`` asks as a stranger
 * ``settings``   configuration from the environment; ``setting_section`` how it is read, ``setting_oidc``
   the identity provider's, ``setting_rules`` the rule of each
 * ``services``   the ports, the clock and the rules that one process works with

@@ -5,8 +5,9 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 
-from lib.audits import Group, Run, Status
+from lib.audits import Run, Status
 from lib.findings import Kind
+from lib.kept_findings import Group
 
 SCHEMA = 1
 BROKE_OFF = frozenset({Status.FAILED, Status.INCOMPLETE})

@@ -23,14 +23,18 @@ FOR_NOW = frozenset({Doubt.THROTTLED, Doubt.TIMED_OUT, Doubt.UNREACHABLE})  # th
 
 @dataclass(frozen=True, slots=True)
 class Trace:
-    """What was seen at a key. ``is_unsure``: it gave no answer, so that nothing is known of what lay there."""
+    """What was seen at a key. ``is_unsure``: it gave no answer, so that nothing is known of what lay there.
+
+    ``was_looked_at`` is False where nobody saw the versions: it gave no answer, or they may not be seen.
+    """
 
     is_deleted: bool = False
     is_uploading: bool = False
     is_unsure: bool = False
+    was_looked_at: bool = True
 
 
-NOTHING = Trace()
+NOT_LOOKED_AT = Trace(was_looked_at=False)  # what is beyond the bound
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,4 +98,4 @@ def _trace(lister: ObjectLister, key: str, bucket: _Bucket) -> Trace:
             return Trace(is_deleted=True)
         return Trace(is_uploading=lister.is_uploading(key) if bucket.uploads is None else key in bucket.uploads)
     except ObjectUnavailable as error:
-        return Trace(is_unsure=error.doubt in FOR_NOW)
+        return Trace(is_unsure=error.doubt in FOR_NOW, was_looked_at=False)

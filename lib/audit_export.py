@@ -10,10 +10,12 @@ from itertools import islice
 
 from lib import auditing, authority
 from lib.access import Actor, Permission, Scope
+from lib.audit_book import BATCH
 from lib.auditing import Office
-from lib.audits import BATCH, Chosen, Group, Run
+from lib.audits import Run
 from lib.diagnosis import State
 from lib.findings import Finding
+from lib.kept_findings import Chosen, Group, Tally
 from lib.trail import NOBODY, OK, Action, TrailEvent
 
 MAX_REPORTED = 1_000  # findings that a report lists; reaching it is said
@@ -39,6 +41,7 @@ class Report:
     groups: Sequence[Group]
     states: Mapping[State, int]
     findings: Sequence[Finding]
+    tallies: Sequence[Tally]  # what the findings of each cause have in common
     has_all_records: bool
 
     @property
@@ -75,6 +78,7 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
         auditing.groups(actor, scope, services=services, run_id=run_id, than=None if before is None else before.run_id),
         desk.findings.states(run_id, scope=scope),
         tuple(taken),
+        auditing.tallies(actor, scope, services=services, run_id=run_id),
         has_all_records=scope.clinics is None,
     )
 

@@ -28,6 +28,7 @@ from lib.resolvers import Resolver
 from lib.row_spool import Detail, Versions
 
 AHEAD = timedelta(days=1)  # how wrong a clock may be
+LOOKED = "looked_for_delete_markers"  # the name of an evidence, where it is False
 MAX_OTHERS = 20  # record numbers that one finding names
 
 
@@ -101,6 +102,11 @@ def of_absent(row: Detail, seen: Observation, terms: Terms, known: Known) -> Fin
         finding = made_of_row(Kind.UNDETERMINED, found.code, row, terms, evidence)
         return replace(finding, severity=Severity.UNKNOWN)
     return made_of_row(Kind.DANGLING_REFERENCE, found.code, row, terms, evidence, suggestion=suggestion)
+
+
+def not_looked_at(finding: Finding) -> Finding:
+    """Return a finding that says of itself that no delete marker and no open upload was looked for at its key."""
+    return replace(finding, evidence={**finding.evidence, LOOKED: False})
 
 
 def of_differs(

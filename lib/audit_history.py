@@ -6,7 +6,8 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from lib.audits import Group, Run, Tally
+from lib.audits import Run
+from lib.kept_findings import Group, Tally
 
 FEWEST = 3  # of one or two rows nothing is said to be in common
 

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from lib import auditing, authority, planning
 from lib.access import Actor, Permission, Scope
-from lib.audits import BATCH, Chosen
+from lib.audit_book import BATCH
+from lib.kept_findings import Chosen
 from lib.records import Record
 
 if TYPE_CHECKING:

@@ -11,16 +11,18 @@ import threading
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from lib.audit_book import BEAT, LEASE, LeaseLost, Worked
 from lib.audit_listing import Meter
 from lib.audit_site import SpoolLost
 from lib.audit_work import Shop, work
-from lib.audits import BEAT, LEASE, Fault, LeaseLost, Progress, Result, Run, Status
+from lib.audits import Fault, Progress, Result, Run, Status
 from lib.bucket_pages import ListingBroken
 from lib.errors import DatabaseUnavailable, LedgerUnavailable
 
 GLANCE_S = 0.25  # between two looks at the counts
+NO_FOLDER = frozenset({errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST})
 
 
 @dataclass(slots=True)
@@ -79,6 +81,18 @@ def supervise(run: Run, shop: Shop, *, told: Callable[[Progress], None] = lambda
     return ended
 
 
+def never_begun(run: Run, error: Exception, *, book: Worked, at: datetime) -> Run:
+    """End a run for which there was nothing to work it with, and return it; raise what nobody foresaw, once it is in the book.
+
+    Raises LeaseLost and LedgerUnavailable. Or its bucket would seem busy until the lease is old.
+    """
+    result = _failed(error)
+    ended = book.end(run, result, progress=run.progress, at=at, worked=timedelta(0))
+    if result.reason == Fault.UNEXPECTED:
+        raise error
+    return ended
+
+
 def _failed(error: BaseException | None) -> Result:
     match error:
         case ListingBroken():
@@ -89,5 +103,7 @@ def _failed(error: BaseException | None) -> Result:
             return Result(Status.FAILED, Fault.SPOOL_LOST)
         case OSError() if error.errno in {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}:
             return Result(Status.FAILED, Fault.DISK_FULL)
+        case OSError() if error.errno in NO_FOLDER:
+            return Result(Status.FAILED, Fault.NO_FOLDER)
         case _:
             return Result(Status.FAILED, Fault.UNEXPECTED)

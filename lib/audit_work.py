@@ -24,14 +24,16 @@ from typing import Protocol
 
 from lib import audit_exposure, audit_findings, audit_judging, audit_listing, audit_site, keys
 from lib.access import Scope
+from lib.audit_book import BATCH, Runs, Worked
 from lib.audit_findings import Terms, text
 from lib.audit_listing import Listed, Meter
 from lib.audit_site import LEFTOVERS, SPOOL, Site, SpoolLost
-from lib.audits import BATCH, Exposure, Fault, Findings, Phase, Range, Result, Run, Runs, Status, Worked
+from lib.audits import Exposure, Fault, Phase, Range, Result, Run, Status
 from lib.bucket_pages import BucketPages, ListingBroken
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.findings import Finding, Kind
+from lib.kept_findings import Findings
 from lib.keys import Rules
 from lib.leftovers import Scratch
 from lib.listing import ObjectLister

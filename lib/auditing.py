@@ -1,4 +1,8 @@
-"""Starting, stopping and reading the runs of "Check all files", each asked of the role first. Works nothing itself."""
+"""Starting, stopping and reading the runs of "Check all files", each asked of the role first. Works nothing itself.
+
+What reads a run raises LookupError for one that is not of the desk's bucket and database: several dashboards may share a
+ledger.
+"""
 
 from __future__ import annotations
 
@@ -11,10 +15,12 @@ from typing import Protocol
 
 from lib import authority
 from lib.access import Actor, Permission, Scope
-from lib.audits import STALE, Chosen, Desk, Difference, Flow, Group, Month, Options, Run, Status, Tally, comparable
+from lib.audit_book import Desk
+from lib.audits import STALE, Options, Run, Status
 from lib.diagnosis import State
 from lib.errors import LedgerUnavailable, NotAllowed
 from lib.findings import Finding
+from lib.kept_findings import Chosen, Difference, Flow, Group, Month, Tally, comparable
 from lib.trail import OK, Action, Trail
 
 MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said
@@ -43,11 +49,10 @@ class Office(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The last full verdict, with the states of the records that the scope sees, and the run it is compared with."""
+    """The last full verdict, with the states of the records that the scope sees."""
 
     run: Run
     states: Mapping[State, int]
-    before: Run | None
 
     def is_stale(self, now: datetime) -> bool:
         """Whether what it says of the rows is older than a day, whenever it ended."""
@@ -73,9 +78,7 @@ def begin(actor: Actor, scope: Scope, *, services: Office, options: Options) -> 
 def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch: bool = True) -> Run:
     """Go on with a run from its last finished range; raise Busy, LookupError, NotAllowed, LedgerUnavailable and OSError."""
     scope = _require_all(actor, scope, services)
-    desk = _desk(services)
-    if not _is_here(desk, run_id):
-        raise LookupError(run_id)  # its rows would be looked for in this bucket
+    desk = _desk_with(run_id, services=services)  # or its rows would be looked for here
     run = desk.runs.take_over(run_id, by=actor.name, at=services.clock())
     _write(actor, scope, run, services=services)
     if launch:
@@ -86,26 +89,25 @@ def resume(actor: Actor, scope: Scope, *, services: Office, run_id: int, launch:
 def cancel(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> None:
     """Ask a run to stop: its worker does within two seconds, and what it finished is kept. Who asked is in the trail.
 
-    Nothing happens to a run of another bucket.
+    Nothing happens to a run of another bucket or database.
     """
     scope = _require_all(actor, scope, services)
-    if not _is_here(_desk(services), run_id):
+    desk = _desk(services)
+    if _here(desk, run_id) is None:
         return
     asked = json.dumps({"run": run_id, "asked": "cancel"}, separators=(",", ":"))
     services.trail.record(actor, scope, Action.AUDIT_ENDED, at=services.clock(), reason=asked)
-    _desk(services).runs.cancel(run_id)
+    desk.runs.cancel(run_id)
 
 
 def run(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run | None:
-    """Return one run of this bucket."""
+    """Return one run of this bucket and database."""
     _require(actor, scope, Permission.AUDIT, services)
-    desk = _desk(services)
-    found = desk.runs.run(run_id)
-    return found if found is not None and found.target == desk.target else None
+    return _here(_desk(services), run_id)
 
 
 def runs(actor: Actor, scope: Scope, *, services: Office, limit: int = NEWEST) -> Sequence[Run]:
-    """Return the runs of this bucket, the newest first."""
+    """Return the runs of this bucket and database, the newest first."""
     _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
     return desk.runs.newest(desk.target, limit=limit)
@@ -120,14 +122,13 @@ def verdict(actor: Actor, scope: Scope, *, services: Office) -> Verdict | None:
     desk = services.audits
     if desk is None or (last := desk.runs.last_full(desk.target)) is None:
         return None
-    before = desk.runs.last_full(desk.target, before=last.run_id)
-    return Verdict(last, desk.findings.states(last.run_id, scope=scope), before)
+    return Verdict(last, desk.findings.states(last.run_id, scope=scope))
 
 
 def records_in(actor: Actor, scope: Scope, *, services: Office, run_id: int, state: State) -> Sequence[int]:
     """Return the numbers of the visible records that a run found in a state, MAX_FILTERED at most."""
     scope = _require(actor, scope, Permission.FIND, services)
-    return _desk(services).findings.records_in(run_id, state, scope=scope, limit=MAX_FILTERED)
+    return _desk_with(run_id, services=services).findings.records_in(run_id, state, scope=scope, limit=MAX_FILTERED)
 
 
 def findings(
@@ -135,22 +136,22 @@ def findings(
 ) -> Sequence[tuple[int, Finding]]:
     """Return a page of findings with their numbers, ascending."""
     scope = _require(actor, scope, Permission.AUDIT, services)
-    return _desk(services).findings.page(run_id, chosen, scope=scope, limit=limit, after=after)
+    return _desk_with(run_id, services=services).findings.page(run_id, chosen, scope=scope, limit=limit, after=after)
 
 
 def groups(actor: Actor, scope: Scope, *, services: Office, run_id: int, than: int | None = None) -> Sequence[Group]:
     """Return the findings of a run by cause, compared with another run in what both looked for."""
     scope = _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
+    first, second = _must_be_here(desk, run_id), None if than is None else _must_be_here(desk, than)
     found = desk.findings.groups(run_id, scope=scope, than=than)
-    first, second = desk.runs.run(run_id), None if than is None else desk.runs.run(than)
-    return found if first is None or second is None else comparable(found, first, second)
+    return found if second is None else comparable(found, first, second)
 
 
 def tallies(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Tally]:
     """Return what the findings of each cause have in common."""
     scope = _require(actor, scope, Permission.AUDIT, services)
-    return _desk(services).findings.tallies(run_id, scope=scope)
+    return _desk_with(run_id, services=services).findings.tallies(run_id, scope=scope)
 
 
 def full_before(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run | None:
@@ -163,20 +164,20 @@ def full_before(actor: Actor, scope: Scope, *, services: Office, run_id: int) ->
 def states(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[State, int]:
     """Return how many of the visible records a run found in each state that is not FOUND."""
     scope = _require(actor, scope, Permission.AUDIT, services)
-    return _desk(services).findings.states(run_id, scope=scope)
+    return _desk_with(run_id, services=services).findings.states(run_id, scope=scope)
 
 
 def months(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Month]:
     """Return the findings of a run by month and cause; () where nobody counts them."""
     scope = _require(actor, scope, Permission.AUDIT, services)
-    pictures = _desk(services).pictures
+    pictures = _desk_with(run_id, services=services).pictures
     return () if pictures is None else pictures.months(run_id, scope=scope)
 
 
 def flows(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Flow]:
     """Return where rows point and where their files lie, MAX_FLOWS at most; () where nobody counts them."""
     scope = _require(actor, scope, Permission.KEYS, services)
-    pictures = _desk(services).pictures
+    pictures = _desk_with(run_id, services=services).pictures
     return () if pictures is None else pictures.flows(run_id, scope=scope, limit=MAX_FLOWS)
 
 
@@ -192,7 +193,8 @@ def difference(
 ) -> Sequence[Difference]:
     """Return what only one of two runs found, the added first."""
     scope = _require(actor, scope, Permission.AUDIT, services)
-    return _desk(services).findings.difference(first, second, scope=scope, limit=limit, after=after)
+    desk = _desk_with(first, second, services=services)
+    return desk.findings.difference(first, second, scope=scope, limit=limit, after=after)
 
 
 def ended(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
@@ -237,9 +239,25 @@ def _write(actor: Actor, scope: Scope, run: Run, *, services: Office) -> None:
     )
 
 
-def _is_here(desk: Desk, run_id: int) -> bool:
+def _here(desk: Desk, run_id: int) -> Run | None:
+    """Return a run of the desk's own, None for another's."""
     found = desk.runs.run(run_id)
-    return found is not None and found.target == desk.target
+    return found if found is not None and found.target == desk.target else None
+
+
+def _must_be_here(desk: Desk, run_id: int) -> Run:
+    found = _here(desk, run_id)
+    if found is None:
+        raise LookupError(run_id)
+    return found
+
+
+def _desk_with(*run_ids: int, services: Office) -> Desk:
+    """Return the desk, all of these runs being its own; raise LookupError."""
+    desk = _desk(services)
+    for run_id in run_ids:
+        _must_be_here(desk, run_id)
+    return desk
 
 
 def _desk(services: Office) -> Desk:

@@ -8,13 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from lib.evidence import Wanted
 from lib.findings import Finding
 from lib.inventory import Inventory
 from lib.keys import Rules
-from lib.reconcile import Left
+from lib.reconcile import Differs, Left, ObjectAlone, RowAlone, Shared
+
+BLOCK = 1000  # of what is left, read at once
+
+Some = TypeVar("Some", RowAlone, ObjectAlone, Differs, Shared)
 
 
 class Leftovers(Protocol):
@@ -36,7 +40,7 @@ class Leftovers(Protocol):
         ...
 
     def all_of(
-        self, kind: type[Left], *, after: int = 0, limit: int = 1000
+        self, kind: type[Left], *, after: int = 0, limit: int = BLOCK
     ) -> Sequence[tuple[int, Left, datetime | None]]:
         """Return what is kept of one kind with its number, ascending, those above a number."""
         ...
@@ -72,7 +76,7 @@ class Ordered(Protocol):
         ...
 
     def in_order(
-        self, kind: type[Left], *, after: Place = (b"", -1), until: bytes | None = None, limit: int = 1000
+        self, kind: type[Left], *, after: Place = (b"", -1), until: bytes | None = None, limit: int = BLOCK
     ) -> Sequence[tuple[int, Left, datetime | None]]:
         """Return what is kept of one kind, ascending by key and record number: above a place, no key above ``until``."""
         ...
@@ -116,3 +120,12 @@ class Scratch(Leftovers, Ordered, Drafts, Protocol):
     def close(self) -> None:
         """Close the file; what was not ``done`` is lost."""
         ...
+
+
+def blocks(left: Ordered, kind: type[Some], *, limit: int = BLOCK) -> Iterator[list[tuple[Some, datetime | None]]]:
+    """Yield all that is kept of one kind in the order of keys, ``limit`` at once, each with when its object was written."""
+    after: Place = (b"", -1)
+    while found := left.in_order(kind, after=after, limit=limit):
+        yield [(each, modified) for _, each, modified in found if isinstance(each, kind)]
+        last = found[-1][1]
+        after = (last.key, last.record_id if isinstance(last, RowAlone | Differs) else 0)

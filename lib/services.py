@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from lib.audits import Desk
+from lib.audit_book import Desk
 from lib.exposure import Samples
 from lib.keys import Rules
 from lib.links import Policy

@@ -152,17 +152,22 @@ def _sqlite_file(rest: str) -> str:
 
 def same_database(one: str, other: str) -> bool:
     """Whether two database URLs lead to the same place, whatever the user's name and password."""
+    return database_place(one) == database_place(other)
 
-    def place(url: str) -> tuple[object, ...]:
-        scheme, _, rest = url.partition("://")
-        if scheme == "sqlite":
-            return (scheme, Path(unquote(rest)).resolve())
-        parts = urlsplit(f"//{rest.rpartition('@')[2]}")  # a password may hold any character
-        options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-        host, port = options.get("host", parts.hostname or ""), options.get("port", str(parts.port or 5432))
-        return (scheme, host.lower(), port, options.get("dbname", parts.path.strip("/")))
 
-    return place(one) == place(other)
+def database_place(url: str) -> tuple[str, ...]:
+    """Return where a database URL leads, which says nothing of user and password.
+
+    >>> database_place("postgresql+psycopg2://dev:secret@DB.example/clinic?sslmode=require")
+    ('postgresql+psycopg2', 'db.example', '5432', 'clinic')
+    """
+    scheme, _, rest = url.partition("://")
+    if scheme == "sqlite":
+        return (scheme, str(Path(unquote(rest)).resolve()))
+    parts = urlsplit(f"//{rest.rpartition('@')[2]}")  # a password may hold any character
+    options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
+    host, port = options.get("host", parts.hostname or ""), options.get("port", str(parts.port or 5432))
+    return (scheme, host.lower(), port, options.get("dbname", parts.path.strip("/")))
 
 
 def bucket(name: str) -> str:

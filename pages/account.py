@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from datetime import datetime
+
 import streamlit as st
 
-from dashboard import widgets, wording
+from dashboard import once, widgets, wording
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import lock as lock_words
 from dashboard.wording import people as words
 from lib import sign_in
-from lib.people import PasswordState
+from lib.people import PasswordState, Person
 from lib.sessions import Live
 from lib.sign_in import Denied
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """What the last try to change the password came to."""
+
+    at: datetime
+    result: Person | Denied
 
 
 def render(visit: Visit) -> None:
@@ -42,16 +54,22 @@ def _password(visit: Visit, live: Live) -> None:
     if live.person.password is PasswordState.NONE:
         st.caption(words.NO_PASSWORD)
         return
+    acts: Drawn[Done] = once.drawn("password_acts")
     with st.form("password", border=False):
         old = st.text_input("Password now", type="password", autocomplete="current-password", key="old_password")
         new = st.text_input(wording.NEW_PASSWORD, type="password", autocomplete="new-password", key="new_password")
         st.caption(f"{wording.PASSWORD_RULE} {words.PASSWORD_SIGNS_OUT}")
-        is_sent = st.form_submit_button("Change password", key="change_password", type="primary")
-    if not is_sent:
+        is_sent = st.form_submit_button("Change password", key=acts.key("change_password"), type="primary")
+    if is_sent:
+        acts.act(lambda: Done(visit.now, sign_in.change_password(visit.accounts, live, old=old, new=new, at=visit.now)))
+    done = acts.kept.last
+    if done is None:
         return
-    done = sign_in.change_password(visit.accounts, live, old=old, new=new, at=visit.now)
-    if isinstance(done, Denied):
-        st.error(words.password_refused(done))
+    if isinstance(done.result, Denied):
+        if is_sent:
+            st.rerun()
+        if visit.now - done.at <= once.TOLD:
+            st.error(words.password_refused(done.result))
         return
     st.success(wording.PASSWORD_SET)
     widgets.signed_out()

@@ -6,7 +6,11 @@ from collections.abc import Sequence
 
 import streamlit as st
 
+from dashboard import once
+from dashboard.once import Drawn
 from dashboard.visit import Visit
+from dashboard.wording import audit_starting as start_words
+from dashboard.wording import audit_verdict as verdict_words
 from dashboard.wording import audits as words
 from lib import auditing
 from lib.auditing import Verdict
@@ -20,21 +24,26 @@ def render(visit: Visit) -> None:
     if visit.services.audits is None:
         st.info(words.NO_BOOK, icon=":material/fact_check:")
         return
+    acts: Drawn[audit_starting.Done] = once.drawn(audit_starting.ACTS)
     verdict = auditing.verdict(*visit.who(), services=visit.services)
     runs = auditing.runs(*visit.who(), services=visit.services)
     run = _run(visit, verdict, runs)
-    audit_starting.say()
+    audit_starting.say(visit, acts)
     if not runs:
-        _teach(visit)
+        _teach(visit, acts)
         return
     shown = None if run is None else shown_of(visit, run)
     if shown is not None:
         audit_verdict.render(visit, shown, last=verdict)
     elif runs[0].status is not Status.RUNNING:
-        st.info(words.NEVER_FULL, icon=":material/fact_check:")
-    audit_progress.render(visit, runs[0])
-    if runs[0].status is not Status.RUNNING:
-        audit_starting.controls(visit, is_first=shown is None and not runs[0].is_resumable)
+        st.info(verdict_words.NEVER_FULL, icon=":material/fact_check:")
+    # What stands below keeps its place when a check begins and ends, and what was opened stays open.
+    with st.container():
+        audit_progress.render(visit, acts, runs[0])
+        if runs[0].status is not Status.RUNNING:
+            is_old = verdict is not None and verdict.is_stale(visit.now)
+            is_first = is_old or (shown is None and not runs[0].is_resumable)
+            audit_starting.controls(visit, acts, is_first=is_first)
     if shown is not None:
         audit_causes.render(visit, shown)
         audit_exports.render(visit, shown.run)
@@ -52,9 +61,9 @@ def _run(visit: Visit, verdict: Verdict | None, runs: Sequence[Run]) -> Run | No
     return next(filter(audit_runs.says_something, runs), None)
 
 
-def _teach(visit: Visit) -> None:
+def _teach(visit: Visit, acts: Drawn[audit_starting.Done]) -> None:
     with st.container(border=True):
-        st.markdown(f"**{words.NEVER}**")
-        for line in words.TEACH:
+        st.markdown(f"**{start_words.NEVER}**")
+        for line in start_words.TEACH:
             st.markdown(f"- {line}")
-        audit_starting.controls(visit, is_first=True)
+        audit_starting.controls(visit, acts, is_first=True)

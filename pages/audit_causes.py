@@ -7,30 +7,30 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import display, wording
+from dashboard import display, lines, wording
 from dashboard.visit import Visit
 from dashboard.wording import problems as words
 from lib import audit_history, audit_plan, planning
 from lib.access import Permission
-from lib.audits import Group
 from lib.findings import STATES
+from lib.kept_findings import Group
 from lib.records import Record
 from pages import audit_rows, mending
 from pages.audit_shown import Cause, Shown
 
 CHOICE = "audit_cause"
 ALL = "all"
-ROW_PX = 35
 MOST = 12  # rows in view
 
 
 def render(visit: Visit, shown: Shown) -> None:
     """Draw the table, below it the choice of a cause and of a text, and the problems that these choose."""
     st.subheader("Problems by cause")
-    groups = sorted(shown.groups, key=lambda each: each.order)
+    groups = sorted(shown.groups, key=lambda each: (not each.count, *each.order))  # what is gone comes last
     is_clean = not any(each.count for each in groups)
     if is_clean:
-        st.success(words.NONE_FOUND, icon=":material/check_circle:")
+        is_all = shown.run.is_full and visit.scope.clinics is None
+        st.success(words.NONE_FOUND if is_all else words.NONE_FOUND_THERE, icon=":material/check_circle:")
     if groups:
         _table(visit, shown, groups)
     if is_clean:
@@ -48,8 +48,11 @@ def render(visit: Visit, shown: Shown) -> None:
             width=420,
         )
         text = audit_rows.search_box()
-    if chosen != ALL:
-        _about(visit, shown, there[chosen])
+    with (
+        st.container()
+    ):  # also an empty one: what stands below keeps its place, and what somebody opened there stays open
+        if chosen != ALL:
+            _about(visit, shown, there[chosen])
     audit_rows.render(visit, shown, None if chosen == ALL else _cause(there[chosen]), text=text)
 
 
@@ -68,47 +71,48 @@ def _cause(group: Group) -> Cause:
 def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
     key = f"causes-{shown.run.run_id}"
 
-    def pick() -> None:
+    def pick(number: int | None) -> None:
         """Choose the cause of the line that was clicked, and all again where it was clicked again."""
-        selected = st.session_state[key].selection
-        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is None or (number < len(groups) and groups[number].count):
+        if number is None or groups[number].count:
             st.session_state[CHOICE] = ALL if number is None else _name(groups[number])
             audit_rows.start_over()
 
-    st.dataframe(
-        pd.DataFrame([_cells(visit, shown, each) for each in groups]),
-        hide_index=True,
-        row_height=ROW_PX,
-        height=ROW_PX * (min(len(groups), MOST) + 1) + 3,
-        on_select=pick,
-        selection_mode=["single-row", "single-cell"],
+    cells = [_cells(visit, shown, each) for each in groups]
+    frame = pd.DataFrame(cells)
+    empty = [name for name in ("Trend", "In common") if not any(each[name] for each in cells)]
+    lines.draw(
+        frame.drop(columns=empty),
         key=key,
+        on_click=pick,
         alt="Problems by cause; a click on a line shows its rows below",
-        column_config={
-            "Problem": st.column_config.TextColumn(width=235),
+        most=MOST + lines.HALF,
+        columns={
+            "Problem": st.column_config.TextColumn(width=240),
+            "Count": st.column_config.NumberColumn(width=62, format="localized"),
             "Severity": st.column_config.TextColumn(width=98),
-            "Count": st.column_config.NumberColumn(width=58, format="localized"),
-            "First": st.column_config.TextColumn(width=92),
-            "Last": st.column_config.TextColumn(width=92),
+            "First made": st.column_config.TextColumn(width=98),
+            "Last made": st.column_config.TextColumn(width=98),
             "Trend": st.column_config.TextColumn(width=125),
             "In common": st.column_config.TextColumn(width=185),
-            "What mends it": st.column_config.TextColumn(width=200),
+            "What mends it": st.column_config.TextColumn(width=350),
         },
     )
-    st.caption(f"{words.EXPECT_NONE} {words.PICK}" if any(each.count for each in groups) else words.ALL_GONE)
+    told = [words.causes(len(groups)), words.EXPECT_NONE, words.PICK]
+    if shown.before is None and shown.run.is_full:
+        told.insert(1, words.NO_TREND)
+    st.caption(" ".join(told) if any(each.count for each in groups) else words.ALL_GONE)
 
 
 def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
     zone = visit.services.zone
     return {
         "Problem": words.named(*_cause(group)),
-        "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,
         "Count": group.count,
-        "First": wording.day(group.first_bad, zone) if group.first_bad else "–",
-        "Last": wording.day(group.last_bad, zone) if group.last_bad else "–",
-        "Trend": words.change(count=group.count, new=group.new, gone=group.gone, is_compared=shown.before is not None),
-        "In common": _shared(shown, group) or "–",
+        "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,
+        "First made": wording.day(group.first_bad, zone) if group.first_bad else "–",
+        "Last made": wording.day(group.last_bad, zone) if group.last_bad else "–",
+        "Trend": words.change(count=group.count, new=group.new, gone=group.gone) if shown.before is not None else "",
+        "In common": _shared(shown, group),
         "What mends it": words.mend(*_cause(group)),
     }
 
@@ -120,6 +124,8 @@ def _shared(shown: Shown, group: Group) -> str:
 def _about(visit: Visit, shown: Shown, group: Group) -> None:
     """Say what a cause means and what to do next, and offer the plan that mends it."""
     st.text(words.about(*_cause(group)))
+    if said := words.bound(group.code, group.count):
+        st.caption(said)
     if common := _shared(shown, group):
         st.text(words.in_common(common))
     if group.kind not in STATES or not visit.may(Permission.KEYS):

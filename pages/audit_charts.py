@@ -16,13 +16,14 @@ from dashboard import display
 from dashboard.wording import pictures as words
 from dashboard.wording import problems
 from lib.audit_history import Point
-from lib.audits import Flow, Group, Month
+from lib.kept_findings import Flow, Group, Month
 
 MOST_CAUSES = 6  # with a colour of their own; the others are one
 MOST_MONTHS = 24
 MOST_BARS = 12
 BAR_PX, NODE_PX = 28, 34
 NODE_WIDTH = 34  # characters
+NARROW_PX, NARROW_WIDTH = 420, 20  # on a phone, where the names of both sides would meet
 
 Option = Mapping[str, object]
 Table = Sequence[Mapping[str, object]]
@@ -109,7 +110,8 @@ def causes(groups: Sequence[Group], *, ink: str) -> Picture:
 def flows(found: Sequence[Flow], *, ink: str) -> Picture:
     """Return where rows that do not open point, and where their files lie."""
     rows = [(_folder(each.points), _lies(each.lies), each.count) for each in found]
-    names = {words.points(left) for left, _, _ in rows} | {words.lies(right) for _, right, _ in rows}
+    named = {words.points(left): left for left, _, _ in rows}
+    named |= {words.lies(right): right or words.NOWHERE for _, right, _ in rows}
     links = [{"source": words.points(left), "target": words.lies(right), "value": count} for left, right, count in rows]
     return Picture(
         words.FLOWS,
@@ -119,7 +121,7 @@ def flows(found: Sequence[Flow], *, ink: str) -> Picture:
             "series": [
                 {
                     "type": "sankey",
-                    "data": [{"name": name} for name in sorted(names)],
+                    "data": _nodes(named, width=NODE_WIDTH),
                     "links": links,
                     "left": 8,
                     "right": 8,
@@ -132,6 +134,12 @@ def flows(found: Sequence[Flow], *, ink: str) -> Picture:
                         {"depth": 0, "label": {"position": "right", "color": ink}},
                         {"depth": 1, "label": {"position": "left", "color": ink}},
                     ],
+                }
+            ],
+            "media": [
+                {
+                    "query": {"maxWidth": NARROW_PX},
+                    "option": {"series": [{"data": _nodes(named, width=NARROW_WIDTH)}]},
                 }
             ],
         },
@@ -181,6 +189,14 @@ def _base() -> dict[str, object]:
 
 def _folder(prefix: str) -> str:
     return display.short_key(prefix, width=NODE_WIDTH) or words.ROOT
+
+
+def _nodes(named: Mapping[str, str], *, width: int) -> list[Mapping[str, object]]:
+    """Return the folders of both sides, labelled by their ends where they are longer: they begin alike."""
+    return [
+        {"name": name, "label": {"formatter": folder if len(folder) <= width else f"…{folder[1 - width :]}"}}
+        for name, folder in sorted(named.items())
+    ]
 
 
 def _lies(prefix: str | None) -> str | None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import audit_exports, audit_report, wording
+from dashboard import audit_exports, audit_report, display, wording
 from dashboard.visit import Visit
 from dashboard.wording import audit_files as words
 from lib import audit_export, authority
@@ -78,9 +78,15 @@ def _offer(visit: Visit, run: Run, kept: Kept) -> None:
             authority.require(*visit.who(), permission, services=visit.services, reason="export")
         return kept.file
 
-    name = words.file_name(kept.form, run.run_id)
+    name = words.file_name(kept.form, run.run_id, is_full=run.is_full)
     st.download_button(
         words.save(kept.form), taken, name, words.MIME[kept.form], key="save_audit_file", on_click="ignore"
     )
     most = audit_export.MAX_REPORTED if kept.form is Form.REPORT else MOST_EXPORTED
     st.caption(f"{words.prepared(kept.problems, most)} {words.HELP}")
+    for sentence in words.caveats(run, quoted=_quoted, has_all_records=visit.scope.clinics is None):
+        st.text(f"⚠️ {sentence}")
+
+
+def _quoted(key: str) -> str:
+    return f"“{display.printable(key)}”"

@@ -5,8 +5,10 @@ from __future__ import annotations
 import streamlit as st
 
 from dashboard import display, wording
+from dashboard.once import Drawn
 from dashboard.visit import SignedOut, Visit
 from dashboard.wording import audits as words
+from dashboard.wording.times import as_of
 from lib import auditing
 from lib.access import Permission
 from lib.audits import Run, Status
@@ -16,13 +18,13 @@ from pages import audit_starting
 POLL_S = 1.0
 
 
-def render(visit: Visit, newest: Run) -> None:
+def render(visit: Visit, acts: Drawn[audit_starting.Done], newest: Run) -> None:
     """Draw it; nothing of a run that is complete."""
     if newest.status is Status.RUNNING:
         with st.container(border=True, key="audit_progress"):
             st.fragment(_look, run_every=POLL_S)(visit, newest.run_id)
     elif newest.is_resumable:
-        _ended(visit, newest)
+        _ended(visit, acts, newest)
 
 
 def _look(visit: Visit, run_id: int) -> None:
@@ -40,7 +42,7 @@ def _look(visit: Visit, run_id: int) -> None:
 
 
 def _progress(visit: Visit, run: Run) -> None:
-    began = words.as_of(run.started_at, now=visit.now, zone=visit.services.zone)
+    began = as_of(run.started_at, now=visit.now, zone=visit.services.zone)
     st.text(f"{words.STATUS_ICON[run.status]} {words.STATUS[run.status]} since {began}")
     st.progress(words.part_done(run.progress), text=words.under_way(run))
     st.text(words.figures(run, seconds=run.seconds))
@@ -56,7 +58,7 @@ def _progress(visit: Visit, run: Run) -> None:
             st.caption(words.CANCELLING)
 
 
-def _ended(visit: Visit, run: Run) -> None:
+def _ended(visit: Visit, acts: Drawn[audit_starting.Done], run: Run) -> None:
     with st.container(border=True, key="audit_ended"):
         said = words.ended(run, now=visit.now, zone=visit.services.zone)
         box = st.error if run.status is Status.FAILED else st.warning
@@ -67,11 +69,15 @@ def _ended(visit: Visit, run: Run) -> None:
             return
         with st.container(horizontal=True):
             if st.button(
-                words.GO_ON, key="audit_resume", type="primary", icon=":material/resume:", help=words.GO_ON_HELP
+                words.GO_ON,
+                key=acts.key("audit_resume"),
+                type="primary",
+                icon=":material/resume:",
+                help=words.GO_ON_HELP,
             ):
-                audit_starting.act(visit, auditing.resume, run_id=run.run_id)
-            if st.button(words.START_AGAIN, key="audit_again", icon=":material/restart_alt:"):
-                audit_starting.act(visit, auditing.start, options=run.options)
+                audit_starting.act(visit, acts, auditing.resume, run_id=run.run_id)
+            if st.button(words.START_AGAIN, key=acts.key("audit_again"), icon=":material/restart_alt:"):
+                audit_starting.act(visit, acts, auditing.start, options=run.options)
 
 
 def _unlisted(run: Run) -> None:

@@ -7,18 +7,18 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import display, wording
+from dashboard import display, lines, wording
 from dashboard.visit import Visit
 from dashboard.wording import problems as words
 from lib import auditing
 from lib.access import Permission
-from lib.audits import Chosen
 from lib.findings import Finding
+from lib.kept_findings import Chosen
 from pages.audit_shown import Cause, Shown
 
 PAGE_ROWS = 15
 TEXT, TRODDEN, OPEN = "audit_text", "audit_trodden", "audit_open"
-ROW_PX = 35
+NONE = "–"
 
 Numbered = tuple[int, Finding]
 
@@ -66,14 +66,23 @@ def render(visit: Visit, shown: Shown, cause: Cause | None, *, text: str) -> Non
         st.info(words.NONE_FITS, icon=":material/search_off:")
         return
     _table(visit, shown, here, has_cause=cause is not None)
-    with st.container(horizontal=True):
+    with st.container(horizontal=True, vertical_alignment="center"):
         if len(trodden) > 1:
             st.button("Back", key="audit_back", icon=":material/arrow_back:", on_click=_back)
         if len(found) > PAGE_ROWS:
             st.button("More", key="audit_more", icon=":material/arrow_forward:", on_click=_on, args=(here[-1][0],))
+        if len(trodden) > 1 or len(found) > PAGE_ROWS:
+            first = (len(trodden) - 1) * PAGE_ROWS + 1
+            st.caption(
+                words.part(first, first + len(here) - 1, of=None if text else _count(shown, cause)), width="content"
+            )
     opened: Numbered | None = st.session_state.get(OPEN)
     if opened is not None and opened in here:
         _one(visit, opened[1])
+
+
+def _count(shown: Shown, cause: Cause | None) -> int:
+    return sum(each.count for each in shown.groups if cause is None or (each.kind, each.code) == cause)
 
 
 def _on(number: int) -> None:
@@ -89,30 +98,24 @@ def _back() -> None:
 def _table(visit: Visit, shown: Shown, here: Sequence[Numbered], *, has_cause: bool) -> None:
     cells = [_cells(visit, each, has_cause=has_cause) for _, each in here]
     frame = pd.DataFrame(cells)
-    empty = [name for name in frame.columns if name != "Record" and not any(each[name] for each in cells)]
+    empty = [name for name in frame.columns if all(each[name] in ("", NONE) for each in cells)]
     key = f"problems-{shown.run.run_id}-{has_cause}-{hash(tuple(number for number, _ in here))}"
 
-    def pick() -> None:
+    def pick(number: int | None) -> None:
         """Open the line that was clicked, and close it where it was clicked again."""
-        selected = st.session_state[key].selection
-        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        st.session_state[OPEN] = here[number] if number is not None and number < len(here) else None
+        st.session_state[OPEN] = None if number is None else here[number]
 
-    st.dataframe(
+    lines.draw(
         frame.drop(columns=empty),
-        hide_index=True,
-        row_height=ROW_PX,
-        height=ROW_PX * (len(here) + 1) + 3,
-        on_select=pick,
-        selection_mode=["single-row", "single-cell"],
         key=key,
+        on_click=pick,
         alt="Problems one by one; a click on a line shows what is known about it",
-        column_config={
+        columns={
             "Record": st.column_config.TextColumn(width=75),
-            "Problem": st.column_config.TextColumn(width=250),
-            "Severity": st.column_config.TextColumn(width=105),
+            "Problem": st.column_config.TextColumn(width=285),
+            "Severity": st.column_config.TextColumn(width=98),
             "Made": st.column_config.TextColumn(width=95),
-            "Stored key": st.column_config.TextColumn(width=380),
+            "Stored key": st.column_config.TextColumn(width=375),
             "Object key": st.column_config.TextColumn(width=420),
             "Suggestion": st.column_config.TextColumn(width=400),
             "Evidence": st.column_config.TextColumn(width=110),
@@ -127,8 +130,8 @@ def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
     """Return the cells of one; a column in which all are empty is not drawn."""
     at, found = each.facts.generated_at, each.suggestion
     cells = {
-        "Record": "–" if each.record_id is None else str(each.record_id),
-        "Problem": "" if has_cause else words.named(each.kind, each.code),
+        "Record": NONE if each.record_id is None else str(each.record_id),
+        "Problem": "" if has_cause else words.of_one(each),
         "Severity": "" if has_cause else words.SEVERITY[each.severity],
         "Made": wording.day(at, visit.services.zone) if at else "",
     }
@@ -136,8 +139,8 @@ def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
         is_alone = each.record_id is None
         cells["Stored key"] = display.short_key(each.stored or "")
         cells["Object key"] = display.short_key(each.key or "") if is_alone else ""
-        cells["Suggestion"] = display.short_key(found.key) if found else ""
         cells["Evidence"] = words.suggestion(found) if found else ""
+        cells["Suggestion"] = display.short_key(found.key) if found else ""
     return cells | words.of_object(each, zone=visit.services.zone)
 
 
@@ -145,7 +148,7 @@ def _one(visit: Visit, each: Finding) -> None:
     """Draw all that is known about a finding, and the way to its record."""
     with st.container(border=True, key="audit_one"):
         with st.container(horizontal=True, vertical_alignment="center"):
-            st.markdown(f"**{words.named(each.kind, each.code)}**", width="content")
+            st.markdown(f"**{words.of_one(each)}**", width="content")
             st.text(words.SEVERITY[each.severity], width="content")
             number = each.record_id if each.record_id is not None else each.evidence.get("right_of_record")
             if isinstance(number, int):
@@ -155,7 +158,7 @@ def _one(visit: Visit, each: Finding) -> None:
                     type="tertiary",
                     icon=":material/search:",
                 )
-        st.text(words.about(each.kind, each.code))
+        st.text(words.about_one(each))
         if each.record_id is None:
             st.caption(words.NOT_LINKED if each.key else words.OF_BUCKET)
         if visit.may(Permission.KEYS):

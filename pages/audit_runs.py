@@ -7,10 +7,11 @@ from collections.abc import Sequence
 import pandas as pd
 import streamlit as st
 
-from dashboard import display
+from dashboard import display, lines
 from dashboard.visit import Visit
 from dashboard.wording import audits as words
 from dashboard.wording import problems
+from dashboard.wording.times import as_of, took
 from lib import audit_history, auditing
 from lib.access import Permission
 from lib.audits import Run, Status
@@ -18,7 +19,6 @@ from pages.audit_shown import Shown
 
 RUN = "run"  # in the address: which one is shown
 MAX_DIGITS = 15
-ROW_PX = 35
 MOST = 10  # rows in view
 
 
@@ -57,50 +57,47 @@ def render(visit: Visit, runs: Sequence[Run], *, shown: Shown | None) -> None:
 def _table(visit: Visit, runs: Sequence[Run]) -> None:
     key = f"runs-{runs[0].run_id}-{runs[0].status}"
 
-    def pick() -> None:
+    def pick(number: int | None) -> None:
         """Show the run of the line that was clicked."""
-        selected = st.session_state[key].selection
-        number = selected.rows[0] if selected.rows else selected.cells[0][0] if selected.cells else None
-        if number is not None and number < len(runs) and says_something(runs[number]):
+        if number is not None and says_something(runs[number]):
             _show(runs[number].run_id)
 
-    st.dataframe(
+    lines.draw(
         pd.DataFrame([_cells(visit, each) for each in runs]),
-        hide_index=True,
-        row_height=ROW_PX,
-        height=ROW_PX * (min(len(runs), MOST) + 1) + 3,
-        on_select=pick,
-        selection_mode=["single-row", "single-cell"],
         key=key,
+        on_click=pick,
         alt="All checks, the newest first; a click on a line shows what it found",
-        column_config={
+        most=MOST + lines.HALF,
+        columns={
             "Run": st.column_config.NumberColumn(width=50),
             "Started": st.column_config.TextColumn(width=145),
-            "By": st.column_config.TextColumn(width=110),
-            "How it ended": st.column_config.TextColumn(width=140),
-            "What": st.column_config.TextColumn(width=170),
+            "By": st.column_config.TextColumn(width=95),
+            "How it ended": st.column_config.TextColumn(width=125),
+            "What": st.column_config.TextColumn(width=225),
             "Records": st.column_config.NumberColumn(width=85, format="localized"),
             "Files": st.column_config.NumberColumn(width=85, format="localized"),
             "Need attention": st.column_config.TextColumn(width=110, alignment="right"),
             "Took": st.column_config.TextColumn(width=100),
         },
     )
-    st.caption(words.PICK_RUN)
+    if sum(map(says_something, runs)) > 1:
+        st.caption(words.PICK_RUN)
 
 
 def _cells(visit: Visit, run: Run) -> dict[str, object]:
     prefix = run.options.prefix
     below = display.short_key(prefix, width=30) if visit.may(Permission.KEYS) else words.BELOW
+    is_known = run.status is not Status.RUNNING  # how far it is stands above, anew every second
     return {
         "Run": run.run_id,
-        "Started": words.as_of(run.started_at, now=visit.now, zone=visit.services.zone),
-        "By": display.printable(run.started_by),
         "How it ended": f"{words.STATUS_ICON[run.status]} {words.STATUS[run.status]}",
+        "Started": as_of(run.started_at, now=visit.now, zone=visit.services.zone),
+        "By": display.printable(run.started_by),
         "What": below if prefix else words.EVERYTHING,
-        "Records": run.progress.records,
-        "Files": run.progress.objects,
+        "Records": run.progress.records if is_known else None,
+        "Files": run.progress.objects if is_known else None,
         "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
-        "Took": words.took(run.seconds),
+        "Took": took(run.seconds) if is_known else "–",
     }
 
 
@@ -112,7 +109,7 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
         by_id = {each.run_id: each for each in ended}
 
         def named(run_id: int) -> str:
-            at = words.as_of(by_id[run_id].started_at, now=visit.now, zone=visit.services.zone)
+            at = as_of(by_id[run_id].started_at, now=visit.now, zone=visit.services.zone)
             return f"Run {run_id}, {at}"
 
         numbers = list(by_id)
@@ -133,7 +130,7 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
         groups = auditing.groups(*visit.who(), services=visit.services, run_id=later, than=than)
         sums = audit_history.compare(groups)
         st.text(words.compared(new=sums.new, still=sums.still, gone=sums.gone))
-        if groups:
+        if changed := [each for each in groups if each.new or each.gone]:
             st.dataframe(
                 pd.DataFrame(
                     [
@@ -143,10 +140,11 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
                             "Still": each.count - each.new,
                             "Gone": each.gone,
                         }
-                        for each in groups
+                        for each in changed
                     ]
                 ),
                 hide_index=True,
                 alt="What is new, still there and gone between the two checks, by cause",
-                column_config={"Problem": st.column_config.TextColumn(width=320)},
+                column_config={"Problem": st.column_config.TextColumn(width=320)}
+                | dict.fromkeys(("New", "Still", "Gone"), st.column_config.NumberColumn(format="localized")),
             )

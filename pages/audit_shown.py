@@ -9,9 +9,10 @@ import streamlit as st
 from dashboard.visit import Visit
 from lib import auditing
 from lib.access import Permission, Scope
-from lib.audits import Flow, Group, Month, Run, Tally
+from lib.audits import Run
 from lib.catalogue import Code
 from lib.findings import Kind
+from lib.kept_findings import Flow, Group, Month, Tally
 
 KEPT = "audit_shown"
 

@@ -6,16 +6,16 @@ import streamlit as st
 
 from dashboard import display, wording
 from dashboard.visit import Visit
-from dashboard.wording import audits as words
-from dashboard.wording import problems
-from lib import audit_history, auditing
+from dashboard.wording import audit_verdict as words
+from dashboard.wording import audits
+from dashboard.wording.states import EXPECTED_NONE
+from lib import auditing
+from lib.access import Permission
 from lib.auditing import Verdict
-from lib.audits import Group, Status
-from lib.findings import ATTENTION, STATES, Kind
+from lib.audits import Run
+from lib.findings import Kind
 from pages import audit_runs
 from pages.audit_shown import Shown
-
-OF_STORAGE, OF_FILES = frozenset({Kind.PUBLICLY_READABLE}), frozenset({Kind.UNREFERENCED_OBJECT})
 
 
 def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
@@ -24,16 +24,29 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
     said, is_clean = _sentence(visit, shown)
     with st.container(key="verdict_clean" if is_clean else "verdict_broken"):
         st.text(f"{'✅' if is_clean else '⚠️'} {said}")
-    st.caption(words.checked(run, now=visit.now, zone=zone))
+    st.caption(audits.checked(run, now=visit.now, zone=zone))
     for kind, count in (run.result.cut if run.result else {}).items():
-        st.caption(words.more_than_counted(kind, count))
-    if last is None or last.is_stale(visit.now):
-        st.error(words.stale(last.run if last else None, now=visit.now, zone=zone), icon=":material/event_busy:")
-    if not run.is_full:
-        st.warning(words.not_full(run), icon=":material/filter_alt:")
-    if last is not None and run.run_id != last.run.run_id:
-        audit_runs.back()
+        st.caption(audits.more_than_counted(kind, count))
+    if run.options.prefix and visit.may(Permission.KEYS):
+        st.text(f"{audits.BELOW}: {display.short_key(run.options.prefix)}")
+    if last is None:
+        st.error(f"{words.NEVER_FULL} {audits.not_full(run)}", icon=":material/event_busy:")
+    else:
+        _beside(visit, run, last)
     _numbers(visit, shown)
+
+
+def _beside(visit: Visit, run: Run, last: Verdict) -> None:
+    """Say what a run is beside the last full one, and how old that is."""
+    zone = visit.services.zone
+    if last.is_stale(visit.now):
+        st.error(words.stale(last.run, now=visit.now, zone=zone), icon=":material/event_busy:")
+    if not run.is_full:
+        st.warning(audits.not_full(run), icon=":material/filter_alt:")
+    if run.run_id != last.run.run_id:
+        with st.container(horizontal=True, vertical_alignment="center"):
+            audit_runs.back()
+            st.caption(words.another(last.run, now=visit.now, zone=zone), width="content")
 
 
 def _sentence(visit: Visit, shown: Shown) -> tuple[str, bool]:
@@ -43,36 +56,8 @@ def _sentence(visit: Visit, shown: Shown) -> tuple[str, bool]:
     if visit.scope.clinics is not None:
         states = auditing.states(*visit.who(), services=visit.services, run_id=run.run_id)
         return words.clinics_only(states, wording.STATE), not any(states.values())
-    records = run.progress.records if run.status is Status.COMPLETE else run.progress.rows
-    told = [
-        words.files_found(records, records - sum(result.states.values()), is_prefix=bool(run.options.prefix)),
-        words.not_checked(run.progress.records - records),
-        words.attention(result.attention, cause=_cause(visit, shown)),
-    ]
-    if storage := [problems.title(each.kind, each.code) for each in _troubling(shown) if each.kind in OF_STORAGE]:
-        told.append(words.of_storage(storage))
-    return " ".join(filter(None, told)), not (result.attention or any(result.states.values()) or storage)
-
-
-def _cause(visit: Visit, shown: Shown) -> str:
-    """Return what most of the records that need attention have, '' where there is none."""
-    of_records = [each for each in _troubling(shown) if each.kind not in OF_STORAGE | OF_FILES]
-    if not of_records:
-        return ""
-    most = max(of_records, key=lambda each: (each.kind in STATES, each.count))  # what does not open comes first
-    facts = problems.shared(audit_history.shared(most, shown.tallies), of=most.count)
-    assert shown.run.result is not None
-    return words.biggest(
-        most.count,
-        problems.title(most.kind, most.code),
-        since=wording.day(most.first_bad, visit.services.zone) if most.first_bad else "",
-        shared=display.printable(facts),
-        of=shown.run.result.attention,
-    )
-
-
-def _troubling(shown: Shown) -> list[Group]:
-    return [each for each in shown.groups if each.count and each.severity in ATTENTION]
+    said = display.printable(words.sentence(run, shown.groups, shown.tallies, zone=visit.services.zone))
+    return said, not (result.attention or any(result.states.values()) or words.storage_troubles(shown.groups))
 
 
 def _numbers(visit: Visit, shown: Shown) -> None:
@@ -80,7 +65,7 @@ def _numbers(visit: Visit, shown: Shown) -> None:
     result = shown.run.result
     if result is None or visit.scope.clinics is not None:
         return
-    numbers = {wording.STATE[state]: result.states.get(state, 0) for state in words.EXPECTED_NONE}
+    numbers = {wording.STATE[state]: result.states.get(state, 0) for state in EXPECTED_NONE}
     numbers[words.UNREFERENCED] = result.kinds.get(Kind.UNREFERENCED_OBJECT, 0)
     with st.container(horizontal=True, key="audit_numbers"):
         for label, number in numbers.items():

@@ -11,6 +11,7 @@ import streamlit as st
 from dashboard import wording
 from dashboard.visit import Visit
 from dashboard.wording import audited as words
+from dashboard.wording.states import EXPECTED_NONE
 from lib import auditing
 from lib.access import Actor, Permission, Scope
 from lib.auditing import Verdict
@@ -18,7 +19,6 @@ from lib.diagnosis import State
 from lib.errors import LedgerUnavailable
 
 CHOSEN = "audited"  # in the session: the chosen state, None for all
-STATES = (State.MISSING, State.ELSEWHERE, State.DAMAGED, State.UNKNOWN)
 FRESH = timedelta(seconds=60)  # how long a verdict is drawn again without asking
 
 
@@ -87,7 +87,7 @@ def _read(visit: Visit) -> Kept:
 
 
 def _draw(visit: Visit, kept: Kept, verdict: Verdict, *, on_change: Callable[[], None]) -> Choice | None:
-    counts = {state: verdict.states[state] for state in STATES if verdict.states.get(state)}
+    counts = {state: verdict.states[state] for state in EXPECTED_NONE if verdict.states.get(state)}
     if st.session_state.get(CHOSEN) not in counts:
         st.session_state.pop(CHOSEN, None)
     at = verdict.run.ended_at or verdict.run.started_at

@@ -12,7 +12,7 @@ import streamlit as st
 
 from dashboard import display, wording
 from dashboard.visit import Visit
-from dashboard.wording import autopsy as link_words
+from dashboard.wording import autopsy as pasted_words
 from dashboard.wording import explain as words
 from lib import explanation, keys
 from lib.access import Permission
@@ -48,9 +48,9 @@ def render(visit: Visit, answer: Answer, *, use: Use) -> None:
     found = answer.found
     if found.trail_fault is not None:
         st.warning(wording.search_not_written(found.trail_fault), icon=":material/edit_off:")
-    st.caption(link_words.KIND[found.pasted.kind])
+    st.caption(pasted_words.KIND[found.pasted.kind])
     if found.pasted.is_cut:
-        st.warning(link_words.TEXT_CUT, icon=":material/content_cut:")
+        st.warning(pasted_words.TEXT_CUT, icon=":material/content_cut:")
     if found.pasted.kind is Kind.MANY:
         listed.render(visit, answer.items, left_off=found.pasted.left_off)
         return

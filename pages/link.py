@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from threading import Event
 from urllib.parse import quote
 
 import streamlit as st
@@ -20,6 +21,7 @@ from lib.records import Record
 
 KEPT = timedelta(minutes=10)  # then the link leaves the screen
 OTHER = timedelta(0)  # the choice "Other…"
+CHECKING = "Signing, and opening it as a stranger…"
 MORE = "Choose how long, or how it opens"
 
 
@@ -27,13 +29,15 @@ MORE = "Choose how long, or how it opens"
 class Made:
     """What "Check and create" gave, and when.
 
-    It is put into the session before the link is made and filled in without touching the session: a second click
-    interrupts the script at the next call of Streamlit, and must find the link instead of making another.
+    It is put into the session before the link is made and filled in without touching the session: a second click starts
+    another script beside this one, which is stopped at its next call of Streamlit. The other one waits until it has
+    ended, and finds the link instead of making another.
     """
 
     record_id: int
     at: datetime
     result: PresignedUrl | Refused | None = None
+    ended: Event = field(default_factory=Event, repr=False)
 
 
 def render(
@@ -157,18 +161,28 @@ def _create(
     visit: Visit, record: Record, *, span: timedelta | Refused, disposition: Disposition, reason: str | None
 ) -> None:
     assert record.record_id is not None
+    earlier: Made | None = st.session_state.get("link")
+    if earlier is not None and earlier.record_id == record.record_id and not earlier.ended.is_set():
+        with st.spinner(CHECKING, show_time=True):
+            earlier.ended.wait()
+        if earlier.result is not None:
+            st.rerun()
     made = st.session_state["link"] = Made(record.record_id, visit.services.clock())
-    if isinstance(span, Refused):
-        made.result = span
-    else:
-        with st.spinner("Signing, and opening it as a stranger…", show_time=True):
-            made.result = links.issue(
-                *visit.who(),
-                services=visit.services,
-                record=record,
-                request=LinkRequest(span, disposition, reason),
-            )
+    try:
+        with st.spinner(CHECKING, show_time=True):
+            made.result = _issued(visit, record, span=span, disposition=disposition, reason=reason)
+    finally:
+        made.ended.set()
     st.rerun()
+
+
+def _issued(
+    visit: Visit, record: Record, *, span: timedelta | Refused, disposition: Disposition, reason: str | None
+) -> PresignedUrl | Refused:
+    if isinstance(span, Refused):
+        return span
+    request = LinkRequest(span, disposition, reason)
+    return links.issue(*visit.who(), services=visit.services, record=record, request=request)
 
 
 def _hand_over(visit: Visit, record: Record, link: PresignedUrl) -> None:

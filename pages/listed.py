@@ -9,8 +9,9 @@ import streamlit as st
 
 from dashboard import display, wording
 from dashboard.visit import Visit
-from dashboard.wording import autopsy as link_words
+from dashboard.wording import autopsy as pasted_words
 from dashboard.wording import explain as words
+from dashboard.wording import link_faults as link_words
 from lib import autopsy, several
 from lib.access import Permission
 from lib.causes import BareKey
@@ -22,7 +23,7 @@ ROW_PX = 54  # two lines
 
 def render(visit: Visit, items: Sequence[Item], *, left_off: int) -> None:
     """Draw what was read, and the table."""
-    st.info(link_words.many(len(items), left_off), icon=":material/list:")
+    st.info(pasted_words.many(len(items), left_off), icon=":material/list:")
     cells = [{"Line": str(number), **_cells(visit, each)} for number, each in enumerate(items, start=1)]
     st.dataframe(
         pd.DataFrame(cells),

@@ -8,6 +8,7 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
+from dashboard.wording.states import EXPECTED_NONE
 from lib.records import Cursor, Filters
 from pages import audited, record
 
@@ -58,7 +59,7 @@ def _read() -> None:
         state["after"] = None
     for name in ("older", "no_pdf", "browse"):
         state[name] = query.get(name) == "1"
-    state[audited.CHOSEN] = next((each for each in audited.STATES if each == query.get("state")), None)
+    state[audited.CHOSEN] = next((each for each in EXPECTED_NONE if each == query.get("state")), None)
     for name in ("since", "until"):
         state[name] = _day(query.get(name))
     record.read_address()

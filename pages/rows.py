@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 import pandas as pd
 import streamlit as st
 
-from dashboard import checks, display, wording
+from dashboard import checks, display, lines, wording
 from dashboard.visit import Visit
 from dashboard.wording import found as words
 from lib import diagnosis, keys, whereabouts
@@ -18,7 +18,6 @@ from lib.objects import Doubt, Observation
 from lib.records import Record
 
 POLL_S = 0.5
-ROW_PX = 35
 SHORT = 5  # rows in view while a record is open below
 
 STATE_CHOICE = "state"
@@ -171,21 +170,21 @@ def table(visit: Visit, shown: Sequence[Record], *, states: States, shows_keys: 
     columns = [*(["State", "Stored key", "Resolved key", "Stored key alone"] if shows_keys else ["State"])]
     columns += ["Patient", "Phone", "Date", "Doctor", "Version", "Prescription"]
     columns += ["Clinic"] if len({row.clinic_id for row in shown}) > 1 else []
-    # A selection belongs to these rows and to nothing else: the same key on other rows would keep it, and a click
-    # on the cell that is still selected would open nothing.
     key = (
         f"rows-{st.session_state.get('nonce', 0)}-{hash(tuple((row.record_id, row.prescription_id) for row in shown))}"
     )
-    st.dataframe(
+
+    def pick(number: int | None) -> None:
+        if number is not None:
+            st.session_state["picked"] = shown[number]
+
+    lines.draw(
         frame[columns],
-        hide_index=True,
-        height=ROW_PX * (min(len(shown), SHORT if is_short else len(shown)) + 1) + 3,
-        row_height=ROW_PX,
-        on_select=lambda: _pick(key, shown),
-        selection_mode=["single-row", "single-cell"],
         key=key,
+        on_click=pick,
         alt="Prescriptions found; a click on a cell opens the record",
-        column_config={
+        most=SHORT if is_short else len(shown),
+        columns={
             "State": st.column_config.TextColumn(width=150 if State.ELSEWHERE in states.values() else 120),
             "Stored key": st.column_config.TextColumn(width=395),
             "Resolved key": st.column_config.TextColumn(width=405),
@@ -194,13 +193,6 @@ def table(visit: Visit, shown: Sequence[Record], *, states: States, shows_keys: 
             "Phone": st.column_config.TextColumn(width=70, help="The last four digits"),
         },
     )
-
-
-def _pick(key: str, shown: Sequence[Record]) -> None:
-    chosen = st.session_state[key].selection
-    number = chosen.rows[0] if chosen.rows else chosen.cells[0][0] if chosen.cells else None
-    if number is not None and number < len(shown):
-        st.session_state["picked"] = shown[number]
 
 
 def _cells(visit: Visit, row: Record, *, state: State | None) -> dict[str, str]:

@@ -6,8 +6,10 @@ import streamlit as st
 
 from dashboard import copying, display
 from dashboard.visit import Visit
-from dashboard.wording import autopsy as link_words
+from dashboard.wording import autopsy as pasted_words
 from dashboard.wording import explain as words
+from dashboard.wording import link_faults as link_words
+from dashboard.wording.times import instant
 from lib import autopsy, link_faults
 from lib.access import Permission
 from lib.autopsy import Autopsy
@@ -26,8 +28,8 @@ def verdict(visit: Visit, found: Inspection) -> None:
         st.error(words.BARE_KEY, icon=":material/link_off:")
     else:
         st.error(display.literal(link_words.fault(fault).staff), icon=":material/link_off:")
-    time = link_words.time_of(seen, now=visit.now, zone=visit.services.zone)
-    told = [words.link_time(time) if time else "", link_words.undone(seen.mended.undone)]
+    time = pasted_words.time_of(seen, now=visit.now, zone=visit.services.zone)
+    told = [words.link_time(time) if time else "", pasted_words.undone(seen.mended.undone)]
     st.caption(display.literal(" ".join(filter(None, told))))
     is_mended = fault is not None and fault.fault in link_faults.DAMAGE
     if is_mended and found.explanations and visit.may(Permission.LINK):
@@ -49,7 +51,7 @@ def facts(visit: Visit, seen: Autopsy) -> None:
             "Region": display.printable(seen.region) or "–",
         }
         if seen.issued_at is not None:
-            told["Issued"] = link_words.instant(seen.issued_at, now=now, zone=zone)
+            told["Issued"] = instant(seen.issued_at, now=now, zone=zone)
         width = max(map(len, told))
         st.code("\n".join(f"{name:<{width}}  {value}" for name, value in told.items()), language=None, wrap_lines=True)
         for each in seen.problems:

@@ -1,9 +1,11 @@
 // Leaves the page as soon as the session has ended or is locked: the socket may be cut by then, so this asks over HTTP.
 // It also says whether the person touched anything since it last asked; a session that nobody touches locks itself.
+// And it keeps the second click of a double one from what the first has drawn in place of its button: "Enable" for "Disable".
 const EVERY_MS = 2000;
 const TOUCHES = ["keydown", "pointerdown", "pointermove", "wheel", "touchstart", "click", "input"];
 const ENDED = 401;
 const LOCKED = 423;
+const ACTS = '[class*="st-key-act-"]'; // as dashboard/once.py names them
 
 const tabs = new BroadcastChannel("session"); // a tab in the background is told at once: its timers run once a minute
 let isTouched = true; // opening the page
@@ -35,6 +37,9 @@ async function look() {
 }
 
 const touch = (event) => { isTouched ||= event.isTrusted; };
+const once = (event) => {
+  if (event.detail > 1 && event.target.closest(ACTS)) event.stopImmediatePropagation();
+};
 const seen = () => { if (!document.hidden) look(); };
 
 export default function () {
@@ -43,7 +48,9 @@ export default function () {
   tabs.addEventListener("message", heard);
   document.addEventListener("visibilitychange", seen);
   for (const name of TOUCHES) window.addEventListener(name, touch, { capture: true, passive: true });
+  window.addEventListener("click", once, { capture: true });
   return () => {
+    window.removeEventListener("click", once, { capture: true });
     clearInterval(timer);
     tabs.removeEventListener("message", heard);
     document.removeEventListener("visibilitychange", seen);

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from dashboard.wording import audit_files, audit_verdict, problems
 from dashboard.wording import audits as words
-from dashboard.wording import problems
+from dashboard.wording.times import took
 from lib.audits import Progress, Run, Status
 
 BUSY = "Run {run} of this bucket is under way; one at a time. See: python -m dashboard audits"
+BUSY_ELSEWHERE = "A run of this bucket with another database is under way; one at a time. Try again when it has ended."
 NOT_RESUMABLE = (
     "Run {run} cannot go on: it is complete, or there is none of this number. See: python -m dashboard audits"
 )
@@ -37,26 +39,30 @@ def told(run: Run) -> Iterator[str]:
     if result is None:
         return
     if run.status is Status.COMPLETE:
-        found = records - sum(result.states.values())
-        yield f"{words.files_found(records, found, is_prefix=bool(run.options.prefix))} {words.attention(result.attention, cause='')}"
+        yield audit_verdict.verdict(run, result)
     else:
         yield (
             f"{words.STATUS[run.status]}: {words.reason(result.reason)}"
             if result.reason
             else (f"{words.STATUS[run.status]}.")
         )
-        if result.unlisted:
-            yield f"Nothing is known of the keys behind {result.unlisted[0][0]!a}."
+    yield from audit_files.caveats(run, quoted=ascii)
+    if run.is_resumable:
         yield f"Go on with: python -m dashboard audit --resume {run.run_id}"
-    for kind, count in result.cut.items():
-        yield words.more_than_counted(kind, count)
     if result.strangers:
         asked, opened = sum(result.strangers.values()), result.strangers["open"]
         yield f"Of {asked} files drawn by chance, {opened} open for anyone who knows their address."
     yield (
         f"Run {run.run_id}: {records:,} records, {run.progress.objects:,} files, {run.progress.requests:,} requests, "
-        f"{words.took(run.seconds)}."
+        f"{took(run.seconds)}."
     )
+
+
+def about(run: Run) -> Iterator[str]:
+    """Yield what lies beside the findings of a run in their folder: what they are, and what they are not."""
+    yield f"{audit_files.heading(run.run_id)}."
+    yield from told(run)
+    yield audit_files.CONFIDENTIAL_FILES
 
 
 def kinds(run: Run) -> list[dict[str, object]]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from dashboard.wording import audits
+from dashboard.wording import times
 from dashboard.wording.states import STATE, state_cell
 from lib.diagnosis import State
 
@@ -35,7 +35,7 @@ def as_of(at: datetime, *, now: datetime, zone: ZoneInfo) -> str:
     ...       zone=ZoneInfo("Asia/Kolkata"))
     'as of the check of all files, today 05:30'
     """
-    return f"as of the check of all files, {audits.as_of(at, now=now, zone=zone)}"
+    return f"as of the check of all files, {times.as_of(at, now=now, zone=zone)}"
 
 
 def old(age: timedelta) -> str:

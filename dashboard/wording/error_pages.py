@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dashboard.wording.autopsy import NEW_LINK, Said
+from dashboard.wording.link_faults import NEW_LINK, Said
 from lib.error_pages import ErrorCode, ErrorPage
 
 NO_FILE_NAMED = "This page does not say which file. Paste the address from the address bar, or a record number."

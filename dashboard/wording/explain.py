@@ -24,7 +24,6 @@ GOES_NOWHERE = "What you paste stays on this page: it is in no address and no lo
 NO_RECORD = "No record that you may see has this key."
 NO_SUCH_RECORD = "No record that you may see has this number."
 FOREIGN = "This address does not lead into our storage, so nothing was asked."
-OPENS_ITSELF = "The record is fine: its PDF is in storage. A new link will open."
 BARE_KEY = (
     "The link asks for the stored key as it stands in the database, without the folder of our storage in front. "
     "There is no file of that name; the record's file lies one folder deeper, and a link made here opens it."

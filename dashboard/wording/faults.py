@@ -31,7 +31,7 @@ NOTICE = {
 }
 
 DOUBT = {
-    Doubt.DENIED: "Storage refused to answer (403). The key may lack the right to read or list; a file may still be there.",
+    Doubt.DENIED: "Storage refused to answer (403). The access key may lack the right to read or list; a file may still be there.",
     Doubt.BAD_SIGNATURE: "Storage refused our signature: AWS_SECRET_ACCESS_KEY does not match the access key.",
     Doubt.UNKNOWN_ACCESS_KEY: "Storage does not know our access key: check AWS_ACCESS_KEY_ID.",
     Doubt.EXPIRED_CREDENTIALS: "Our storage credentials have expired: renew AWS_SESSION_TOKEN and its keys.",

@@ -87,12 +87,3 @@ KIND: Mapping[Kind, KindWords] = MappingProxyType(
         ),
     }
 )
-
-
-def title(kind: Kind) -> str:
-    """Return what a kind is called in a table.
-
-    >>> title(Kind.DANGLING_REFERENCE)
-    'Missing file'
-    """
-    return KIND[kind].title

@@ -11,21 +11,25 @@ from dashboard.wording.codes import CODE
 from dashboard.wording.faults import DOUBT
 from dashboard.wording.kinds import KIND
 from dashboard.wording.times import day, size
-from lib.audits import Tally
+from lib.audit_before import MAX_LOOKS, SOUGHT
+from lib.audit_findings import LOOKED
 from lib.candidates import Flag, Why
 from lib.catalogue import CATALOGUE, Code, Severity
 from lib.findings import Finding, Kind, Suggestion, Value
+from lib.kept_findings import Tally
 from lib.objects import Doubt
 
 NONE_FOUND = (
     "No problem was found: every record's file is there and as its record says, and no file lies there unnamed."
 )
+NONE_FOUND_THERE = "No problem was found in what was looked at."
 NONE_FITS = "No problem fits. Try a shorter text."
 ALL = "All problems"
 CHOOSE = "Problem"
 SEARCH = "Part of a key, or a record number"
-PICK = "Click a line to see its rows below."
-PICK_ROW = "Click a line to see what is known about it, and to open its record."
+NO_TREND = "There is no earlier full check to compare with."
+PICK = "Click a line, or go to it with the arrow keys, to see its rows below."
+PICK_ROW = "Click a line, or go to it with the arrow keys, to see what is known about it, and to open its record."
 EXPECT_NONE = "Expect none of these. Each count is of problems; a record can have several."
 ALL_GONE = "What the check before had found, and this one did not."
 OTHERS = "All other causes"
@@ -33,6 +37,10 @@ NO_MONTH = "Day not known"
 NOT_LINKED = "This problem is about a file alone: no record points at it."
 OF_BUCKET = "This problem is about the storage as a whole."
 OPEN_RECORD = "Open record {number} in Find"
+NOT_LOOKED = (
+    "Whether a delete marker or an upload that did not end lies at its key was not looked for, so that it may also have "
+    "been deleted, or begun. Open the record: there it is looked for."
+)
 KEYS_HIDDEN = "Keys are not shown to your role."
 
 GONE = "✅ Gone"
@@ -65,6 +73,7 @@ _FACT: Mapping[str, Callable[[str], str]] = {  # in this order
     "clinic_id": lambda value: f"in clinic {value}",
 }
 _EVIDENCE = {
+    LOOKED: "a delete marker or an open upload was looked for",
     "row_size": "size in the record",
     "row_md5": "MD5 in the record",
     "size": "size in storage",
@@ -117,6 +126,38 @@ def about(kind: Kind, code: Code | None) -> str:
     return f"{KIND[kind].means} {KIND[kind].then}" if code is None else CODE[code].developers
 
 
+def of_one(finding: Finding) -> str:
+    """Return the name of one problem, with what its cause was not looked for.
+
+    >>> of_one(Finding(Kind.DANGLING_REFERENCE, Severity.CRITICAL, Code.NEVER_UPLOADED, evidence={LOOKED: False}))
+    'Missing file: Never uploaded (delete markers not looked for)'
+    """
+    doubt = " (delete markers not looked for)" if finding.evidence.get(LOOKED) is False else ""
+    return named(finding.kind, finding.code) + doubt
+
+
+def about_one(finding: Finding) -> str:
+    """Say what one problem means, and what is not known of it."""
+    told = about(finding.kind, finding.code)
+    return f"{told} {NOT_LOOKED}" if finding.evidence.get(LOOKED) is False else told
+
+
+def bound(code: Code | None, count: int) -> str:
+    """Say that a cause was not looked into for all of its rows.
+
+    >>> bound(Code.NEVER_UPLOADED, MAX_LOOKS), bound(Code.LOCATION_OLD, 5000)
+    ('', '')
+    >>> bound(Code.NEVER_UPLOADED, MAX_LOOKS + 1).endswith("A row that was not looked at says so; open its record to look.")
+    True
+    """
+    if code not in SOUGHT or count <= MAX_LOOKS:
+        return ""
+    return (
+        f"Delete markers and uploads that did not end may have been looked for at {MAX_LOOKS:,} keys only. "
+        "A row that was not looked at says so; open its record to look."
+    )
+
+
 def in_common(said: str) -> str:
     """Say what nine of ten rows of a cause share.
 
@@ -135,18 +176,32 @@ def mend(kind: Kind, code: Code | None) -> str:
     return MEND[CATALOGUE[code].mend] if code is not None else KIND[kind].then.partition(".")[0]
 
 
-def change(*, count: int, new: int, gone: int, is_compared: bool) -> str:
+def change(*, count: int, new: int, gone: int) -> str:
     """Say how a cause went on since the run before.
 
-    >>> change(count=31, new=5, gone=0, is_compared=True), change(count=3, new=0, gone=2, is_compared=True)
-    ('5 new, 26 still', '3 still, 2 gone')
-    >>> change(count=0, new=0, gone=4, is_compared=True), change(count=3, new=3, gone=0, is_compared=False)
-    ('4 gone', 'first check')
+    >>> change(count=31, new=5, gone=0), change(count=3, new=0, gone=2), change(count=0, new=0, gone=4)
+    ('5 new, 26 still', '3 still, 2 gone', '4 gone')
     """
-    if not is_compared:
-        return "first check"
     told = ((new, "new"), (count - new, "still"), (gone, "gone"))
     return ", ".join(f"{number:,} {word}" for number, word in told if number) or "–"
+
+
+def causes(count: int) -> str:
+    """Say how many causes there are: a table shows some of them at once.
+
+    >>> causes(1), causes(43)
+    ('1 cause.', '43 causes.')
+    """
+    return "1 cause." if count == 1 else f"{count:,} causes."
+
+
+def part(first: int, last: int, *, of: int | None) -> str:
+    """Say which problems of all stand on a page; where a text narrows them, nobody counted all.
+
+    >>> part(16, 30, of=1051), part(1, 15, of=None)
+    ('16 to 30 of 1,051', '1 to 15')
+    """
+    return f"{first:,} to {last:,}" + ("" if of is None else f" of {of:,}")
 
 
 def shared(facts: Sequence[Tally], *, of: int) -> str:

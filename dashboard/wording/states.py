@@ -35,6 +35,8 @@ STATE = {
     State.NO_PDF: "No PDF made",
 }
 
+EXPECTED_NONE = (State.MISSING, State.ELSEWHERE, State.DAMAGED, State.UNKNOWN)  # no record should be in one of these
+
 CHECKING = "Checking…"
 
 STATE_ICON = {

@@ -10,7 +10,8 @@ from typing import Any
 
 from sqlalchemy import Connection, RowMapping, func, select
 
-from lib.audits import LEASE, Exposure, Options, Phase, Progress, Range, Result, Run, Status
+from lib.audit_book import LEASE
+from lib.audits import Exposure, Options, Phase, Progress, Range, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.evidence import Evidence

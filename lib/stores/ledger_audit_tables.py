@@ -65,6 +65,7 @@ AUDITS = Table(
     METADATA,
     Column("run_id", LARGE, primary_key=True, autoincrement=False),
     Column("target", Text, nullable=False),
+    Column("bucket", Text, nullable=False),  # of the target
     Column("prefix", Held, nullable=False),
     Column("grace_s", Float, nullable=False),
     Column("exposure", Text, nullable=False),
@@ -82,7 +83,7 @@ AUDITS = Table(
     Column("seconds", Float, nullable=False),
     Column("progress", Text, nullable=False),  # JSON
     Column("result", Text),  # JSON
-    Index("ux_audits_running", "target", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
+    Index("ux_audits_running", "bucket", unique=True, sqlite_where=_RUNNING, postgresql_where=_RUNNING),
     Index("ix_audits_target", "target", "run_id"),
 )
 AUDIT_RANGES = Table(

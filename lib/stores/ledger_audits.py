@@ -8,7 +8,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
-from lib.audits import RESUMABLE, Busy, Options, Progress, Run, Status
+from lib.audit_book import Busy
+from lib.audits import RESUMABLE, Options, Progress, Run, Status, bucket_of
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_rows import Clock, is_alive, now, progress_text, run_of
 from lib.stores.ledger_audit_tables import AUDITS, AUDITS_LOCK
@@ -24,7 +25,7 @@ class LedgerRuns:
         self._clock = clock
 
     def begin(self, target: str, options: Options, *, by: str, at: datetime) -> Run:
-        """Commit a run and hold its lease; raise Busy while another of this target holds one."""
+        """Commit a run and hold its lease; raise Busy while another of this bucket holds one."""
         with ledger_engine.writing(self._engine, lock=AUDITS_LOCK) as connection:
             held_at = now(connection, self._clock)
             _free(connection, target, held_at)
@@ -35,6 +36,7 @@ class LedgerRuns:
                 {
                     "run_id": run_id,
                     "target": target,
+                    "bucket": bucket_of(target),
                     "prefix": options.prefix,
                     "grace_s": options.grace.total_seconds(),
                     "exposure": options.exposure,
@@ -88,7 +90,7 @@ class LedgerRuns:
         return found[0] if found else None
 
     def newest(self, target: str, *, limit: int = 50) -> Sequence[Run]:
-        """Return the runs of a bucket, the newest first."""
+        """Return the runs of a target, the newest first."""
         asked = select(AUDITS).where(AUDITS.c.target == target).order_by(AUDITS.c.run_id.desc())
         return self._read(asked.limit(limit))
 
@@ -107,11 +109,12 @@ class LedgerRuns:
 
 
 def _free(connection: Connection, target: str, at: datetime) -> None:
-    """Make sure that no run of the target is running: raise Busy, and mark one interrupted whose lease is too old."""
-    asked = select(AUDITS.c.run_id, AUDITS.c.lease_at).where(_RUNNING, AUDITS.c.target == target)
+    """Make sure that no run of the target's bucket is running: raise Busy, and mark one interrupted whose lease is too old."""
+    asked = select(AUDITS.c.run_id, AUDITS.c.target, AUDITS.c.lease_at)
+    asked = asked.where(_RUNNING, AUDITS.c.bucket == bucket_of(target))
     for row in connection.execute(asked).all():
         if is_alive(row.lease_at, at):
-            raise Busy(row.run_id)
+            raise Busy(row.run_id, is_elsewhere=row.target != target)
         values = {"status": Status.INTERRUPTED, "ended_at": row.lease_at, "is_cancelling": False}
         connection.execute(update(AUDITS).where(AUDITS.c.run_id == row.run_id).values(values))
 

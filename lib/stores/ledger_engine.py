@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import sqlite3
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -21,6 +22,7 @@ from lib.stores.ledger_patience import PatientConnection, patience
 READ_WAIT_S = 30  # for one page of the trail
 TIMESTAMPTZ = 1184  # its number in pg_type
 WAIT_S = 5  # for a lock, a connection, or an answer
+LOOK_S = 0.002  # between two looks whether SQLite's one writer is through
 
 _SQLITE = {
     sqlite3.SQLITE_BUSY: LedgerFault.LOCKED,
@@ -98,8 +100,34 @@ def _read_instants_as_text(connection: Any, _record: object) -> None:
 
 
 def _begin(connection: Connection) -> None:
-    is_writing = connection.get_execution_options().get("is_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    if connection.get_execution_options().get("is_writing", False):
+        _begin_writing(connection.connection.driver_connection)
+    else:
+        connection.exec_driver_sql("BEGIN")
+
+
+def _begin_writing(connection: Any) -> None:
+    """Wait for SQLite's one writer with even looks, as long as WAIT_S.
+
+    SQLite's own busy handler looks ever more seldom: who has waited longest is passed by whoever comes and goes.
+    """
+    ends = time.monotonic() + WAIT_S
+    connection.execute("PRAGMA busy_timeout = 0")
+    try:
+        while not _has_begun(connection, may_wait=time.monotonic() < ends):
+            time.sleep(LOOK_S)
+    finally:
+        connection.execute(f"PRAGMA busy_timeout = {int(WAIT_S * 1000)}")
+
+
+def _has_begun(connection: Any, *, may_wait: bool) -> bool:
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if not may_wait or fault(error) is not LedgerFault.LOCKED:
+            raise
+        return False
+    return True
 
 
 @contextmanager

@@ -23,10 +23,10 @@ from sqlalchemy import (
 )
 
 from lib.access import Scope
-from lib.audits import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.findings import ATTENTION, WORST_FIRST, WORST_STATE_FIRST, Finding, Kind
+from lib.kept_findings import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_rows import finding_of
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, Held, holdable

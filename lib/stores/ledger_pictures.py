@@ -9,10 +9,10 @@ from typing import Any
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, Text, case, func, select, type_coerce
 
 from lib.access import Scope
-from lib.audits import Flow, Month
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.findings import STATES, Kind
+from lib.kept_findings import Flow, Month
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, plain
 

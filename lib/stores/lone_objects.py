@@ -8,6 +8,7 @@ from typing import Any
 from zlib import crc32
 
 from lib.inventory import Sighting, form, hex_name, stem
+from lib.stores import scratch_db
 
 _ASKED_AT_ONCE = 256
 _READ_AT_ONCE = 5000
@@ -36,8 +37,7 @@ class LoneObjects:
 
     def __init__(self, db: sqlite3.Connection, told: Callable[[int], None]) -> None:
         self._db = db
-        if not db.in_transaction:
-            db.execute("BEGIN")
+        scratch_db.begin(db)
         db.execute("DROP TABLE IF EXISTS judging.lone")
         db.execute(_TABLE)
         found = db.execute("SELECT key, size, etag FROM object_alone ORDER BY key")

@@ -15,7 +15,8 @@ from lib.errors import DatabaseFault, DatabaseUnavailable
 from lib.records import Clinic, Cursor, Filters, MissingIndex, Page, Record, Term, Total
 from lib.stores import records_indexes, records_tables
 from lib.stores.records_engine import Limits, ReadOnlyEngine
-from lib.stores.records_query import Explain, Queries
+from lib.stores.records_explain import Explain
+from lib.stores.records_query import Queries
 from lib.stores.records_question import BIGINT, FEW_PATIENTS, PatientTerm, Question, answerable
 from lib.stores.records_tables import DEFAULT_NAMES, Names
 

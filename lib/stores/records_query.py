@@ -1,38 +1,22 @@
 """The questions, as SQL. Two streams make one list: rows with a PDF, and prescriptions without any.
 
 Each stream's query only finds ids, so that the database can walk an index and stop at LIMIT; everything
-shown is then read for those few rows.
+shown is then read for those few rows. What a row has to meet is in ``records_conditions``.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from datetime import datetime
-from typing import Any, assert_never
+from typing import Any
 
 import sqlalchemy as sa
-from sqlalchemy.ext.compiler import compiles
-from sqlalchemy.sql.compiler import SQLCompiler
 
 from lib.access import Scope
-from lib.records import (
-    ConsultationIs,
-    Everything,
-    Filters,
-    KeyContains,
-    KeyIs,
-    NameContains,
-    PatientIs,
-    PhoneEnds,
-    PhoneIs,
-    PrescriptionIs,
-    RecordIs,
-)
-from lib.stores.records_question import BIGINT, FEW_PATIENTS, PatientTerm, Question
-from lib.stores.records_tables import Instant, Tables
-
-Condition = sa.ColumnElement[bool]
+from lib.records import KeyContains, KeyIs, RecordIs
+from lib.stores.records_conditions import Conditions
+from lib.stores.records_question import FEW_PATIENTS, PatientTerm, Question
+from lib.stores.records_tables import Tables
 
 
 class Queries:
@@ -41,36 +25,37 @@ class Queries:
     def __init__(self, tables: Tables, *, is_sqlite: bool) -> None:
         self._tables = tables
         self._is_sqlite = is_sqlite
-        self._made_at = self._instant(tables.pdfs.c.generated_at)
-        self._written_at = self._instant(tables.prescriptions.c.created_at)
+        self._where = Conditions(tables, is_sqlite=is_sqlite)
+        self._made_at = self._where.instant(tables.pdfs.c.generated_at)
+        self._written_at = self._where.instant(tables.prescriptions.c.created_at)
 
     def patients(self, term: PatientTerm) -> sa.Select[Any]:
         """Ids of the users that a phone or name fits, one more than ``FEW_PATIENTS`` at most."""
         users = self._tables.users
-        return sa.select(users.c.id).where(self._person(users, term)).limit(FEW_PATIENTS + 1)
+        return sa.select(users.c.id).where(self._where.person(users, term)).limit(FEW_PATIENTS + 1)
 
     def with_pdf(self, question: Question) -> sa.Select[Any]:
         """Every PDF row that matches: id, prescription_id, at. Unordered."""
         pdfs = self._tables.pdfs
         filters = question.filters
-        conditions = [*self._prescription(question), *self._between(self._made_at, filters)]
+        conditions = [*self._where.prescription(question), *self._where.between(self._made_at, filters)]
         if filters.among is not None:
-            conditions.append(self._is_among(pdfs.c.id, filters.among))
+            conditions.append(self._where.is_among(pdfs.c.id, filters.among))
         match question.term:
             case RecordIs(record_id):
                 conditions.append(pdfs.c.id == record_id)
             case KeyIs(stored_keys):
                 conditions.append(pdfs.c.pdf_file.in_(stored_keys))
             case KeyContains(fragment):
-                conditions.append(self._contains(pdfs.c.pdf_file, fragment))
+                conditions.append(self._where.contains(pdfs.c.pdf_file, fragment))
             case _:
                 pass
         if not filters.older_versions and not isinstance(question.term, RecordIs | KeyIs):
-            conditions.append(self._is_version_to_use())
+            conditions.append(self._where.is_version_to_use())
         source: sa.FromClause = pdfs
         if question.needs_prescription:
             source = pdfs.join(self._tables.prescriptions, self._tables.prescriptions.c.id == pdfs.c.prescription_id)
-            source = self._with_neighbours(source, question)
+            source = self._where.with_neighbours(source, question)
         return (
             sa.select(pdfs.c.id.label("id"), pdfs.c.prescription_id.label("prescription_id"), self._made_at.label("at"))
             .select_from(source)
@@ -81,8 +66,12 @@ class Queries:
         """Every prescription without PDF row that matches: id, prescription_id, at. Unordered."""
         prescriptions, pdfs = self._tables.prescriptions, self._tables.pdfs
         made = sa.exists().where(pdfs.c.prescription_id == prescriptions.c.id).correlate(prescriptions)
-        conditions = [~made, *self._prescription(question), *self._between(self._written_at, question.filters)]
-        source = self._with_neighbours(prescriptions, question)
+        conditions = [
+            ~made,
+            *self._where.prescription(question),
+            *self._where.between(self._written_at, question.filters),
+        ]
+        source = self._where.with_neighbours(prescriptions, question)
         return (
             sa.select(
                 prescriptions.c.id.label("id"),
@@ -100,9 +89,9 @@ class Queries:
         columns = list(matching.selected_columns)
         number, at = _bare(columns[0]), _bare(columns[2])
         if below is not None and below[1] is None:
-            matching = matching.where(at < self._bound(below[0]))
+            matching = matching.where(at < self._where.bound(below[0]))
         elif below is not None:
-            place = sa.tuple_(self._bound(below[0]), sa.bindparam(None, below[1], sa.BigInteger()))
+            place = sa.tuple_(self._where.bound(below[0]), sa.bindparam(None, below[1], sa.BigInteger()))
             matching = matching.where(sa.tuple_(at, number) < place)
         if narrow and not self._is_sqlite:
             # Asked for the newest 26 of a few rows, PostgreSQL may walk the whole index of instants to find them.
@@ -112,7 +101,7 @@ class Queries:
 
     def not_before(self, matching: sa.Select[Any], at: datetime) -> sa.Select[Any]:
         """Narrow a stream to what is not older than this instant."""
-        return matching.where(_bare(list(matching.selected_columns)[2]) >= self._bound(at))
+        return matching.where(_bare(list(matching.selected_columns)[2]) >= self._where.bound(at))
 
     def details(self, prescription_ids: Sequence[int], *, scope: Scope) -> sa.Select[Any]:
         """Every version of these prescriptions with all that is shown, the highest first."""
@@ -151,7 +140,7 @@ class Queries:
         return (
             sa.select(*(column.label(name) for name, column in columns.items()))
             .select_from(source)
-            .where(prescriptions.c.id.in_(prescription_ids), *self._scoped(scope))
+            .where(prescriptions.c.id.in_(prescription_ids), *self._where.scoped(scope))
             .order_by(prescriptions.c.id, pdfs.c.version_number.desc(), pdfs.c.id.desc())
         )
 
@@ -168,119 +157,6 @@ class Queries:
             statement = statement.where(clinics.c.id.in_(sorted(scope.clinics)))
         return statement.order_by(clinics.c.name, clinics.c.id)
 
-    def _instant(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
-        if not self._is_sqlite:
-            return column
-        # Django leaves '.000000' out of SQLite's text; without it '08:32:00' sorts before its own page cursor.
-        return sa.type_coerce(sa.func.substr(sa.type_coerce(column, sa.String()) + ".000000", 1, 26), Instant())
-
-    def _bound(self, at: datetime) -> sa.ColumnElement[Any]:
-        return sa.bindparam(None, at, Instant())
-
-    def _between(self, at: sa.ColumnElement[Any], filters: Filters) -> list[Condition]:
-        conditions = []
-        if filters.since is not None:
-            conditions.append(at >= self._bound(filters.since))
-        if filters.before is not None:
-            conditions.append(at < self._bound(filters.before))
-        return conditions
-
-    def _scoped(self, scope: Scope) -> list[Condition]:
-        if scope.clinics is None:
-            return []
-        return [self._tables.consultations.c.clinic_id.in_(sorted(scope.clinics))]
-
-    def _prescription(self, question: Question) -> list[Condition]:
-        """What both streams ask of the prescription, its consultation and its patient."""
-        prescriptions = self._tables.prescriptions
-        conditions = self._scoped(question.scope)
-        if question.filters.clinic_id is not None:
-            conditions.append(self._tables.consultations.c.clinic_id == question.filters.clinic_id)
-        match question.term:
-            case PatientIs(ids):
-                conditions.append(prescriptions.c.patient_id.in_(ids))
-            case ConsultationIs(ids):
-                conditions.append(prescriptions.c.consultation_id.in_(ids))
-            case PrescriptionIs(prescription_id):
-                conditions.append(prescriptions.c.id == prescription_id)
-            case PhoneIs() | PhoneEnds() | NameContains():
-                if question.patients is None:
-                    conditions.append(self._person(self._tables.patient, question.term))
-                else:
-                    conditions.append(prescriptions.c.patient_id.in_(question.patients))
-            case Everything() | RecordIs() | KeyIs() | KeyContains():
-                pass
-            case _:
-                assert_never(question.term)
-        return conditions
-
-    def _with_neighbours(self, source: sa.FromClause, question: Question) -> sa.FromClause:
-        """Join what the conditions on a prescription name, and nothing else."""
-        prescriptions, consultations, patient = (
-            self._tables.prescriptions, self._tables.consultations, self._tables.patient,
-        )  # fmt: skip
-        if question.is_one_clinic:
-            source = source.join(consultations, consultations.c.id == prescriptions.c.consultation_id)
-        if isinstance(question.term, PatientTerm) and question.patients is None:
-            source = source.join(patient, patient.c.id == prescriptions.c.patient_id)
-        return source
-
-    def _is_version_to_use(self) -> Condition:
-        """No other version is better: a current one before any other, then the higher number.
-
-        The application flips ``is_current`` in two steps, so that none or several may have it.
-        """
-        pdfs = self._tables.pdfs
-        other = pdfs.alias("other")
-        better = sa.or_(
-            sa.and_(other.c.is_current, ~pdfs.c.is_current),
-            sa.and_(other.c.is_current == pdfs.c.is_current, other.c.version_number > pdfs.c.version_number),
-        )
-        same = other.c.prescription_id == pdfs.c.prescription_id
-        return ~sa.select(sa.literal(1)).select_from(other).where(same, better).correlate(pdfs).exists()
-
-    def _is_among(self, column: sa.ColumnElement[int], numbers: Sequence[int]) -> Condition:
-        """The numbers as one value: thousands of parameters of their own are more than SQLite takes."""
-        held = [number for number in numbers if number in BIGINT]
-        if self._is_sqlite:
-            listed = sa.func.json_each(json.dumps(held)).table_valued("value")
-            return column.in_(sa.select(listed.c.value))
-        return column == sa.any_(sa.bindparam(None, held, sa.ARRAY(sa.BigInteger())))
-
-    def _person(self, users: sa.FromClause, term: PatientTerm) -> Condition:
-        match term:
-            case PhoneIs(e164):
-                return users.c.phone == e164
-            case PhoneEnds(digits):
-                if self._is_sqlite:
-                    return sa.func.substr(users.c.phone, -len(digits)) == digits
-                return users.c.phone.endswith(digits, autoescape=True)
-            case NameContains(fragment):
-                if self._is_sqlite:
-                    return sa.func.instr(sa.func.lower(users.c.name), fragment.lower()) > 0
-                return users.c.name.icontains(fragment, autoescape=True)
-            case _:
-                assert_never(term)
-
-    def _contains(self, column: sa.ColumnElement[str], fragment: str) -> Condition:
-        if self._is_sqlite:  # whose LIKE takes A for a, and no pattern over 50,000 bytes
-            return sa.func.instr(column, fragment) > 0
-        return column.contains(fragment, autoescape=True)
-
 
 def _bare(column: Any) -> Any:
     return column.element if isinstance(column, sa.Label) else column
-
-
-class Explain(sa.Executable, sa.ClauseElement):
-    """The plan of a statement, which is not run."""
-
-    inherit_cache = False
-
-    def __init__(self, statement: sa.Select[Any]) -> None:
-        self.statement = statement
-
-
-@compiles(Explain, "postgresql")
-def _explain(element: Explain, compiler: SQLCompiler, **kwargs: Any) -> str:
-    return f"EXPLAIN (FORMAT JSON) {compiler.process(element.statement, **kwargs)}"

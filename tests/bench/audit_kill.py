@@ -24,7 +24,7 @@ from pathlib import Path
 import sqlalchemy as sa
 
 from dashboard.demo.guarded_s3 import serve
-from lib.audits import LEASE
+from lib.audit_book import LEASE
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_tables import AUDITS
 from tests.parts import moody_s3, planted_growing

@@ -50,6 +50,25 @@ def test_a_link_to_a_screen_leads_there_for_everybody_who_has_it(
     expect(page.get_by_role("dialog")).to_have_count(0)
 
 
+def test_an_open_list_stays_open_when_what_stands_above_it_grows(watched: Watched, demo_app: App) -> None:
+    page = watched.tab()
+    page.set_viewport_size({"width": 1280, "height": 500})
+    sign_in(page, demo_app)
+    page.goto(f"{demo_app.url}/people")
+    person = page.get_by_role("combobox", name="Person")
+    person.scroll_into_view_if_needed(timeout=walks.PATIENCE_MS)
+    page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 200")
+    person.click()
+    expect(page.get_by_role("option", name="Bilal")).to_be_visible()
+    page.evaluate(
+        "document.querySelector('[data-testid=stMainBlockContainer]')"
+        ".prepend(Object.assign(document.createElement('pre'), {textContent: '\\n'.repeat(9)}))"
+    )
+    page.wait_for_timeout(300)
+    page.get_by_role("option", name="Bilal").click(timeout=5000)
+    expect(person).to_have_value("Bilal")
+
+
 def test_nothing_breaks_the_content_security_policy_and_nothing_is_asked_elsewhere(
     watched: Watched, demo_app: App
 ) -> None:

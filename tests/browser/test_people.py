@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from playwright.sync_api import Browser, expect
 
 from tests.browser.steps import PASSWORD, tab
@@ -49,3 +50,39 @@ def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Bro
         expect(said).to_be_visible(timeout=15_000)
         theirs.wait_for_url("**/signin", timeout=10_000)
         theirs.context.close()
+
+
+@pytest.mark.parametrize("gap_ms", [0, 30])
+def test_of_two_fast_clicks_the_second_finds_what_the_first_did(browser: Browser, demo_app: App, gap_ms: int) -> None:
+    name = f"Faiz {gap_ms}"
+    with tab(browser, demo_app) as page:
+        page.goto(f"{demo_app.url}/people")
+        page.get_by_role("textbox", name="Name").fill(name)
+        page.get_by_role("combobox", name="Clinics").last.click()
+        page.get_by_role("option", name="CLN001").click()
+        page.keyboard.press("Escape")
+        add = page.get_by_role("button", name="Add", exact=True)
+        add.evaluate("(button, gap) => { button.click(); setTimeout(() => button.click(), gap); }", gap_ms)
+        expect(page.get_by_text(f"{name} sets their own password there")).to_be_visible(timeout=15_000)
+        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=15_000)
+        expect(page.get_by_role("alert")).to_have_count(0)
+
+
+def test_the_second_click_of_a_slow_double_click_does_not_undo_what_the_first_did(
+    browser: Browser, demo_app: App
+) -> None:
+    with tab(browser, demo_app) as page:
+        page.goto(f"{demo_app.url}/people")
+        page.get_by_role("combobox", name="Person").click()
+        page.get_by_role("option", name="Dev").click()
+        page.get_by_role("button", name="Disable").click()
+        enable = page.get_by_role("button", name="Enable")
+        expect(page.get_by_text("The account is disabled.")).to_be_visible(timeout=15_000)
+        enable.hover()
+        page.mouse.down(click_count=2)  # it stands where the first one found "Disable"
+        page.mouse.up(click_count=2)
+        page.wait_for_timeout(700)
+        expect(page.get_by_text("The account is disabled.")).to_be_visible()
+        enable.click()
+        expect(page.get_by_text("The account is disabled.")).to_have_count(0, timeout=15_000)
+        expect(page.get_by_role("button", name="Disable")).to_be_visible()

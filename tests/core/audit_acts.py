@@ -8,8 +8,9 @@ from datetime import timedelta
 
 from lib import audit_plan, auditing
 from lib.access import Actor, Permission, Scope
-from lib.audits import Chosen, Options, Status
+from lib.audits import Options, Status
 from lib.diagnosis import State
+from lib.kept_findings import Chosen
 from lib.records import Record
 from lib.services import Services
 from lib.stores.memory.pictures import MemoryPictures

@@ -9,9 +9,10 @@ from datetime import timedelta
 import pytest
 
 from lib import alerts
-from lib.audits import Group, Options, Progress, Result, Run, Status
+from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.findings import Kind
+from lib.kept_findings import Group
 from tests.conftest import NOW
 
 RUN = Run(

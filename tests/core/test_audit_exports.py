@@ -17,10 +17,11 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard import audit_exports, audit_report
+from dashboard.wording import audit_commands
 from lib import audit_export
 from lib.access import Actor, Role, Scope
 from lib.audit_export import Form, Report
-from lib.audits import Options, Run, Status
+from lib.audits import Options, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
 from lib.evidence import Evidence
@@ -149,35 +150,37 @@ def test_each_json_line_has_the_same_fields_byte_for_byte() -> None:
 
 def test_both_files_are_written_for_their_owner_alone_in_place_of_those_before(tmp_path: Path) -> None:
     folder = tmp_path / "audits" / "today"
-    as_csv, as_json = audit_exports.write(folder, FOUND)
-    assert (as_csv.name, as_json.name) == ("findings.csv", "findings.jsonl")
+    as_csv, as_json, about = audit_exports.write(folder, FOUND, about=["Run 1.", "Up to 'a\x1b'."])
+    assert (as_csv.name, as_json.name, about.name) == ("findings.csv", "findings.jsonl", "about.txt")
+    assert about.read_text() == "Run 1.\nUp to 'a␛'.\n"
     assert {oct(path.stat().st_mode & 0o777) for path in folder.iterdir()} == {"0o600"}
     assert as_csv.read_bytes().startswith(b'\xef\xbb\xbf"kind","code"')
     assert as_json.read_text().count("\n") == 3
     as_csv.chmod(0o644)
-    audit_exports.write(folder, [HOSTILE])
+    audit_exports.write(folder, [HOSTILE], about=())
     assert as_json.read_text().count("\n") == 1
-    assert sorted(os.listdir(folder)) == ["findings.csv", "findings.jsonl"]
+    assert about.read_text() == ""
+    assert sorted(os.listdir(folder)) == ["about.txt", "findings.csv", "findings.jsonl"]
     assert oct(as_csv.stat().st_mode & 0o777) == "0o600"
 
 
 def test_what_breaks_off_leaves_the_files_of_before_and_nothing_else(tmp_path: Path) -> None:
-    audit_exports.write(tmp_path, FOUND)
+    audit_exports.write(tmp_path, FOUND, about=())
 
     def broken() -> object:
         yield HOSTILE
         raise LedgerUnavailable(LedgerFault.DOWN)
 
     with pytest.raises(LedgerUnavailable):
-        audit_exports.write(tmp_path, broken())  # type: ignore[arg-type]
-    assert sorted(os.listdir(tmp_path)) == ["findings.csv", "findings.jsonl"]
+        audit_exports.write(tmp_path, broken(), about=())  # type: ignore[arg-type]
+    assert sorted(os.listdir(tmp_path)) == ["about.txt", "findings.csv", "findings.jsonl"]
     assert (tmp_path / "findings.jsonl").read_text().count("\n") == 3
 
 
 def test_a_place_that_is_no_folder_is_an_error_of_the_system(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(OSError, match="file"):
-        audit_exports.write(tmp_path / "file", FOUND)
+        audit_exports.write(tmp_path / "file", FOUND, about=())
 
 
 class _Parsed(HTMLParser):
@@ -212,7 +215,9 @@ def test_a_report_says_verdict_counts_trend_and_rows_and_holds_no_script() -> No
         "td",
     }  # fmt: skip
     assert read.attributes == {"lang", "charset", "http-equiv", "content", "name", "class"}
-    assert "12,009 of 12,011 PDF files found. 2 records need attention." in page
+    assert "12,009 of 12,011 PDF files found. 2 records need attention: 1 of them “Older location”." in page
+    assert "As of the check, 24 Nov 2026, 14:01, took 12 s" in page
+    assert "today" not in page  # it is read on another day
     assert "Compared with run 1 of 24 Nov 2026 14:02." in page
     assert "Check of all files, run 2" in page
     assert "&lt;script&gt;alert(1)&lt;/script&gt;⟨U+202E⟩" in page
@@ -243,9 +248,37 @@ def test_a_clean_report_and_one_of_a_prefix_say_what_they_are() -> None:
     assert "All 100 PDF files found. No record needs attention." in clean
     assert "No problem was found." in clean
     assert "There is no earlier full check to compare with." in clean
+    assert "Since the check before" not in html(House())
     assert "no verdict on all" not in clean
     assert "no verdict on all" in html(House((), options=Options(prefix="loc/a")))
     assert "no verdict on all" in html(House((), status=Status.INCOMPLETE))
+
+
+def test_an_incomplete_report_says_up_to_where_storage_was_listed_and_what_was_only_counted() -> None:
+    house = House()
+    cut = {Kind.RESOLVERS_DISAGREE: 250_000}
+    result = Result(Status.INCOMPLETE, "throttled", unlisted=(("loc/<c>\u202e.pdf", None),), cut=cut)
+    house.run = house.book.ended(result, at=NOW)
+    page = html(house)
+    assert (
+        "Storage was listed up to the key “loc/&lt;c&gt;⟨U+202E⟩.pdf”. Of the files behind it nothing is known" in page
+    )
+    assert "this is no verdict on all files" in page
+    assert "Two rules, two keys: 250,000 rows may be so. Not all were looked at" in page
+    assert "250,000" not in html(house, scope=Scope(frozenset({"CLN001"})))
+    assert list(audit_commands.about(house.run))[:5] == [
+        "Check of all files, run 2.",
+        "Incomplete: Storage is busy and asked us to slow down. Try again in a minute.",
+        "This check did not come to its end: this is no verdict on all files.",
+        "Storage was listed up to the key 'loc/<c>\\u202e.pdf'. Of the files behind it nothing is known: none of them stands here.",
+        "Two rules, two keys: 250,000 rows may be so. Not all were looked at: there are more than are counted.",
+    ]
+
+
+def test_a_complete_run_that_could_not_list_all_says_so_too() -> None:
+    house = House()
+    run = house.book.ended(Result(Status.COMPLETE, unlisted=(("", "loc/"), ("loc0", None))), at=NOW)
+    assert "Some of storage was not listed: up to 'loc/'; behind 'loc0'." in "\n".join(audit_commands.told(run))
 
 
 def test_a_candidate_that_is_only_possible_is_exported_as_what_it_is() -> None:

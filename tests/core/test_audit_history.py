@@ -7,9 +7,10 @@ from datetime import timedelta
 
 from lib import audit_history
 from lib.audit_history import Compared, Point
-from lib.audits import Group, Options, Progress, Result, Run, Status, Tally
+from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.findings import Kind
+from lib.kept_findings import Group, Tally
 from tests.conftest import NOW
 
 KIND = Kind.DANGLING_REFERENCE

@@ -11,10 +11,12 @@ from pathlib import Path
 
 import pytest
 
+from dashboard.wording import problems
 from lib import keys
 from lib.audit_before import MAX_LOOKS
 from lib.audit_findings import MAX_OTHERS
-from lib.audit_judging import judge, plainer
+from lib.audit_judging import judge
+from lib.audit_lone import plainer
 from lib.catalogue import Code, Severity
 from lib.findings import Finding, Kind
 from lib.leftovers import Scratch
@@ -205,6 +207,22 @@ def test_as_many_rows_as_the_bound_allows_are_looked_at_and_silence_proves_nothi
     assert sum(told) >= 2 * MAX_LOOKS
     codes = Counter(each.code for each in found)
     assert codes == {None: MAX_LOOKS, C.NEVER_UPLOADED: 9}
+    assert {each.evidence["looked_for_delete_markers"] for each in found} == {False}
+
+
+def test_a_row_at_whose_key_nobody_looked_for_a_delete_marker_says_so(left: Scratch) -> None:
+    some = [row(number, f"{number:03}.pdf") for number in range(1, MAX_LOOKS + 3)]
+    found = judged(left, *map(alone, some), rows=Rows.of(*some))
+    assert {each.code for each in found} == {C.NEVER_UPLOADED}
+    told = {each.record_id: problems.about_one(each) for each in found if "looked_for_delete_markers" in each.evidence}
+    assert sorted(told) == [MAX_LOOKS + 1, MAX_LOOKS + 2]
+    assert all(sentence.endswith(problems.NOT_LOOKED) for sentence in told.values())
+    assert problems.NOT_LOOKED not in problems.about_one(found[0])
+
+
+def test_a_row_whose_versions_may_not_be_seen_says_that_nobody_looked(left: Scratch) -> None:
+    (found,) = judged(left, alone(row(1)), rows=Rows.of(row(1)), lister=lambda: Past(down=Doubt.DENIED))
+    assert (found.code, found.evidence["looked_for_delete_markers"]) == (C.NEVER_UPLOADED, False)
 
 
 def test_objects_of_the_same_bytes_are_near_duplicates_referenced_or_not(left: Scratch) -> None:

@@ -1,17 +1,30 @@
-"""A run belongs to one bucket: nobody works or stops it from a dashboard of another, though both share a ledger."""
+"""A run belongs to one bucket: nobody works, stops or reads it from a dashboard of another, though both share a ledger."""
 
 from __future__ import annotations
 
+import errno
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import replace
+from functools import partial
+from typing import Any
 
 import pytest
 
-from lib import auditing
+from dashboard import audit_wiring
+from lib import audit_supervision, auditing
 from lib.access import Scope
-from lib.audits import Options, Result, Status
+from lib.audits import Fault, Options, Progress, Result, Status, bucket_of
+from lib.diagnosis import State
+from lib.kept_findings import Chosen
+from lib.settings import Settings
+from lib.stores.memory.audits import MemoryAudits
+from lib.stores.memory.pictures import MemoryPictures
 from tests.conftest import NOW
 from tests.core.clinic import ASHA, bench
 from tests.parts.audited import TARGET, Audited
+
+OURS, THEIRS = 1, 2
 
 
 def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
@@ -27,3 +40,73 @@ def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
         auditing.resume(ASHA, Scope(), services=theirs, run_id=run.run_id)
     assert book.launched == []
     assert auditing.resume(ASHA, Scope(), services=book.services, run_id=run.run_id).fence == 2
+
+
+@pytest.mark.parametrize(
+    "read",
+    [
+        partial(auditing.findings, chosen=Chosen(), limit=5),
+        partial(auditing.groups),
+        partial(auditing.groups, run_id=OURS, than=THEIRS),
+        partial(auditing.tallies),
+        partial(auditing.states),
+        partial(auditing.records_in, state=State.MISSING),
+        partial(auditing.months),
+        partial(auditing.flows),
+        partial(auditing.difference, first=OURS, second=THEIRS, limit=5),
+        partial(auditing.difference, first=THEIRS, second=OURS, limit=5),
+    ],
+)
+def test_nothing_is_read_of_a_run_of_another_bucket(read: Callable[..., Any]) -> None:
+    book = Audited(bench().services)
+    desk = replace(book.desk, pictures=MemoryPictures(book.audits))
+    book.check([], at=NOW)
+    book.audits.end(
+        book.audits.begin("another", Options(), by="asha", at=NOW),
+        Result(Status.COMPLETE),
+        progress=Progress(),
+        at=NOW,
+        worked=NOW - NOW,
+    )
+    asked = {} if read.keywords.keys() & {"run_id", "first"} else {"run_id": THEIRS}
+    with pytest.raises(LookupError):
+        read(ASHA, Scope(), services=replace(book.services, audits=desk), **asked)
+
+
+@pytest.mark.parametrize(
+    ("error", "reason"),
+    [
+        (OSError(errno.ENOTDIR, "x"), Fault.NO_FOLDER),
+        (OSError(errno.ENOSPC, "x"), Fault.DISK_FULL),
+        (ValueError("x"), Fault.UNEXPECTED),
+    ],
+)
+def test_a_run_that_could_not_begin_is_failed_in_the_book_and_holds_up_no_other(
+    error: Exception, reason: Fault
+) -> None:
+    book = MemoryAudits()
+    run = book.begin(TARGET, Options(), by="asha", at=NOW)
+    with nullcontext() if reason is not Fault.UNEXPECTED else pytest.raises(ValueError, match="x"):
+        audit_supervision.never_begun(run, error, book=book, at=NOW)
+    ended = book.run(run.run_id)
+    assert ended is not None
+    assert (ended.status, ended.result and ended.result.reason) == (Status.FAILED, reason)
+    assert book.begin(TARGET, Options(), by="asha", at=NOW).run_id == 2
+
+
+def test_another_user_is_of_the_same_database_and_another_host_name_or_schema_is_not() -> None:
+    def at(url: str, bucket: str = "edrspace") -> str:
+        keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_S3_ENDPOINT_URL": "http://127.0.0.1:9"}
+        named = {"AWS_STORAGE_BUCKET_NAME": bucket, "DATABASE_URL": url, "DASHBOARD_SECRET_KEY": "k" * 40}
+        return audit_wiring.target(Settings.load({**keys, **named, "DASHBOARD_ENV_FILE": ""}))
+
+    here = at("postgresql://dev:one@db.example/clinic")
+    assert here == at("postgres://owner:two@DB.example:5432/clinic?sslmode=require")
+    others = [
+        at("postgresql://dev:one@db.example/other"),
+        at("postgresql://dev:one@db2.example/clinic"),
+        at("postgresql://dev:one@db.example/clinic?options=-csearch_path%3Dsouth"),
+    ]
+    assert len({here, *others}) == 4
+    assert {bucket_of(each) for each in [here, *others]} == {bucket_of(here)}
+    assert bucket_of(at("postgresql://dev:one@db.example/clinic", "another")) != bucket_of(here)

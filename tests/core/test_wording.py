@@ -10,11 +10,13 @@ import pytest
 
 from dashboard import wording
 from dashboard.wording import activity as activity_words
+from dashboard.wording import audit_starting as starting_words
 from dashboard.wording import audits as audit_words
 from dashboard.wording import autopsy as autopsy_words
 from dashboard.wording import error_pages as error_words
 from dashboard.wording import federation as federation_words
 from dashboard.wording import kinds as kind_words
+from dashboard.wording import link_faults as link_words
 from dashboard.wording import lock as lock_words
 from dashboard.wording import people as people_words
 from dashboard.wording import problems as problem_words
@@ -206,7 +208,7 @@ def test_every_way_an_act_can_end_is_said(code: str) -> None:
 
 @pytest.mark.parametrize("fault", LinkFault)
 def test_every_fault_of_a_link_is_said_to_staff_and_to_developers(fault: LinkFault) -> None:
-    said = autopsy_words.fault(FaultFound(fault, "this one"))
+    said = link_words.fault(FaultFound(fault, "this one"))
     assert said.staff.endswith(".")
     assert said.developer
     assert "{" not in said.staff + said.developer
@@ -254,7 +256,7 @@ def test_no_two_kinds_of_finding_have_one_title() -> None:
 
 @pytest.mark.parametrize("member", [*Status, *Phase, *AuditExposure], ids=str)
 def test_every_word_about_a_run_is_said(member: Status | Phase | AuditExposure) -> None:
-    said = {Status: audit_words.STATUS, Phase: audit_words.PHASE, AuditExposure: audit_words.EXPOSURE}
+    said = {Status: audit_words.STATUS, Phase: audit_words.PHASE, AuditExposure: starting_words.EXPOSURE}
     assert said[type(member)][member]  # type: ignore[index]
 
 

@@ -7,7 +7,8 @@ from collections.abc import Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from lib.audits import Desk, Options, Progress, Result, Run, Status
+from lib.audit_book import Desk
+from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerUnavailable
 from lib.evidence import Evidence
@@ -37,8 +38,6 @@ class Audited:
         records: int = 100,
     ) -> Run:  # fmt: skip
         """Add a run that ended with these findings."""
-        run = self.audits.begin(TARGET, options or Options(), by="asha", at=at - timedelta(seconds=12))
-        self.audits.keep(run, findings)
         states: dict[int, object] = {each.record_id: each.state for each in findings if each.record_id and each.state}
         result = Result(
             status,
@@ -47,7 +46,16 @@ class Audited:
             attention=len({each.record_id for each in findings if each.record_id and each.needs_attention}),
             states=Counter(states.values()),  # type: ignore[arg-type]
         )
+        return self.ended(result, findings, at=at, options=options, records=records)
+
+    def ended(
+        self, result: Result, findings: Sequence[Finding] = (), *, at: datetime, options: Options | None = None,
+        records: int = 100,
+    ) -> Run:  # fmt: skip
+        """Add a run that came to this."""
         worked = timedelta(seconds=12)
+        run = self.audits.begin(TARGET, options or Options(), by="asha", at=at - worked)
+        self.audits.keep(run, findings)
         return self.audits.end(run, result, progress=Progress(records=records, objects=records), at=at, worked=worked)
 
 

@@ -9,6 +9,9 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
+from lib.stores.s3_config import S3Config
+from tests.parts.guarded_s3 import LOCATION
+
 # What a misbehaviour is given: the request's first line ("GET /edrspace/a.pdf HTTP/1.1") and the open line.
 Talk = Callable[[str, "Line"], None]
 
@@ -54,6 +57,22 @@ def serving(talk: Talk) -> Iterator[str]:
             closing.set()
             server.shutdown()
             thread.join()
+
+
+def config_of(endpoint_url: str, **changes: object) -> S3Config:
+    """Return the configuration that reaches such a server, impatient, with changes."""
+    settings: dict[str, object] = {
+        "bucket": "edrspace",
+        "endpoint_url": endpoint_url,
+        "region": "sgp1",
+        "access_key_id": "KEY",
+        "secret_access_key": "secret",
+        "location": LOCATION,
+        "connect_timeout_s": 0.3,
+        "read_timeout_s": 0.3,
+        "stranger_timeout_s": 0.5,
+    }
+    return S3Config(**(settings | changes))  # type: ignore[arg-type]
 
 
 def refused_address() -> str:

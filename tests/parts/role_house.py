@@ -14,7 +14,7 @@ from dashboard.origins import Site
 from lib import access
 from lib.access import Actor, Permission, Role, Scope
 from lib.accounts import Accounts
-from lib.audits import Desk as AuditDesk
+from lib.audit_book import Desk as AuditDesk
 from lib.people import NewRole, PasswordState, Person
 from lib.records import Clinic
 from lib.stores import ledger_migration

@@ -10,7 +10,8 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.visit import Who
 from lib.access import Actor, Role, Scope
-from lib.audits import Desk, Options, Phase, Progress, Range, Result, Run, Status
+from lib.audit_book import Desk
+from lib.audits import Options, Phase, Progress, Range, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.evidence import Evidence
 from lib.findings import Facts, Finding, Kind, Suggestion

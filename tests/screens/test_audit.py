@@ -9,10 +9,13 @@ from datetime import datetime, timedelta
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.wording import audit_starting as start_words
+from dashboard.wording import audit_verdict as verdict_words
 from dashboard.wording import audits as words_
 from lib import planning
 from lib.access import Actor, Role, Scope
-from lib.audits import Busy, Exposure, Options, Progress, Result, Run, Status
+from lib.audit_book import Busy
+from lib.audits import Exposure, Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.findings import Finding, Kind
@@ -37,9 +40,9 @@ def keys(at: AppTest) -> set[str]:
 def test_before_the_first_check_the_screen_teaches_what_one_does_and_starts_it_by_one_click(bench: Maker) -> None:
     home = house(bench)
     at = home.open()
-    assert words_.NEVER in words(at)
+    assert start_words.NEVER in words(at)
     assert "It only reads." in words(at)
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert [run.options for run in home.launched] == [Options()]
     assert "Under way since today" in words(at)
     assert [(each.actor, each.action) for each in home.shop.trail.rows] == [("Asha", "audit_started")]
@@ -88,21 +91,24 @@ def test_a_verdict_that_is_older_than_a_day_says_so_in_red(bench: Maker) -> None
     home.run(ago=2 * DAY)
     fresh = house(bench)
     fresh.run(ago=DAY + timedelta(seconds=1))
-    assert "more than a day old" in fresh.open().error[0].value
+    at = fresh.open()
+    assert "more than a day old" in at.error[0].value
+    assert at.button(key="act-audit_start-0").proto.type == "primary"
 
 
 def test_a_check_of_one_prefix_is_no_verdict_on_all_files(bench: Maker) -> None:
     home = house(bench)
     home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
     at = home.open()
-    assert words_.NEVER_FULL in at.error[0].value
-    assert "below a prefix" in at.warning[0].value
+    assert verdict_words.NEVER_FULL in at.error[0].value
+    assert "below a prefix" in at.error[0].value
     home.run([missing(1)])
     assert home.open().text[0].value.startswith("⚠️ 12,010 of 12,011")
     home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
     assert home.open().text[0].value.startswith("⚠️ 12,010 of 12,011")
     at = home.open(run=3)
     assert at.text[0].value.startswith("✅ All 10 PDF files below the prefix found.")
+    assert "This is another check: the last full one is run 2, today" in words(at)
     at.button(key="audit_last").click().run()
     assert at.text[0].value.startswith("⚠️ 12,010 of 12,011")
 
@@ -113,7 +119,8 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(bench: Maker) 
     at = home.open()
     said = words(at)
     assert "500 of 1,000 records · 510 files · 102 files a second · about 5 s left · 9 requests" in said
-    assert "audit_start" not in keys(at)
+    assert "act-audit_start-0" not in keys(at)
+    assert table(at)[0]["Took"] == "–"  # it would stand still while the numbers above go on
     at.button(key="audit_cancel").click().run()
     assert words_.CANCELLING in words(at)
     assert home.book.beat(run, HALF, worked=timedelta(seconds=6)) is True
@@ -130,12 +137,12 @@ def test_a_run_whose_worker_is_gone_can_go_on_or_start_again(bench: Maker) -> No
     home.under_way(ago=timedelta(minutes=5))
     at = home.open()
     assert "was interrupted: the process that worked it is gone" in at.warning[0].value
-    at.button(key="audit_resume").click().run()
+    at.button(key="act-audit_resume-0").click().run()
     assert [(run.run_id, run.fence) for run in home.launched] == [(1, 2)]
     assert "Under way" in words(at)
     again = house(bench)
     again.under_way(ago=timedelta(minutes=5))
-    again.open().button(key="audit_again").click().run()
+    again.open().button(key="act-audit_again-0").click().run()
     assert [(run.run_id, run.fence) for run in again.launched] == [(2, 1)]
 
 
@@ -144,13 +151,13 @@ def test_an_incomplete_run_says_why_and_what_is_not_known(bench: Maker) -> None:
     result = Result(Status.INCOMPLETE, "throttled", attention=1, unlisted=(("edrcontainer1/\u202em\n", None),))
     home.run([missing(1)], result=result, progress=HALF)
     at = home.open()
-    said = at.warning[1].value
+    said = at.warning[0].value
     assert "is incomplete" in said
     assert "Storage is busy" in said
-    assert "of the files in the other 8 nothing is known" in said
+    assert "8 of 16 parts are done; of the files behind the keys where the listing broke off nothing is known." in said
     assert "edrcontainer1/⟨U+202E⟩m␊" in words(at)
     assert at.text[0].value.startswith("⚠️ All 500 PDF files found. 500 were not checked. 1 record needs attention")
-    assert words_.NEVER_FULL in at.error[0].value
+    assert verdict_words.NEVER_FULL in at.error[0].value
 
 
 def test_a_failed_run_says_what_to_mend_first(bench: Maker) -> None:
@@ -168,7 +175,7 @@ class Refusing(MemoryAudits):
 
 def test_who_comes_second_is_told_which_check_is_under_way(bench: Maker) -> None:
     at = house(bench, Refusing).open()
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert "Check 7 of this storage is under way" in at.error[0].value
 
 
@@ -176,12 +183,12 @@ def test_a_start_that_failed_says_why(bench: Maker) -> None:
     home = house(bench)
     home.launch_fault = BlockingIOError(11, "no process")
     at = home.open()
-    at.button(key="audit_start").click().run()
-    assert at.error[0].value == words_.NOT_STARTED
+    at.button(key="act-audit_start-0").click().run()
+    assert at.error[0].value == start_words.NOT_STARTED
     full = house(bench)
     at = full.open()
     full.shop.trail.fault, full.shop.trail.fail_after = LedgerUnavailable(LedgerFault.FULL), 0
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert "the disk is full" in at.error[0].value
     assert not full.launched
 
@@ -190,13 +197,13 @@ def test_a_run_below_a_prefix_is_started_with_what_the_form_says(bench: Maker) -
     home = house(bench)
     at = home.open()
     at.text_input(key="audit_prefix").set_value("a" * 1025)
-    at.button(key="audit_start_so").click().run()
-    assert at.error[0].value == words_.PREFIX_IMPOSSIBLE
+    at.button(key="act-audit_start_so-0").click().run()
+    assert at.error[0].value == start_words.PREFIX_IMPOSSIBLE
     assert not home.launched
     at.text_input(key="audit_prefix").set_value("edrcontainer1/prescriptions/ ")
     at.selectbox(key="audit_grace").set_value(timedelta(hours=1))
     at.radio(key="audit_exposure").set_value(Exposure.NONE)
-    at.button(key="audit_start_so").click().run()
+    at.button(key="act-audit_start_so-0").click().run()
     assert [run.options for run in home.launched] == [
         Options("edrcontainer1/prescriptions/ ", timedelta(hours=1), Exposure.NONE)
     ]
@@ -213,13 +220,38 @@ def test_each_cause_says_how_it_went_on_what_its_rows_share_and_what_mends_it(be
         "Problem": "Missing file: Older location",
         "Severity": "🔴 High",
         "Count": 3,
-        "First": "15 Oct 2026",
-        "Last": "15 Oct 2026",
+        "First made": "15 Oct 2026",
+        "Last made": "15 Oct 2026",
         "Trend": "2 new, 1 still, 1 gone",
         "In common": "all made on a phone, in Oct 2026, by user 7, in clinic CLN001",
         "What mends it": "Point the row at the right key",
     }
     assert (gone["Severity"], gone["Count"], gone["Trend"]) == ("✅ Gone", 0, "1 gone")
+
+
+def test_what_is_gone_stands_below_what_is_there_also_where_it_was_worse(bench: Maker) -> None:
+    home = house(bench)
+    home.run([Finding(Kind.SHARED_OBJECT, Severity.CRITICAL, record_id=5)], ago=timedelta(hours=9))
+    home.run([missing(1)])
+    assert [each["Count"] for each in table(home.open())] == [1, 0]
+
+
+def test_nothing_found_in_a_part_is_not_said_of_all(bench: Maker) -> None:
+    home = house(bench)
+    home.run(options=Options(prefix="edrcontainer1/a"), progress=Progress(records=10, rows=10))
+    at = home.open()
+    assert [each.value for each in at.success] == ["No problem was found in what was looked at."]
+    assert "Below a prefix: edrcontainer1/a" in words(at)
+    home.run()
+    assert "every record's file is there" in home.open().success[0].value
+
+
+def test_what_no_cause_has_takes_no_room_and_there_is_no_trend_before_a_second_check(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1)])
+    at = home.open()
+    assert list(table(at)[0]) == ["Problem", "Count", "Severity", "First made", "Last made", "What mends it"]
+    assert "1 cause. There is no earlier full check to compare with." in words(at)
 
 
 def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench: Maker) -> None:
@@ -231,6 +263,7 @@ def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench
     assert table(at, 1)[0]["Object key"] == "edrcontainer1/⟨U+202E⟩l␊.pdf"
     at.button(key="audit_more").click().run()
     assert [each["Record"] for each in table(at, 1)] == ["15", "16", "17"]
+    assert "16 to 18 of 18" in words(at)
     at.button(key="audit_back").click().run()
     assert len(table(at, 1)) == 15
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
@@ -299,6 +332,18 @@ def test_all_checks_are_listed_and_two_are_compared(bench: Maker) -> None:
     assert words_.SAME_RUN in words(at)
 
 
+def test_of_two_checks_that_found_the_same_only_a_sentence_is_drawn(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1)], ago=DAY)
+    home.run([missing(1)])
+    at = home.open()
+    drawn = len(at.dataframe)
+    at.session_state["audit_compare"] = True
+    at.run()
+    assert "Nothing is new and nothing is gone: 1 problem is still there." in words(at)
+    assert len(at.dataframe) == drawn
+
+
 @pytest.mark.parametrize("role", [Role.SUPPORT, Role.CLINIC_ADMIN, Role.AUDITOR])
 def test_who_is_not_there_for_it_does_not_see_the_screen(bench: Maker, role: Role) -> None:
     home = house(bench)
@@ -318,8 +363,8 @@ def test_who_is_bound_to_clinics_reads_of_these_alone_and_starts_nothing(bench: 
     assert at.text[0].value == "⚠️ In the records of your clinics: 1 in the wrong place."
     assert [each["Record"] for each in table(at, 1)] == ["1"]
     assert not at.metric
-    assert "audit_start" not in keys(at)
-    assert words_.ONLY_CLINICS in words(at)
+    assert "act-audit_start-0" not in keys(at)
+    assert start_words.ONLY_CLINICS in words(at)
 
 
 def test_a_book_that_cannot_be_read_is_said_in_place_of_the_screen(bench: Maker) -> None:
@@ -334,6 +379,6 @@ def test_a_click_of_somebody_who_lost_the_right_starts_nothing(bench: Maker) -> 
     who = [(ASHA, Scope())]
     at = home.open(who=lambda: who[0])
     who[0] = (Actor("Asha", Role.SUPPORT), Scope())
-    at.button(key="audit_start").click().run()
+    at.button(key="act-audit_start-0").click().run()
     assert [each.value for each in at.error] == ["You may not do this."]
     assert not home.launched

@@ -8,9 +8,9 @@ from datetime import timedelta
 from zoneinfo import ZoneInfo
 
 from lib.audit_history import Point
-from lib.audits import Flow, Group, Month
 from lib.catalogue import Code, Severity
 from lib.findings import Kind
+from lib.kept_findings import Flow, Group, Month
 from pages import audit_charts
 from pages.audit_charts import Picture
 from tests.conftest import NOW
@@ -82,6 +82,14 @@ def test_flows_lead_from_folder_to_folder_or_nowhere_with_nothing_hidden_in_a_na
     (series,) = made.option["series"]  # type: ignore[misc]
     names = [each["name"] for each in series["data"]]
     assert len(set(names)) == len(names) == 5  # a folder that both sides have is two nodes, or the flow would be a loop
+
+
+def test_on_a_phone_a_long_folder_is_named_by_its_end() -> None:
+    made = audit_charts.flows([Flow("edrcontainer1/prescriptions/", "b/", 1)], ink="#000")
+    (wide,), ((narrow,),) = made.option["series"], [each["option"]["series"] for each in made.option["media"]]  # type: ignore[misc, index]
+    said = [[each["label"]["formatter"] for each in series["data"]] for series in (wide, narrow)]
+    assert said == [["b/", "edrcontainer1/prescriptions/"], ["b/", "…ner1/prescriptions/"]]
+    assert [each["name"] for each in narrow["data"]] == [each["name"] for each in wide["data"]]
 
 
 def test_the_trend_names_its_days_in_the_clinics_zone() -> None:

@@ -11,9 +11,9 @@ from streamlit.testing.v1 import AppTest
 
 from dashboard.visit import Visit
 from lib.access import Actor, Role, Scope
-from lib.audits import Run
+from lib.audits import Result, Run, Status
 from lib.errors import LedgerFault, LedgerUnavailable
-from lib.findings import Finding
+from lib.findings import Finding, Kind
 from pages import audit_exports
 from tests.conftest import NOW
 from tests.parts.audited import Audited, missing
@@ -86,6 +86,19 @@ def test_more_problems_than_a_file_takes_are_said(bench: Maker, monkeypatch: pyt
     at.button(key="prepare_json_lines").click().run()
     assert "The first 1 problems are in the file; there may be more." in words(at)
     assert at.session_state[audit_exports.MADE].file.count(b"\n") == 1
+
+
+def test_a_file_of_a_run_that_is_not_of_all_files_says_so_beside_it(bench: Maker) -> None:
+    shop = bench(row(1))
+    visit, _ = checked(shop)
+    book = Audited(shop.visit.services)
+    cut = {Kind.RESOLVERS_DISAGREE: 250_000}
+    run = book.ended(Result(Status.INCOMPLETE, "throttled", unlisted=(("loc/c.pdf", None),), cut=cut), FOUND, at=NOW)
+    at = drawn(replace(visit, services=book.services), run)
+    at.button(key="prepare_csv").click().run()
+    assert "Storage was listed up to the key “loc/c.pdf”." in words(at)
+    assert "this is no verdict on all files" in words(at)
+    assert "250,000 rows may be so" in words(at)
 
 
 def test_without_a_trail_no_file_is_made_and_it_is_said_why(bench: Maker) -> None:

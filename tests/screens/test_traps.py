@@ -5,13 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date, timedelta
+from threading import Timer
 
 from streamlit.testing.v1 import AppTest
 
 from lib.access import Actor, Role, Scope
 from lib.errors import DatabaseFault, DatabaseUnavailable, LedgerFault, LedgerUnavailable
 from lib.records import Clinic, Cursor, Filters, IndexKind, MissingIndex, Page, Term
+from lib.refusals import RefusalCode, Refused
 from lib.stores.memory.records import MemoryRecords
+from pages.link import Made
+from tests.conftest import NOW
 from tests.screens.conftest import Bench, row
 from tests.screens.test_find import cells, words
 
@@ -47,6 +51,21 @@ def test_a_click_meant_for_one_record_does_nothing_under_another(bench: Maker) -
     at.text_input(key="text").set_value("CON002").run()
     assert "PAT002" in words(at)
     assert "Opens as a PDF" not in words(at)
+
+
+def test_a_click_while_the_one_before_is_still_being_answered_waits_for_its_link(bench: Maker) -> None:
+    shop = bench(row(1))
+    at = shop.search("CON001")
+    made = at.session_state["link"] = Made(1, NOW)  # by the script beside this one
+
+    def answered() -> None:
+        made.result = Refused(RefusalCode.LINK_REFUSED)
+        made.ended.set()
+
+    Timer(0.3, answered).start()
+    at.button(key="create-1").click().run()
+    assert at.session_state["link"] is made
+    assert "link" not in {event.action for event in shop.trail.rows}
 
 
 def test_a_pdf_asked_for_one_record_is_not_fetched_for_another(bench: Maker) -> None:

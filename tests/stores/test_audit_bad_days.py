@@ -25,9 +25,10 @@ from lib import audit_supervision, auditing, keys
 from lib.access import Scope
 from lib.audit_work import Shop
 from lib.audits import Exposure as Asked
-from lib.audits import Options, Run, Status
+from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code
 from lib.findings import Kind
+from lib.kept_findings import Chosen
 from lib.settings import Settings
 from lib.stores import records_snapshot
 from lib.stores.ledger_audits import LedgerRuns
@@ -42,6 +43,7 @@ from tests.parts.moody_s3 import Mood, MoodyS3, after, error, hang, html, on_hea
 from tests.parts.planted import Planted, Row
 from tests.parts.planted_clinic import Clinic, on_guarded_s3
 from tests.parts.planted_growing import grow_few
+from tests.parts.small_disk import fill, mounted
 
 MIDDLE = 5  # LISTs: 300 objects are listed in pages of 45, after one that asks whether anything may be listed
 SHORT = short(45)
@@ -218,6 +220,40 @@ def test_a_full_disk_fails_the_run_and_says_so(day: BadDay) -> None:
     assert any("disk" in each for each in words.told(run))
 
 
+@pytest.mark.parametrize("room", [0, 64 * 1024, 96 * 1024], ids=["no rows fit", "rows fit", "what is left fits"])
+def test_a_run_on_a_disk_that_is_full_says_so_stores_nothing_false_and_goes_on_when_there_is_room(
+    day: BadDay, room: int
+) -> None:
+    folder = Path(day.clinic.values["DASHBOARD_AUDIT_FOLDER"])
+    with mounted(folder, options="size=1m"):
+        fill(folder / "ballast", but=room)
+        ran = day.audit()
+        assert (ran.status, ran.json["status"], ran.json["reason"]["code"]) == (2, "failed", "disk_full")
+        assert "The disk of this computer is full. Free some space." in ran.err
+        assert "Traceback" not in ran.err
+        run_id, office = ran.json["run_id"], audit_wiring.office(_settings(day))
+        kept = auditing.findings(me(), Scope(), services=office, run_id=run_id, chosen=Chosen(), limit=1000)
+        told = {(each.kind, each.record_id, None if each.record_id else each.key) for _, each in kept}
+        assert told <= {each.subject for each in day.planted.findings}
+        assert not told or room
+        (folder / "ballast").unlink()
+        resumed = day.audit("--resume", str(run_id))
+    assert differences(day.planted, resumed) == []
+    assert resumed.json["run_id"] == run_id
+
+
+def test_a_folder_that_cannot_be_made_fails_the_run_at_once_and_holds_up_no_other(day: BadDay) -> None:
+    (day.folder / "file").write_text("")
+    right = day.clinic.values["DASHBOARD_AUDIT_FOLDER"]
+    day.clinic.values["DASHBOARD_AUDIT_FOLDER"] = str(day.folder / "file" / "audits")
+    ran = day.audit()
+    assert (ran.status, ran.json["status"], ran.json["reason"]["code"]) == (2, "failed", "no_folder")
+    assert "DASHBOARD_AUDIT_FOLDER" in ran.err
+    assert "Traceback" not in ran.err
+    day.clinic.values["DASHBOARD_AUDIT_FOLDER"] = right
+    assert day.audit().json["status"] == "complete"
+
+
 def test_a_run_begins_anew_after_a_bad_one(day: BadDay) -> None:
     day.listed_by(error(403, "AccessDenied"))
     broken = day.audit()
@@ -228,18 +264,37 @@ def test_a_run_begins_anew_after_a_bad_one(day: BadDay) -> None:
     assert resumed.json["run_id"] == broken.json["run_id"]
 
 
-@pytest.mark.parametrize("changed", ["AWS_LOCATION", "DATABASE_URL"])
-def test_a_run_is_not_taken_up_with_other_settings(day: BadDay, changed: str) -> None:
+def test_a_run_is_not_taken_up_with_another_location(day: BadDay) -> None:
     """Or no row would be as its snapshot had it, and a run with every file missing would end with nothing found."""
     day.listed_by(error(403, "AccessDenied"))
     broken = day.audit()
     day.moody.mood = moody_s3.plain
-    copy = day.folder / "copy.sqlite"
-    shutil.copy(make_url(day.clinic.values["DATABASE_URL"]).database or "", copy)
-    others = {"AWS_LOCATION": "elsewhere", "DATABASE_URL": f"sqlite:///{copy}"}
-    day.clinic = replace(day.clinic, values={**day.clinic.values, changed: others[changed]})
+    day.clinic = replace(day.clinic, values={**day.clinic.values, "AWS_LOCATION": "elsewhere"})
     resumed = day.audit("--resume", str(broken.json["run_id"]))
     assert (resumed.status, resumed.json["reason"]["code"]) == (2, "spool_lost")
+
+
+def test_a_run_is_of_one_database_and_of_its_bucket_one_runs_at_a_time(day: BadDay) -> None:
+    day.listed_by(error(403, "AccessDenied"))
+    run_id = day.audit().json["run_id"]
+    day.moody.mood = moody_s3.plain
+    copy, here = day.folder / "copy.sqlite", day.clinic
+    shutil.copy(make_url(here.values["DATABASE_URL"]).database or "", copy)
+    day.clinic = replace(here, values={**here.values, "DATABASE_URL": f"sqlite:///{copy}"})
+    refused = day.audit("--resume", str(run_id))
+    assert (refused.status, refused.out) == (2, "")
+    assert "none of this number" in refused.err
+    assert day.command("audits", "--json").json["items"] == []
+    assert differences(day.planted, day.audit()) == []
+    begun = auditing.begin(me(), Scope(), services=audit_wiring.office(_settings(day)), options=Options())
+    day.clinic = here
+    busy = day.audit("--resume", str(run_id))
+    assert (busy.status, busy.err.strip().splitlines()[-1]) == (2, words.BUSY_ELSEWHERE)
+    assert [each["run_id"] for each in day.command("audits", "--json").json["items"]] == [run_id]
+    audit_wiring.book(_settings(day)).end(
+        begun, Result(Status.CANCELLED), progress=Progress(), at=datetime.now(UTC), worked=timedelta(0)
+    )
+    assert differences(day.planted, day.audit("--resume", str(run_id))) == []  # its private files were left alone
 
 
 def test_a_check_that_reached_its_bound_says_so(day: BadDay) -> None:

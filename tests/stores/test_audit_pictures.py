@@ -10,10 +10,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lib.access import Scope
-from lib.audits import Flow, Month, Options, Pictures, Runs, Worked, folders
+from lib.audit_book import Runs, Worked
+from lib.audits import Options
 from lib.catalogue import Code, Severity
 from lib.evidence import Evidence
 from lib.findings import Facts, Finding, Kind, Suggestion
+from lib.kept_findings import Flow, Month, Pictures, folders
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns

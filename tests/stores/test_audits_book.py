@@ -10,31 +10,13 @@ from pathlib import Path
 import pytest
 
 from lib.access import Scope
-from lib.audits import (
-    BATCH,
-    LEASE,
-    Busy,
-    Chosen,
-    Exposure,
-    Findings,
-    Group,
-    LeaseLost,
-    Options,
-    Phase,
-    Progress,
-    Range,
-    Result,
-    Run,
-    Runs,
-    Side,
-    Status,
-    Tally,
-    Worked,
-)
+from lib.audit_book import BATCH, LEASE, Busy, LeaseLost, Runs, Worked
+from lib.audits import Exposure, Options, Phase, Progress, Range, Result, Run, Status, target
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.evidence import Evidence
 from lib.findings import Facts, Finding, Kind, Suggestion
+from lib.kept_findings import Chosen, Findings, Group, Side, Tally
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns
@@ -149,6 +131,35 @@ def test_of_a_target_one_run_is_running(book: Book) -> None:
     assert book.begin("bucket 2").run_id == 2
     book.end(first)
     assert book.begin().run_id == 3
+
+
+def test_of_a_bucket_one_run_is_running_whichever_database_it_is_about(book: Book) -> None:
+    mine, theirs = target("bucket", "mine"), target("bucket", "theirs")
+    first = book.begin(mine)
+    with pytest.raises(Busy) as busy:
+        book.begin(theirs)
+    assert (busy.value.run_id, busy.value.is_elsewhere) == (first.run_id, True)
+    with pytest.raises(Busy) as busy:
+        book.begin(mine)
+    assert not busy.value.is_elsewhere
+    book.clock.now += LEASE + SECOND
+    second = book.begin(theirs)
+    assert [each.status for each in book.runs.newest(mine)] == [Status.INTERRUPTED]
+    with pytest.raises(Busy):
+        book.runs.take_over(first.run_id, by="dev", at=NOW)
+    book.end(second)
+    assert book.runs.take_over(first.run_id, by="dev", at=NOW).fence == 2
+
+
+def test_a_verdict_is_of_one_database(book: Book) -> None:
+    mine, theirs = target("bucket", "mine"), target("bucket", "theirs")
+    book.end(book.begin(mine))
+    book.end(book.begin(theirs))
+    assert [each.run_id for each in book.runs.newest(mine)] == [1]
+    last = book.runs.last_full(mine)
+    assert last is not None
+    assert (last.run_id, last.target) == (1, mine)
+    assert book.runs.last_full(theirs, before=2) is None
 
 
 def test_a_run_whose_lease_is_old_reads_as_interrupted_until_its_worker_wakes(book: Book) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ctypes
-import errno
 import os
 import shutil
 import sqlite3
@@ -14,7 +13,7 @@ import tempfile
 import time
 import traceback
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import closing, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -28,6 +27,7 @@ from lib.errors import LedgerFault, LedgerUnavailable
 from lib.stores import ledger_db, ledger_engine, ledger_migration
 from lib.trail import Draft, Intact, TrailEvent, verify
 from tests.parts.postgres import NEEDS_PASSWORD, Postgres
+from tests.parts.small_disk import fill, mounted
 
 ROOT = Path(__file__).parents[2]
 NOBODY = 65534
@@ -67,19 +67,6 @@ def url(path: Path) -> str:
 def postgres_url(fresh_postgres: str) -> str:
     ledger_migration.migrate(fresh_postgres)
     return fresh_postgres
-
-
-@contextmanager
-def mounted(folder: Path, *, options: str) -> Iterator[None]:
-    """Mount a tmpfs; a visible skip for who may not."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    folder.mkdir(exist_ok=True)
-    if libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 0, options.encode()):
-        pytest.skip(f"mounting a tmpfs needs root and CAP_SYS_ADMIN ({errno.errorcode[ctypes.get_errno()]})")
-    try:
-        yield
-    finally:
-        libc.umount2(os.fsencode(folder), 2)
 
 
 @contextmanager
@@ -232,13 +219,6 @@ def test_a_read_only_file_system(tmp_path: Path) -> None:
         assert libc.mount(b"tmpfs", os.fsencode(folder), b"tmpfs", 32 | 1, b"size=2m") == 0  # MS_REMOUNT | MS_RDONLY
         assert fault(lambda: append(url)) is LedgerFault.READ_ONLY
         assert fault(lambda: ledger_migration.migrate(f"sqlite:///{folder}/new.sqlite3")) is LedgerFault.READ_ONLY
-
-
-def fill(file: Path) -> None:
-    """Write until nothing more fits on the disk."""
-    with file.open("wb", buffering=0) as opened, suppress(OSError):
-        while opened.write(b"x" * 4096):
-            pass
 
 
 def test_a_full_disk_takes_no_event_and_breaks_no_chain(tmp_path: Path) -> None:

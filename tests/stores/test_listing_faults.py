@@ -27,26 +27,12 @@ def stack() -> Iterator[ExitStack]:
         yield stack
 
 
-def _config(endpoint_url: str, **changes: object) -> S3Config:
-    settings: dict[str, object] = {
-        "bucket": "edrspace",
-        "endpoint_url": endpoint_url,
-        "region": "sgp1",
-        "access_key_id": "KEY",
-        "secret_access_key": "secret",
-        "location": LOCATION,
-        "connect_timeout_s": 0.3,
-        "read_timeout_s": 0.3,
-    }
-    return S3Config(**(settings | changes))  # type: ignore[arg-type]
-
-
 def _lister(config: S3Config) -> ObjectLister:
     return S3Lister(S3Objects(config).connection)
 
 
 def _served(stack: ExitStack, talk: Talk) -> ObjectLister:
-    return _lister(_config(stack.enter_context(bad_servers.serving(talk))))
+    return _lister(bad_servers.config_of(stack.enter_context(bad_servers.serving(talk))))
 
 
 def _doubts(lister: ObjectLister) -> set[Doubt | None]:
@@ -97,12 +83,12 @@ def test_what_is_no_s3_answer_teaches_nothing(stack: ExitStack, talk: Talk) -> N
 
 def test_a_server_that_hangs_up_and_nobody_at_the_address(stack: ExitStack) -> None:
     assert _doubts(_served(stack, bad_servers.hang_up)) == {Doubt.UNREACHABLE}
-    assert _doubts(_lister(_config(bad_servers.refused_address()))) == {Doubt.UNREACHABLE}
+    assert _doubts(_lister(bad_servers.config_of(bad_servers.refused_address()))) == {Doubt.UNREACHABLE}
 
 
 @pytest.mark.parametrize("talk", [bad_servers.black_hole, bad_servers.trickle])
 def test_a_stalled_server_is_not_waited_for(stack: ExitStack, talk: Talk) -> None:
-    config = _config(stack.enter_context(bad_servers.serving(talk)), read_timeout_s=30.0)
+    config = bad_servers.config_of(stack.enter_context(bad_servers.serving(talk)), read_timeout_s=30.0)
     lister = S3Lister(S3Objects(config).connection, timeout_s=0.2)
     started = time.monotonic()
     assert _doubts(lister) == {Doubt.TIMED_OUT}

@@ -13,7 +13,7 @@ import pytest
 
 from dashboard.demo.guarded_s3 import Fault, GuardedS3, SeedObject
 from lib.objects import Disposition, Doubt, Fetched, ObjectStore, ObjectUnavailable, Observation, Presence
-from lib.stores.s3 import S3Config, S3Objects
+from lib.stores.s3 import S3Objects
 from tests.parts import bad_servers
 from tests.parts.bad_servers import Line, Talk
 from tests.parts.guarded_s3 import LOCATION, config_of
@@ -29,18 +29,7 @@ def stack() -> Iterator[ExitStack]:
 
 
 def _store(endpoint_url: str, **changes: object) -> ObjectStore:
-    settings: dict[str, object] = {
-        "bucket": "edrspace",
-        "endpoint_url": endpoint_url,
-        "region": "sgp1",
-        "access_key_id": "KEY",
-        "secret_access_key": "secret",
-        "location": LOCATION,
-        "connect_timeout_s": 0.3,
-        "read_timeout_s": 0.3,
-        "stranger_timeout_s": 0.5,
-    }
-    return S3Objects(S3Config(**(settings | changes)))  # type: ignore[arg-type]
+    return S3Objects(bad_servers.config_of(endpoint_url, **changes))
 
 
 def _doubts(store: ObjectStore, keys: list[str] = KEYS, budget: timedelta = BUDGET) -> set[Doubt | None]:
@@ -167,7 +156,7 @@ def test_the_budget_is_kept_also_against_a_server_that_no_timeout_stops(stack: E
     started = time.monotonic()
     assert _doubts(store, budget=timedelta(seconds=0.5)) == {Doubt.TIMED_OUT}
     assert _doubts(store, budget=timedelta(seconds=0.5)) == {Doubt.TIMED_OUT}, "all threads hang: still in time"
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10  # two times half a second, and a busy machine; else 30 each
 
 
 def test_hanging_requests_never_pile_up(stack: ExitStack) -> None:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import socket
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -54,6 +55,11 @@ class World:
 
 def _line(row: dict[str, Any]) -> bytes:
     return escaped(row["Key"].encode()) + "\t{}\t{}".format(row["ETag"].strip('"'), row["Size"]).encode()
+
+
+def _all(pages: Iterable[ObjectPage]) -> tuple[list[bytes], list[bytes]]:
+    found = list(pages)
+    return [key for page in found for key in page.keys], [line for page in found for line in page.lines]
 
 
 @pytest.fixture(params=["guarded", "ceph"])
@@ -151,6 +157,31 @@ def test_ceph_accepts_the_signature_of_a_bucket_before_the_host(ceph: Ceph) -> N
         page = s3_page_parser.parse(connection.getresponse().read())
     assert signer.host == f"{bucket}.localhost:{port}"
     assert (page.bucket, page.keys) == (bucket, [b"a b.pdf"])
+
+
+def test_a_bucket_before_the_host_is_listed_as_one_in_the_path(ceph: Ceph, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its name leads to the address here, as where somebody runs a gateway; OpenSSL takes no certificate for *.localhost."""
+    asked: list[str] = []
+
+    def here(host: str, *about: Any, **more: Any) -> Any:
+        asked.append(host)
+        return find("127.0.0.1" if host.endswith(".localhost") else host, *about, **more)
+
+    find = socket.getaddrinfo
+    monkeypatch.setattr(socket, "getaddrinfo", here)
+    world = World(ceph.config(ceph.bucket()), lambda seed: None)
+    for key in KEYS:
+        ceph.put(world.config.bucket, SeedObject(key, key.encode()))
+    endpoint = f"http://localhost:{urlsplit(ceph.endpoint_url).port}"
+    config = replace(world.config, endpoint_url=endpoint, addressing_style="virtual")
+    in_host = S3Pages(config)
+    assert [_all(each) for each in (in_host.pages(), in_host.pages(prefix=b"a", until=b"b"))] == [
+        _all(each) for each in (world.pages.pages(), world.pages.pages(prefix=b"a", until=b"b"))
+    ]
+    assert {host for host in asked if host.endswith("localhost")} == {f"{world.config.bucket}.localhost"}
+    with pytest.raises(ListingBroken) as broken:
+        list(S3Pages(replace(config, bucket="no-such-bucket")).pages())
+    assert broken.value.doubt is Doubt.NO_BUCKET
 
 
 def test_a_certificate_that_nobody_vouches_for_is_not_waited_for(ceph: Ceph) -> None:

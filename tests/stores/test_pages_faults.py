@@ -12,7 +12,6 @@ import pytest
 
 from lib.bucket_pages import ListingBroken, ObjectPage
 from lib.objects import Doubt
-from lib.stores.s3_config import S3Config
 from lib.stores.s3_pages import Patience, S3Pages
 from tests.parts import bad_servers
 from tests.parts.bad_servers import Line, Talk
@@ -46,18 +45,8 @@ def time() -> Time:
     return Time()
 
 
-def _config(endpoint_url: str, **changes: Any) -> S3Config:
-    settings: dict[str, Any] = {
-        "region": "sgp1",
-        "access_key_id": "K",
-        "secret_access_key": "s",
-        "connect_timeout_s": 0.3,
-    }
-    return S3Config("edrspace", endpoint_url, **(settings | changes))
-
-
 def _pages(stack: ExitStack, talk: Talk, time: Time, *, read_timeout_s: float = 2.0, **changes: Any) -> S3Pages:
-    config = _config(stack.enter_context(bad_servers.serving(talk)), **changes)
+    config = bad_servers.config_of(stack.enter_context(bad_servers.serving(talk)), **changes)
     return S3Pages(config, read_timeout_s=read_timeout_s, patience=time.patience())
 
 
@@ -277,15 +266,15 @@ def test_a_redirect_is_not_followed(stack: ExitStack, time: Time) -> None:
 
 @pytest.mark.parametrize("talk", [bad_servers.black_hole, bad_servers.endless_pdf])
 def test_a_server_that_never_comes_to_an_end_is_left(stack: ExitStack, talk: Talk) -> None:
-    config = _config(stack.enter_context(bad_servers.serving(talk)))
+    config = bad_servers.config_of(stack.enter_context(bad_servers.serving(talk)))
     pages = S3Pages(config, read_timeout_s=0.1, patience=Patience(0.2))
     assert _broken(pages.pages())[1].doubt in {Doubt.TIMED_OUT, Doubt.NOT_S3}
 
 
 def test_nobody_at_the_address_and_no_credentials(time: Time) -> None:
-    config = _config(bad_servers.refused_address())
+    config = bad_servers.config_of(bad_servers.refused_address())
     assert _broken(S3Pages(config, patience=time.patience()).pages())[1].doubt is Doubt.UNREACHABLE
-    nobody = S3Pages(_config("http://127.0.0.1:1", access_key_id=""), patience=time.patience())
+    nobody = S3Pages(bad_servers.config_of("http://127.0.0.1:1", access_key_id=""), patience=time.patience())
     _, broken = _broken(nobody.pages())
     assert (broken.doubt, broken.requests) == (Doubt.NO_CREDENTIALS, 0)
 
@@ -303,6 +292,6 @@ def test_the_environments_proxy_is_honoured_as_boto3_honours_it(
         monkeypatch.delenv(name, raising=False)
     address = stack.enter_context(bad_servers.serving(proxy))
     monkeypatch.setenv("http_proxy", address)
-    pages = S3Pages(_config("http://s3.example"), patience=time.patience())
+    pages = S3Pages(bad_servers.config_of("http://s3.example"), patience=time.patience())
     assert [page.keys for page in pages.pages()] == [[b"c", b"d"]]
     assert firsts[0].startswith("GET http://s3.example/edrspace?list-type=2&")

@@ -341,7 +341,7 @@ def test_a_slow_sqlite_statement_is_stopped(lite: str) -> None:
     with pytest.raises(DatabaseUnavailable) as caught, engine.transaction() as connection:
         connection.execute(sa.text(endless))
     assert caught.value.fault is DatabaseFault.SLOW
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - began < 10  # by itself it would never end
     with engine.transaction() as connection:
         assert connection.execute(sa.text("SELECT 1")).scalar_one() == 1
     engine.close()

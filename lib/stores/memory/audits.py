@@ -7,7 +7,8 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from threading import RLock
 
-from lib.audits import LEASE, RESUMABLE, Busy, LeaseLost, Options, Progress, Range, Result, Run, Status
+from lib.audit_book import LEASE, Busy, LeaseLost
+from lib.audits import RESUMABLE, Options, Progress, Range, Result, Run, Status, bucket_of
 from lib.errors import LedgerUnavailable
 from lib.findings import Finding
 
@@ -32,7 +33,7 @@ class MemoryAudits:
             raise self.fault
 
     def begin(self, target: str, options: Options, *, by: str, at: datetime) -> Run:
-        """Add a run and hold its lease; raise Busy while another of this target holds one."""
+        """Add a run and hold its lease; raise Busy while another of this bucket holds one."""
         self.check()
         with self._lock:
             self._free(target)
@@ -78,7 +79,7 @@ class MemoryAudits:
             return None if run is None else self._seen(run)
 
     def newest(self, target: str, *, limit: int = 50) -> Sequence[Run]:
-        """Return the runs of a bucket, the newest first."""
+        """Return the runs of a target, the newest first."""
         self.check()
         with self._lock:
             mine = [self._seen(run) for run in reversed(self._runs.values()) if run.target == target]
@@ -166,10 +167,10 @@ class MemoryAudits:
 
     def _free(self, target: str) -> None:
         for run in self._runs.values():
-            if run.target == target and run.status is Status.RUNNING:
+            if bucket_of(run.target) == bucket_of(target) and run.status is Status.RUNNING:
                 seen = self._seen(run)
                 if seen.status is Status.RUNNING:
-                    raise Busy(run.run_id)
+                    raise Busy(run.run_id, is_elsewhere=run.target != target)
                 self._runs[run.run_id] = seen
 
     def _seen(self, run: Run) -> Run:

@@ -8,10 +8,10 @@ from datetime import UTC
 from string import ascii_lowercase, ascii_uppercase
 
 from lib.access import Scope
-from lib.audits import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.findings import WORST_FIRST, WORST_STATE_FIRST, Finding, Kind
+from lib.kept_findings import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.stores.memory.audits import MemoryAudits
 
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)

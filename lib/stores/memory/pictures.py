@@ -7,9 +7,9 @@ from collections.abc import Iterator, Sequence
 from datetime import UTC
 
 from lib.access import Scope
-from lib.audits import Flow, Month, folders
 from lib.diagnosis import State
 from lib.findings import STATES, Finding
+from lib.kept_findings import Flow, Month, folders
 from lib.stores.memory.audits import MemoryAudits
 
 
