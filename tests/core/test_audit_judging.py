@@ -212,7 +212,7 @@ def test_as_many_rows_as_the_bound_allows_are_looked_at_and_silence_proves_nothi
 
 def test_a_row_at_whose_key_nobody_looked_for_a_delete_marker_says_so(left: Scratch) -> None:
     some = [row(number, f"{number:03}.pdf") for number in range(1, MAX_LOOKS + 3)]
-    found = judged(left, *map(alone, some), rows=Rows.of(*some))
+    found = judged(left, *map(alone, some), rows=Rows.of(*some), lister=lambda: Past(deleted=["another.pdf"]))
     assert {each.code for each in found} == {C.NEVER_UPLOADED}
     told = {each.record_id: problems.about_one(each) for each in found if "looked_for_delete_markers" in each.evidence}
     assert sorted(told) == [MAX_LOOKS + 1, MAX_LOOKS + 2]
