@@ -12,9 +12,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-from rich.progress import Progress as Bar
 
 from dashboard import audit_exports, printing
 from dashboard.terminal import CouldNotRun, Json, me, say_notices
@@ -110,8 +107,7 @@ def _write(run: Run, out: Path, using: Office) -> None:
 @contextmanager
 def _progress() -> Iterator[Callable[[Progress], None]]:
     """Draw how far a run is on stderr, where somebody looks; elsewhere a line for each phase."""
-    console = Console(stderr=True)
-    if not console.is_terminal:
+    if not sys.stderr.isatty():
         last: list[Phase] = []
 
         def line(progress: Progress) -> None:
@@ -121,8 +117,12 @@ def _progress() -> Iterator[Callable[[Progress], None]]:
 
         yield line
         return
+    from rich.console import Console
+    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
+    from rich.progress import Progress as Bar
+
     columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeElapsedColumn())
-    with Bar(*columns, console=console, transient=True) as bar:
+    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
         task = bar.add_task("", total=1.0, figures="")
 
         def draw(progress: Progress) -> None:

@@ -7,10 +7,6 @@ import sys
 from collections.abc import Mapping, Sequence
 from datetime import datetime
 
-from rich.console import Console
-from rich.table import Table
-from rich.text import Text
-
 from dashboard import display
 
 SCHEMA = 1
@@ -33,6 +29,10 @@ def plain(value: object) -> object:
 
 def table(rows: Sequence[Mapping[str, object]], *, empty: str) -> None:
     """Write rows as a table on stdout, or one line where there are none. Control characters are made visible."""
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
     is_terminal = sys.stdout.isatty()
     console = Console(highlight=False, width=None if is_terminal else WIDE)
     if not rows:

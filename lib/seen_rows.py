@@ -1,6 +1,6 @@
 """Which key each row resolved to, as a short number: what a run remembers for the next one. Pure.
 
-4 bytes a row, no key and no name: the CRC-32 of the escaped key, found by the row's number.
+4 bytes a row, no key and no name: the CRC-32 of the key, found by the row's number.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable
 from zlib import crc32
 
-from lib.row_lines import escaped
+from lib.row_lines import key_of
 
 PAGE_BITS = 16  # of a row's number: one page is 256 KiB
 MAX_PAGES = 256  # 64 MiB; of numbers that are spread wider nothing is remembered
@@ -18,21 +18,15 @@ _WITHIN = (1 << PAGE_BITS) - 1
 Sums = tuple["array[int]", "array[int]"]  # of some rows the numbers, and what each key comes to
 
 
-def summed(lines: list[bytes]) -> Sums:
-    """Return the numbers and sums of some rows' lines.
+def summed(lines: list[bytes], keys: list[bytes] | None = None) -> Sums:
+    """Return the numbers and sums of some rows' lines, whose plain keys are ``keys`` where somebody has them already.
 
-    >>> numbers, sums = summed([b"a/b.pdf\\tabc\\t12\\t7"])
-    >>> list(numbers), list(sums) == [sum_of(b"a/b.pdf")]
+    >>> numbers, sums = summed([b"a/b.pdf\tabc\t12\t7"])
+    >>> list(numbers), list(sums) == [crc32(b"a/b.pdf")]
     ([7], True)
     """
     numbers = [line.rpartition(b"\t")[2] for line in lines]
-    keys = [line.partition(b"\t")[0] for line in lines]
-    return array("q", map(int, numbers)), array("I", map(crc32, keys))
-
-
-def sum_of(key: bytes) -> int:
-    """Return what a plain key comes to."""
-    return crc32(escaped(key))
+    return array("q", map(int, numbers)), array("I", map(crc32, keys or map(key_of, lines)))
 
 
 class SeenRows:

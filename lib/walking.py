@@ -56,9 +56,9 @@ class Here:
         rows = Rows(self.spool.blocks(after=after, until=until))
         try:
             for step in walk(rows, self.pages.pages(prefix=self.prefix, after=after, until=until)):
-                left = tuple((each, _modified(each, step.page)) for each in step.left)
-                objects, requests = len(step.page.lines), step.page.requests
-                yield Walked(len(step.rows), objects, requests, left, summed(step.rows), step.reached)
+                page, left = step.page, tuple((each, _modified(each, step.page)) for each in step.left)
+                sums = summed(step.rows, None if left else page.keys)  # with nothing left, a row for each object
+                yield Walked(len(step.rows), len(page.lines), page.requests, left, sums, step.reached)
         except NotAscending as error:
             raise ListingBroken(Doubt.OTHER, reached=None, requests=0, is_out_of_order=True) from error
 

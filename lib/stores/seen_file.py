@@ -10,8 +10,9 @@ from array import array
 from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+from zlib import crc32
 
-from lib.seen_rows import PAGE_BITS, SeenRows, sum_of
+from lib.seen_rows import PAGE_BITS, SeenRows
 
 _MARK = b"seen2\0\0\0"
 
@@ -26,7 +27,7 @@ class SeenFile:
 
     def saw(self, run_id: int, record_id: int, key: bytes) -> bool:
         """Whether this run found a row of this number with a file at this key. Reads the file once."""
-        return self._of(run_id).has(record_id, sum_of(key))
+        return self._of(run_id).has(record_id, crc32(key))
 
     def keep(self, run_id: int, rows: SeenRows, *, lacking: Iterable[int], before: int | None) -> None:
         """Write what a run found in place of the file before: ``rows`` but those that lack a file. Raise OSError.
