@@ -19,7 +19,7 @@ Sums = tuple["array[int]", "array[int]"]  # of some rows the numbers, and what e
 
 
 def summed(lines: list[bytes], keys: list[bytes] | None = None) -> Sums:
-    """Return the numbers and sums of some rows' lines, whose plain keys are ``keys`` where somebody has them already.
+    r"""Return the numbers and sums of some rows' lines, whose plain keys are ``keys`` where somebody has them already.
 
     >>> numbers, sums = summed([b"a/b.pdf\tabc\t12\t7"])
     >>> list(numbers), list(sums) == [crc32(b"a/b.pdf")]
