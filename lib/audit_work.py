@@ -15,7 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -45,7 +45,7 @@ from lib.walking import Helpers, Here, Walker
 
 OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
 RANGES_OF_A_PROCESS = 8  # whoever takes fewer wants little memory: one process, and nothing that may not be needed
-ROWS_OF_A_PROCESS = 50_000  # that another process is worth its start
+ROWS_OF_A_PROCESS = 50_000  # fewer are not worth its start
 SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
 
 CHECKED = {  # what the snapshot's own checks are of, by their names there
@@ -77,6 +77,7 @@ class Shop:
     clock: Callable[[], datetime]
     source: str = ""  # tells one database from another
     cores: int = 1  # that this process may use
+    share: int = ROWS_OF_A_PROCESS
 
 
 class Seen(Protocol):
@@ -218,23 +219,25 @@ def _listed(
         ranges=len(ranges),
         ranges_done=len(done),
     )
-    walkers = _walkers(shop, site, spool, threads=run.options.ranges)
     for each in done:
         for block in spool.blocks(after=each.after, until=each.until):
             seen.add(summed(block))
-    walking = audit_listing.Pass(walkers, scratch, seen, meter, finish=lambda one: shop.book.finish(run, one))
-    return walking.walk(ranges)
+    with _walkers(shop, site, spool, threads=run.options.ranges) as walkers:
+        walking = audit_listing.Pass(walkers, scratch, seen, meter, finish=lambda one: shop.book.finish(run, one))
+        return walking.walk(ranges)
 
 
-def _walkers(shop: Shop, site: Site, spool: RowSpool, *, threads: int) -> list[Walker]:
-    """Return who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
+@contextmanager
+def _walkers(shop: Shop, site: Site, spool: RowSpool, *, threads: int) -> Iterator[list[Walker]]:
+    """Lend who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
     here = Here(spool, shop.pages, site.prefix)
-    processes = min(shop.cores, threads // RANGES_OF_A_PROCESS, spool.rows // ROWS_OF_A_PROCESS)
-    share = threads // max(1, processes)
-    found: list[Walker] = []
-    for _ in range(processes - 1):
-        found += shop.helpers.walkers(share, shop.folder / SPOOL, site.prefix, here=here)
-    return found + [here] * (threads - len(found))
+    processes = min(shop.cores, threads // RANGES_OF_A_PROCESS, spool.rows // shop.share)
+    with ExitStack() as stack:
+        found: list[Walker] = []
+        for _ in range(processes - 1):
+            lent = shop.helpers.walkers(threads // processes, shop.folder / SPOOL, site.prefix, here=here)
+            found += stack.enter_context(lent)
+        yield found + [here] * (threads - len(found))
 
 
 def _judged(

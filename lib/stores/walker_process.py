@@ -14,9 +14,11 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
+from typing import IO
 
 from lib.bucket_pages import ListingBroken
 from lib.objects import Doubt
@@ -27,6 +29,8 @@ from lib.walking import Here, Walked, Walker
 
 ROOT = Path(__file__).resolve().parents[2]
 
+_Broken = tuple[Doubt, bytes | None, int, bool]  # a ListingBroken on its way
+
 
 @dataclass(frozen=True, slots=True)
 class _Site:
@@ -36,50 +40,60 @@ class _Site:
 
 
 @dataclass(frozen=True, slots=True)
-class _Broken:
-    """A ListingBroken on its way."""
-
-    doubt: Doubt
-    reached: bytes | None
-    requests: int
-    is_out_of_order: bool
-
-
-@dataclass(frozen=True, slots=True)
 class WalkerProcesses:
     """Helpers for one bucket."""
 
     config: S3Config
+    python: str = sys.executable
 
-    def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Sequence[Walker]:
-        """Start one more process for ``count`` threads; where none can be started, all is walked here."""
+    @contextmanager
+    def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Iterator[Sequence[Walker]]:
+        """Have one more process walk for ``count`` threads; where none can be started, all is walked here."""
         pairs = [socket.socketpair() for _ in range(count)]
-        theirs = [str(their.fileno()) for _, their in pairs]
         try:
-            process = subprocess.Popen(  # noqa: S603 - our own program, and some numbers
-                [sys.executable, "-m", "lib.stores.walker_process", *theirs],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[their.fileno() for _, their in pairs],
-            )
-            assert process.stdin is not None
-            pickle.dump(_Site(self.config, str(spool.absolute()), prefix), process.stdin)
-            process.stdin.flush()
+            process = self._start([their.fileno() for _, their in pairs])
         except OSError:
-            return [here] * count
+            process = None
+        for _, their in pairs:
+            their.close()
+        connections = [Connection(ours.detach()) for ours, _ in pairs]
+        try:
+            if process is None:
+                yield [here] * count
+                return
+            with suppress(OSError):  # it ended already
+                pickle.dump(_Site(self.config, str(spool.absolute()), prefix), _pipe(process))
+                _pipe(process).flush()
+            yield [_Away(each, here) for each in connections]
         finally:
-            for _, their in pairs:
-                their.close()
-        return [_Away(Connection(ours.detach()), process, here) for ours, _ in pairs]
+            for each in connections:
+                each.close()
+            if process is not None:
+                process.kill()
+                with suppress(OSError):
+                    _pipe(process).close()
+                process.wait()
+
+    def _start(self, connections: list[int]) -> subprocess.Popen[bytes]:
+        return subprocess.Popen(  # noqa: S603 - our own program, and some numbers
+            [self.python, "-m", "lib.stores.walker_process", *map(str, connections)],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=connections,
+        )
+
+
+def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:
+    assert process.stdin is not None
+    return process.stdin
 
 
 @dataclass(frozen=True, slots=True)
 class _Away:
-    """A Walker whose other end is a thread of that process. ``process`` is held: its pipe ends with us."""
+    """A Walker whose other end is a thread of that process."""
 
     connection: Connection
-    process: subprocess.Popen[bytes]
     here: Walker
 
     def walk(self, after: bytes, until: bytes | None) -> Iterator[Walked]:
@@ -89,13 +103,9 @@ class _Away:
             self.connection.send((after, until))
             while True:
                 said: Walked | _Broken = self.connection.recv()
-                if isinstance(said, _Broken):
-                    raise ListingBroken(
-                        said.doubt,
-                        reached=said.reached,
-                        requests=said.requests,
-                        is_out_of_order=said.is_out_of_order,
-                    )
+                if isinstance(said, tuple):
+                    doubt, broke_at, requests, is_out_of_order = said
+                    raise ListingBroken(doubt, reached=broke_at, requests=requests, is_out_of_order=is_out_of_order)
                 yield said
                 if said.reached is None:
                     return
@@ -125,7 +135,7 @@ def _serve(connection: Connection, here: Walker) -> None:
                     for each in here.walk(after, until):
                         connection.send(each)
                 except ListingBroken as error:
-                    connection.send(_Broken(error.doubt, error.reached, error.requests, error.is_out_of_order))
+                    connection.send((error.doubt, error.reached, error.requests, error.is_out_of_order))
         except (EOFError, OSError, ValueError):
             return
 

@@ -202,10 +202,6 @@ def _xml(body: bytes) -> list[bytes | memoryview]:
     return [_head("200 OK", len(body), "application/xml"), body]
 
 
-def _xml(body: bytes) -> list[bytes | memoryview]:
-    return [_head("200 OK", len(body), "application/xml"), body]
-
-
 def _error(code: str, method: str) -> list[bytes | memoryview]:
     body = f"<Error><Code>{code}</Code><Message></Message></Error>".encode()
     head = _head("404 Not Found", len(body), "application/xml")

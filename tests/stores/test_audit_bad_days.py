@@ -7,6 +7,7 @@ import signal
 import sqlite3
 import subprocess
 import time
+from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass, field, replace
@@ -262,6 +263,29 @@ def test_a_run_begins_anew_after_a_bad_one(day: BadDay) -> None:
     assert differences(day.planted, resumed) == []
     assert list(faults_of_form(resumed)) == []
     assert resumed.json["run_id"] == broken.json["run_id"]
+
+
+def test_a_run_that_was_killed_before_its_checks_had_ended_makes_them_again(day: BadDay) -> None:
+    day.listed_by(error(403, "AccessDenied"))
+    broken = day.audit()
+    day.moody.mood = moody_s3.plain
+    (checked,) = day.folder.rglob("checked.json")
+    checked.unlink()
+    resumed = day.audit("--resume", str(broken.json["run_id"]))
+    assert differences(day.planted, resumed) == []
+
+
+def test_a_run_that_two_processes_walk_finds_the_same_and_is_taken_up_by_one(day: BadDay) -> None:
+    day.listed_by(error(403, "AccessDenied"))
+    broken = day.supervised(cores=2, share=100)
+    assert broken.status is Status.INCOMPLETE
+    day.moody.mood = moody_s3.plain
+    assert differences(day.planted, day.audit("--resume", str(broken.run_id))) == []
+    ended = day.supervised(cores=2, share=100)
+    assert ended.status is Status.COMPLETE
+    kinds = Counter(each.kind for each in day.planted.findings)
+    assert ended.result is not None
+    assert ended.result.kinds == {kind: kinds[kind] for kind in ended.result.kinds} == dict(kinds)
 
 
 def test_a_run_is_not_taken_up_with_another_location(day: BadDay) -> None:
