@@ -1,8 +1,8 @@
 """One run of "Check all files", from the snapshot of the rows to the last finding. Knows neither S3 nor SQL.
 
 1. The rows are written to a private file as one snapshot, sorted; its ranges are cut. A run that is taken up again uses
-   the same file and walks only what is not done.
-2. The bucket is listed in those ranges and matched with the rows (``audit_listing``).
+   the same file and walks only what is not done. The snapshot's own checks go on meanwhile.
+2. The bucket is listed in those ranges and matched with the rows (``audit_listing``, ``walking``).
 3. What did not match is confirmed, read again and judged (``audit_judging``), and its findings are kept in the book.
 4. Strangers are sent to a sample of the files, or to all.
 5. The run ends complete where everything was listed, else incomplete, up to a stated key.
