@@ -40,12 +40,13 @@ from lib.listing import ObjectLister
 from lib.objects import Doubt, ObjectStore
 from lib.reconcile import RowAlone
 from lib.row_spool import Checked, Checking, Detail, RowReader, RowSpool, Settled
-from lib.seen_rows import SeenRows, summed
+from lib.seen_rows import MAX_PAGES, SeenRows, summed
 from lib.walking import Helpers, Here, Walker
 
 OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
 RANGES_OF_A_PROCESS = 8  # whoever takes fewer wants little memory: one process, and nothing that may not be needed
 ROWS_OF_A_PROCESS = 50_000  # fewer are not worth its start
+FEW_PAGES = MAX_PAGES // 4  # 16 MiB, four million rows: what such a run remembers at most
 SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
 
 CHECKED = {  # what the snapshot's own checks are of, by their names there
@@ -125,7 +126,7 @@ def _worked(
     ranges: list[Range],
     meter: Meter,
 ) -> Result:
-    seen = SeenRows()
+    seen = SeenRows(bound=MAX_PAGES if run.options.ranges >= RANGES_OF_A_PROCESS else FEW_PAGES)
     listed = _listed(run, shop, site, spool, scratch, seen, ranges, meter)
     checked = checking.result()
     audit_site.keep_checked(checked, shop.folder)

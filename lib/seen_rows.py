@@ -12,7 +12,7 @@ from zlib import crc32
 from lib.row_lines import key_of
 
 PAGE_BITS = 16  # of a row's number: one page is 256 KiB
-MAX_PAGES = 256  # 64 MiB; of numbers that are spread wider nothing is remembered
+MAX_PAGES = 256  # 64 MiB; of more rows, or of numbers that are spread wider, nothing is remembered
 _WITHIN = (1 << PAGE_BITS) - 1
 
 Sums = tuple["array[int]", "array[int]"]  # of some rows the numbers, and what each key comes to
@@ -32,8 +32,9 @@ def summed(lines: list[bytes], keys: list[bytes] | None = None) -> Sums:
 class SeenRows:
     """The sums of many rows; 0 is a row that nobody saw."""
 
-    def __init__(self, pages: dict[int, array[int]] | None = None) -> None:
+    def __init__(self, pages: dict[int, array[int]] | None = None, *, bound: int = MAX_PAGES) -> None:
         self.pages = pages or {}
+        self._bound = bound
         self._is_spread = False
 
     def add(self, some: Sums) -> None:
@@ -49,7 +50,7 @@ class SeenRows:
         else:
             for number, value in zip(numbers, sums, strict=True):
                 self._page(number >> PAGE_BITS)[number & _WITHIN] = value
-        if len(self.pages) > MAX_PAGES:
+        if len(self.pages) > self._bound:
             self._is_spread = True
             self.pages.clear()
 

@@ -59,7 +59,7 @@ def main() -> None:
 
 def _time(rows: int, rounds: int) -> None:
     space = Space(rows, dangling=FAULTS, unreferenced=FAULTS, altered=FAULTS)
-    with _clinic(space) as (listing, database, peer):
+    with clinic(space) as (listing, database, peer):
         for delay_ms in DELAYS_MS:
             with canned_s3.serving(listing, delay_s=delay_ms / 1000) as address:
                 runs: dict[str, list[tuple[float, float, float]]] = {}
@@ -81,7 +81,7 @@ def _print(runs: dict[str, list[tuple[float, float, float]]], delay_ms: int) -> 
 
 def _ours(address: str, database: str, *, ranges: int) -> tuple[float, float, float]:
     with TemporaryDirectory() as folder:
-        env = _environment(address, database, Path(folder))
+        env = environment(address, database, Path(folder))
         subprocess.run([sys.executable, "-m", "dashboard", "migrate"], check=True, capture_output=True, env=env)
         command = [sys.executable, "-m", "dashboard", "audit", "--json", "--exposure", "none", "--ranges", str(ranges)]
         return measured(command, _is_right, env=env, exit_code=1)
@@ -93,7 +93,7 @@ def _is_right(output: IO[bytes]) -> bool:
     return found["status"] == "complete" and found["findings"] == expected
 
 
-def _environment(address: str, database: str, folder: Path) -> dict[str, str]:
+def environment(address: str, database: str, folder: Path) -> dict[str, str]:
     import os
 
     return {
@@ -113,7 +113,7 @@ def _environment(address: str, database: str, folder: Path) -> dict[str, str]:
 
 
 @contextmanager
-def _clinic(space: Space) -> Iterator[tuple[Path, str, str]]:
+def clinic(space: Space) -> Iterator[tuple[Path, str, str]]:
     """A canned listing, a PostgreSQL with its rows, and the peer's program."""
     from tests.parts import postgres
 
@@ -176,12 +176,12 @@ class _Lines:
 def _stored(rows: int, rounds: int) -> None:
     """What 100,000 findings cost beside the same run with a book that keeps none."""
     space = Space(rows, altered=min(STORED, rows // 10))
-    with _clinic(space) as (listing, database, _), canned_s3.serving(listing) as address:
+    with clinic(space) as (listing, database, _), canned_s3.serving(listing) as address:
         found: dict[str, list[float]] = {"keep": [], "forget": []}
         for _ in range(rounds):
             for keeps, times in found.items():
                 with TemporaryDirectory() as folder:
-                    env = _environment(address, database, Path(folder))
+                    env = environment(address, database, Path(folder))
                     subprocess.run(
                         [sys.executable, "-m", "dashboard", "migrate"], check=True, env=env, stdout=subprocess.DEVNULL
                     )

@@ -1,6 +1,7 @@
 """Audits that are killed with SIGKILL at random moments and taken up again: ``python -m tests.bench.audit_kill --kills 50``.
 
-A clinic of 20,000 objects (SQLite, and a server in this process) is audited once undisturbed. Then runs are begun and
+A clinic of 20,000 objects (SQLite, and a server in this process), or with ``--canned 200000`` one that is so large that
+two processes walk it (PostgreSQL, and the canned server), is audited once undisturbed. Then runs are begun and
 killed, and resumed, and some of them killed again, until each is complete: what each then found must be what the
 undisturbed one found, line for line. Nobody waits for a lease to run out: it is made old in the ledger.
 """
@@ -12,11 +13,12 @@ import json
 import random
 import sqlite3
 import subprocess
+import sys
 import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -27,6 +29,9 @@ from dashboard.demo.guarded_s3 import serve
 from lib.audit_book import LEASE
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_tables import AUDITS
+from tests.bench import audit as audit_bench
+from tests.bench import canned_s3
+from tests.bench.canned_s3 import Space
 from tests.parts import moody_s3, planted_growing
 from tests.parts.audit_command import ROOT, audit, command, environment, faults_of_form, lines_of
 from tests.parts.planted_clinic import Clinic, Grow, on_guarded_s3
@@ -57,10 +62,10 @@ def clinic_of(objects: int, *, grow: Grow = planted_growing.grow) -> Iterator[Cl
         yield replace(grown, values={**grown.values, "AWS_S3_ENDPOINT_URL": moody.endpoint_url})
 
 
-def campaign(clinic: Clinic, folder: Path, *, kills: int, seed: int) -> Campaign:
+def campaign(values: Mapping[str, str], folder: Path, *, kills: int, seed: int) -> Campaign:
     """Kill so many; compare every run with the undisturbed one."""
     rng, found = random.Random(seed), Campaign()
-    whole = audit(clinic.values, "--exposure", "none", out=folder / "undisturbed")
+    whole = audit(values, "--exposure", "none", out=folder / "undisturbed")
     assert whole.status == 1, whole.err
     assert list(faults_of_form(whole)) == []
     seconds = float(whole.json["seconds"])
@@ -68,7 +73,7 @@ def campaign(clinic: Clinic, folder: Path, *, kills: int, seed: int) -> Campaign
         words, run_id, phase = ("--exposure", "none"), None, ""
         out = folder / f"run-{found.runs}"
         while found.kills < kills and (run_id is None or rng.random() < AGAIN):
-            told = killed(clinic.values, *words, out=out, is_time=after_a_moment(rng.uniform(0, seconds)))
+            told = killed(values, *words, out=out, is_time=after_a_moment(rng.uniform(0, seconds)))
             found.kills += 1
             if told is None:
                 found.phases["before it began"] += 1
@@ -82,7 +87,7 @@ def campaign(clinic: Clinic, folder: Path, *, kills: int, seed: int) -> Campaign
         if phase == "complete":  # killed while it wrote its findings out, or just before or after
             found.different += lines_of(out) not in {(), whole.lines}
             continue
-        ended = audit(clinic.values, *words, out=out)
+        ended = audit(values, *words, out=out)
         if (ended.lines, ended.status, ended.json["findings"]) != (whole.lines, 1, whole.json["findings"]):
             found.different += 1
             print(f"  run {run_id} differs: {ended.out.strip()} {ended.err.strip()[-300:]}")
@@ -158,12 +163,33 @@ def _make_old(values: Mapping[str, str]) -> None:
         engine.dispose()
 
 
-def report(objects: int, *, kills: int, seed: int) -> bool:
+@contextmanager
+def canned(rows: int) -> Iterator[Mapping[str, str]]:
+    """Return the settings of a bucket that two processes walk, on PostgreSQL and the canned server."""
+    space = Space(rows, dangling=50, unreferenced=50, altered=50)
+    with (
+        audit_bench.clinic(space) as (listing, database, _),
+        canned_s3.serving(listing) as address,
+        tempfile.TemporaryDirectory() as folder,
+    ):
+        values = audit_bench.environment(address, database, Path(folder))
+        subprocess.run([sys.executable, "-m", "dashboard", "migrate"], check=True, capture_output=True, env=values)
+        yield values
+
+
+@contextmanager
+def grown(objects: int) -> Iterator[Mapping[str, str]]:
+    """Return the settings of a clinic in which everything is planted."""
+    with clinic_of(objects) as clinic:
+        yield clinic.values
+
+
+def report(where: AbstractContextManager[Mapping[str, str]], name: str, *, kills: int, seed: int) -> bool:
     """Run one campaign, print what it found, and return whether every run ended as the undisturbed one."""
-    with clinic_of(objects) as clinic, tempfile.TemporaryDirectory() as folder:
+    with where as values, tempfile.TemporaryDirectory() as folder:
         began = time.monotonic()
-        found = campaign(clinic, Path(folder), kills=kills, seed=seed)
-    print(f"{objects} objects: {found.kills} kills in {found.runs} runs, {time.monotonic() - began:.0f} s")
+        found = campaign(values, Path(folder), kills=kills, seed=seed)
+    print(f"{name}: {found.kills} kills in {found.runs} runs, {time.monotonic() - began:.0f} s")
     print(f"  killed while: {dict(found.phases)}")
     print(f"  {found.different} runs ended with other findings (expect 0)")
     return not found.different
@@ -174,9 +200,14 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--kills", type=int, default=50)
     parser.add_argument("--objects", type=int, default=20_000)
+    parser.add_argument("--canned", type=int, default=0, metavar="ROWS", help="on the canned server, by two processes")
     parser.add_argument("--seed", type=int, default=1)
     chosen = parser.parse_args()
-    raise SystemExit(0 if report(chosen.objects, kills=chosen.kills, seed=chosen.seed) else 1)
+    if chosen.canned:
+        where, name = canned(chosen.canned), f"{chosen.canned} rows"
+    else:
+        where, name = grown(chosen.objects), f"{chosen.objects} objects"
+    raise SystemExit(0 if report(where, name, kills=chosen.kills, seed=chosen.seed) else 1)
 
 
 if __name__ == "__main__":

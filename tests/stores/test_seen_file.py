@@ -50,6 +50,14 @@ def test_of_numbers_that_are_spread_too_wide_nothing_is_kept(tmp_path: Path) -> 
     assert path.stat().st_size < 100
 
 
+def test_a_run_of_little_memory_remembers_fewer_rows(tmp_path: Path) -> None:
+    for bound, is_kept in ((2, True), (1, False)):
+        rows = SeenRows(bound=bound)
+        rows.add(summed(ROWS))
+        SeenFile(tmp_path / "seen").keep(bound, rows, lacking=(), before=None)
+        assert SeenFile(tmp_path / "seen").saw(bound, 7, b"loc/a.pdf") is is_kept
+
+
 def test_a_file_that_was_seen_once_stays_deleted_in_every_later_run(tmp_path: Path) -> None:
     SeenFile(tmp_path / "seen").keep(3, seen(ROWS), lacking={8}, before=None)
     SeenFile(tmp_path / "seen").keep(4, seen(ROWS), lacking={7, 8}, before=3)
