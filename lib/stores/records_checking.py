@@ -15,6 +15,7 @@ from typing import Any
 import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
+from lib.errors import DatabaseFault, DatabaseUnavailable
 from lib.row_spool import Checked
 
 
@@ -28,6 +29,7 @@ class Beside:
         self._connected: Future[bool] = Future()
         self._found: Future[Checked] = Future()
         self._driver: Any = None
+        self._is_left = False
         threading.Thread(target=self._work, name="checks", daemon=True).start()
 
     @property
@@ -41,6 +43,7 @@ class Beside:
 
     def cancel(self) -> None:
         """Have the server leave them, if they still run."""
+        self._is_left = True
         if self._driver is not None and not self._found.done():
             with suppress(psycopg2.Error, sqlite3.Error):  # it ended, or is closed
                 if isinstance(self._driver, sqlite3.Connection):
@@ -53,6 +56,8 @@ class Beside:
             with self._opened() as connection:
                 self._driver = connection.connection.driver_connection
                 self._connected.set_result(True)
+                if self._is_left:
+                    raise DatabaseUnavailable(DatabaseFault.OTHER)  # nobody asks for the result
                 self._found.set_result(self._run(connection))
         except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
             if not self._connected.done():

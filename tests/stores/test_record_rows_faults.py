@@ -68,8 +68,8 @@ def locked(url: str) -> Iterator[Any]:
 
 def waiting(cursor: Any, count: int) -> None:
     deadline = time.monotonic() + 20
-    found = 0
-    while found < count and time.monotonic() < deadline:
+    found = -1
+    while found != count and time.monotonic() < deadline:
         cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted AND relation = 'prescription_pdfs'::regclass")
         (found,) = cursor.fetchone()
     assert found == count
@@ -93,6 +93,16 @@ def test_a_database_that_goes_away_in_the_middle_is_down(clinic: str, tmp_path: 
         assert len(list(tmp_path.iterdir())) == (which == "DECLARE%")  # the copy was not in vain
         (tmp_path / "rows").unlink(missing_ok=True)
         assert reader.snapshot(str(tmp_path / "rows")).rows == MANY + len(sample_clinic.PDFS)  # the pool recovers
+
+
+def test_checks_that_nobody_waits_for_any_more_are_cancelled(clinic: str) -> None:
+    with opened(clinic) as reader, locked(clinic) as cursor:
+        checking = reader.check()
+        waiting(cursor, 1)
+        checking.cancel()
+        with pytest.raises(DatabaseUnavailable):
+            checking.result()
+        waiting(cursor, 0)
 
 
 def test_a_statement_that_takes_too_long_is_slow(clinic: str, tmp_path: Path) -> None:
