@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -26,6 +26,9 @@ from lib.stores.s3_pages import S3Pages
 from lib.walking import Here, Walked, Walker
 
 ROOT = Path(__file__).resolve().parents[2]
+# Not ``-m``: what it sends would be of ``__main__``, which is another module where it is received.
+PROGRAM = "from lib.stores import walker_process; walker_process.main()"
+SILENCE_S = 120.0  # a page is given up after half of that; who says nothing for longer has stopped
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,31 +50,31 @@ class _Broken:
 
 @dataclass(frozen=True, slots=True)
 class WalkerProcesses:
-    """Helpers for one bucket."""
+    """Helpers for one bucket. A process that says nothing for ``silence_s`` is as good as lost."""
 
     config: S3Config
+    silence_s: float = SILENCE_S
 
     def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Sequence[Walker]:
         """Start one more process for ``count`` threads; where none can be started, all is walked here."""
-        pairs = [socket.socketpair() for _ in range(count)]
-        theirs = [str(their.fileno()) for _, their in pairs]
-        try:
-            process = subprocess.Popen(  # noqa: S603 - our own program, and some numbers
-                [sys.executable, "-m", "lib.stores.walker_process", *theirs],
-                cwd=ROOT,
-                stdin=subprocess.PIPE,
-                stdout=subprocess.DEVNULL,
-                pass_fds=[their.fileno() for _, their in pairs],
-            )
-            assert process.stdin is not None
-            pickle.dump(_Site(self.config, str(spool.absolute()), prefix), process.stdin)
-            process.stdin.flush()
-        except OSError:
-            return [here] * count
-        finally:
-            for _, their in pairs:
-                their.close()
-        return [_Away(Connection(ours.detach()), process, here) for ours, _ in pairs]
+        with ExitStack() as opened:
+            try:
+                pairs = [tuple(map(opened.enter_context, socket.socketpair())) for _ in range(count)]
+                numbers = [their.fileno() for _, their in pairs]
+                process = subprocess.Popen(  # noqa: S603 - our own program, and some numbers
+                    [sys.executable, "-c", PROGRAM, *map(str, numbers)],
+                    cwd=ROOT,
+                    stdin=subprocess.PIPE,
+                    stdout=subprocess.DEVNULL,
+                    pass_fds=numbers,
+                    process_group=0,  # a terminal's Ctrl+C is for this process, and ends both
+                )
+                assert process.stdin is not None
+                pickle.dump(_Site(self.config, str(spool.absolute()), prefix), process.stdin)
+                process.stdin.flush()
+            except OSError:
+                return [here] * count
+            return [_Away(Connection(ours.detach()), process, here, self.silence_s) for ours, _ in pairs]
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +84,7 @@ class _Away:
     connection: Connection
     process: subprocess.Popen[bytes]
     here: Walker
+    silence_s: float
 
     def walk(self, after: bytes, until: bytes | None) -> Iterator[Walked]:
         """Yield what the other process walked; go on here where it was lost."""
@@ -88,6 +92,9 @@ class _Away:
         try:
             self.connection.send((after, until))
             while True:
+                if not self.connection.poll(self.silence_s):
+                    self.connection.close()  # or what it still says would be taken for the next range's
+                    raise EOFError
                 said: Walked | _Broken = self.connection.recv()
                 if isinstance(said, _Broken):
                     raise ListingBroken(
@@ -106,7 +113,6 @@ class _Away:
 
 def main() -> None:
     """Serve the connections whose numbers are the arguments, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the process that started this one, and ends both
     site: _Site = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     here = Here(RowFile(site.spool), S3Pages(site.config), site.prefix)
     for number in sys.argv[1:]:
@@ -128,7 +134,3 @@ def _serve(connection: Connection, here: Walker) -> None:
                     connection.send(_Broken(error.doubt, error.reached, error.requests, error.is_out_of_order))
         except (EOFError, OSError, ValueError):
             return
-
-
-if __name__ == "__main__":
-    main()
