@@ -154,7 +154,7 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def started(spool: Path, then: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(  # noqa: S603 - our own program
+    return subprocess.Popen(
         [sys.executable, "-c", PARENT + then, str(spool)],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
