@@ -42,6 +42,12 @@ class SeenRows:
         numbers, sums = some
         if not numbers or self._is_spread:
             return
+        self._add(numbers, sums)
+        if len(self.pages) > self._bound:
+            self._is_spread = True
+            self.pages.clear()
+
+    def _add(self, numbers: array[int], sums: array[int]) -> None:
         first, last = min(numbers) >> PAGE_BITS, max(numbers) >> PAGE_BITS
         if first == last:  # as it nearly always is: rows whose keys are neighbours were made one after the other
             page = self._page(first)
@@ -50,9 +56,8 @@ class SeenRows:
         else:
             for number, value in zip(numbers, sums, strict=True):
                 self._page(number >> PAGE_BITS)[number & _WITHIN] = value
-        if len(self.pages) > self._bound:
-            self._is_spread = True
-            self.pages.clear()
+                if len(self.pages) > self._bound:
+                    return
 
     def _page(self, number: int) -> array[int]:
         page = self.pages.get(number)

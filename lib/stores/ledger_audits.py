@@ -111,7 +111,9 @@ class LedgerRuns:
 def _free(connection: Connection, target: str, at: datetime) -> None:
     """Make sure that no run of the target's bucket is running: raise Busy, and mark one interrupted whose lease is too old."""
     asked = select(AUDITS.c.run_id, AUDITS.c.target, AUDITS.c.lease_at)
-    asked = asked.where(_RUNNING, AUDITS.c.bucket == bucket_of(target))
+    bucket = bucket_of(target)
+    # A replica that is still of the version before writes no bucket: its target is one.
+    asked = asked.where(_RUNNING, (AUDITS.c.bucket == bucket) | (AUDITS.c.target == bucket))
     for row in connection.execute(asked).all():
         if is_alive(row.lease_at, at):
             raise Busy(row.run_id, is_elsewhere=row.target != target)

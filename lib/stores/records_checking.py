@@ -10,6 +10,7 @@ import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
+from datetime import timedelta
 from typing import Any
 
 import psycopg2  # type: ignore[import-untyped]
@@ -32,10 +33,12 @@ class Beside:
         self._is_left = False
         threading.Thread(target=self._work, name="checks", daemon=True).start()
 
-    @property
-    def is_connected(self) -> bool:
-        """Whether its transaction could be opened; waits until that is known."""
-        return self._connected.result()
+    def is_connected(self, *, within: timedelta) -> bool:
+        """Whether its transaction could be opened; waits until that is known, and not longer."""
+        try:
+            return self._connected.result(within.total_seconds())
+        except TimeoutError:
+            return False
 
     def result(self) -> Checked:
         """Wait for what was found; raise DatabaseUnavailable."""

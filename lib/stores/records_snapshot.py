@@ -19,15 +19,20 @@ from lib.stores.row_file import Spooling
 
 MAX_NUMBERS = 100_000  # of each check
 SNAPSHOT_TIME = timedelta(minutes=30)  # for each of its statements
+BESIDE_TIME = timedelta(seconds=10)  # once the rows are copied: a pool of one connection gives no second before we end
 DETAILS_TIME = timedelta(seconds=60)  # for each batch: without an index on the keys all rows are looked at
 
 
 @dataclass(frozen=True, slots=True)
 class Bounds:
-    """How long an audit's questions may take, and how many numbers each of its checks keeps."""
+    """How long an audit's questions may take, and how many numbers each of its checks keeps.
+
+    ``beside``: how long a second connection is waited for, in which the checks go on.
+    """
 
     statement: timedelta = SNAPSHOT_TIME
     details: timedelta = DETAILS_TIME
+    beside: timedelta = BESIDE_TIME
     numbers: int = MAX_NUMBERS
 
 
@@ -111,7 +116,7 @@ class RecordRows:
     def _postgresql(self, spooling: Spooling, checks: Checks, prefix: str) -> tuple[datetime, Checking]:
         """Copy, while the checks begin on a second connection that sees the same.
 
-        Where it cannot see what the first does (a pool that leads elsewhere), the checks follow the copy.
+        Where it cannot see what the first does (a pool that leads elsewhere, or nowhere), the checks follow the copy.
         """
         for is_shared in (True, False):
             with self._engine.transaction(budget=self._bounds.statement) as connection:
@@ -127,7 +132,7 @@ class RecordRows:
                     if beside is not None:
                         beside.cancel()
                     raise
-                if beside is not None and beside.is_connected:
+                if beside is not None and beside.is_connected(within=self._bounds.beside):
                     return taken_at.astimezone(UTC), beside
                 return taken_at.astimezone(UTC), Settled(checks.run(connection))
         raise AssertionError  # the second turn returns or raises

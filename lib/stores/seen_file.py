@@ -1,6 +1,7 @@
 """Which rows' files the last full run found (``lib.seen_rows``), in a private file.
 
-A row that points elsewhere since then, or is new, is not in it, so that nothing is said of it.
+A row that points elsewhere since then, or is new, is not in it, so that nothing is said of it. The file of the run
+before stays beside it: a run that is killed before it is complete in the book is taken up again, and asks for that.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ class SeenFile:
 
     def __init__(self, path: Path) -> None:
         self._path = path
+        self._earlier = path.with_name(f"{path.name}.before")
         self._run_id: int | None = None
         self._rows = SeenRows()
 
@@ -39,10 +41,12 @@ class SeenFile:
         with suppress(FileNotFoundError):
             new.unlink()
         with os.fdopen(os.open(new, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o600), "wb") as file:
-            file.write(_MARK + run_id.to_bytes(8, "little"))
+            file.write(_mark(run_id))
             for number, page in rows.pages.items():
                 file.write(number.to_bytes(8, "little", signed=True))
                 page.tofile(file)
+        if before is not None and _is_of(before, self._path):
+            self._path.replace(self._earlier)
         new.replace(self._path)
 
     def _of(self, run_id: int) -> SeenRows:
@@ -51,10 +55,11 @@ class SeenFile:
         return self._rows
 
     def _read(self, run_id: int) -> dict[int, array[int]]:
+        path = self._path if _is_of(run_id, self._path) else self._earlier
         pages: dict[int, array[int]] = {}
         try:
-            with self._path.open("rb") as file:
-                if file.read(16) != _MARK + run_id.to_bytes(8, "little"):
+            with path.open("rb") as file:
+                if file.read(len(_mark(run_id))) != _mark(run_id):
                     return {}
                 while number := file.read(8):
                     page = array("I")
@@ -63,3 +68,15 @@ class SeenFile:
         except (OSError, EOFError, ValueError):  # cut, or somebody else's
             return {}
         return pages
+
+
+def _mark(run_id: int) -> bytes:
+    return _MARK + run_id.to_bytes(8, "little")
+
+
+def _is_of(run_id: int, path: Path) -> bool:
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_mark(run_id))) == _mark(run_id)
+    except OSError:
+        return False

@@ -8,13 +8,12 @@ from __future__ import annotations
 
 import os
 import pickle
-import signal
 import socket
 import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -28,6 +27,12 @@ from lib.stores.s3_pages import S3Pages
 from lib.walking import Here, Walked, Walker
 
 ROOT = Path(__file__).resolve().parents[2]
+# Not ``-m``: what it sends would be of ``__main__``, which is another module where it is received; and lib is found where
+# this one is, wherever and however Python was started.
+PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from lib.stores import walker_process; walker_process.main()"
+)
+SILENCE_S = 120.0  # a page is given up after half of that; who says nothing for longer has stopped
 
 _Broken = tuple[Doubt, bytes | None, int, bool]  # a ListingBroken on its way
 
@@ -41,47 +46,50 @@ class _Site:
 
 @dataclass(frozen=True, slots=True)
 class WalkerProcesses:
-    """Helpers for one bucket."""
+    """Helpers for one bucket. A process that says nothing for ``silence_s`` is as good as lost."""
 
     config: S3Config
-    python: str = sys.executable
+    silence_s: float = SILENCE_S
 
     @contextmanager
     def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Iterator[Sequence[Walker]]:
         """Have one more process walk for ``count`` threads; where none can be started, all is walked here."""
-        pairs = [socket.socketpair() for _ in range(count)]
-        try:
-            process = self._start([their.fileno() for _, their in pairs])
-        except OSError:
-            process = None
-        for _, their in pairs:
-            their.close()
-        connections = [Connection(ours.detach()) for ours, _ in pairs]
-        try:
-            if process is None:
+        site = _Site(self.config, str(spool.absolute()), prefix)
+        with ExitStack() as held:
+            try:
+                sockets: list[socket.socket] = []
+                with ExitStack() as theirs:
+                    numbers: list[int] = []
+                    for _ in range(count):
+                        ours, their = socket.socketpair()
+                        sockets.append(held.enter_context(ours))
+                        numbers.append(theirs.enter_context(their).fileno())
+                    process = _start(numbers)
+                    held.callback(_end, process)
+                    pickle.dump(site, _pipe(process))
+                    _pipe(process).flush()
+            except OSError:
                 yield [here] * count
                 return
-            with suppress(OSError):  # it ended already
-                pickle.dump(_Site(self.config, str(spool.absolute()), prefix), _pipe(process))
-                _pipe(process).flush()
-            yield [_Away(each, here) for each in connections]
-        finally:
-            for each in connections:
-                each.close()
-            if process is not None:
-                process.kill()
-                with suppress(OSError):
-                    _pipe(process).close()
-                process.wait()
+            connections = [held.enter_context(Connection(ours.detach())) for ours in sockets]
+            yield [_Away(each, process, here, self.silence_s) for each in connections]
 
-    def _start(self, connections: list[int]) -> subprocess.Popen[bytes]:
-        return subprocess.Popen(  # noqa: S603 - our own program, and some numbers
-            [self.python, "-m", "lib.stores.walker_process", *map(str, connections)],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,
-            stdout=subprocess.DEVNULL,
-            pass_fds=connections,
-        )
+
+def _start(connections: list[int]) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(  # noqa: S603 - our own program, and some numbers
+        [sys.executable, "-P", "-c", PROGRAM, str(ROOT), *map(str, connections)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.DEVNULL,
+        pass_fds=connections,
+        process_group=0,  # a terminal's Ctrl+C is for this process, and ends both
+    )
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    with suppress(OSError):
+        _pipe(process).close()
+    process.wait()
 
 
 def _pipe(process: subprocess.Popen[bytes]) -> IO[bytes]:
@@ -94,7 +102,9 @@ class _Away:
     """A Walker whose other end is a thread of that process."""
 
     connection: Connection
+    process: subprocess.Popen[bytes]
     here: Walker
+    silence_s: float
 
     def walk(self, after: bytes, until: bytes | None) -> Iterator[Walked]:
         """Yield what the other process walked; go on here where it was lost."""
@@ -102,6 +112,9 @@ class _Away:
         try:
             self.connection.send((after, until))
             while True:
+                if not self.connection.poll(self.silence_s):
+                    self.connection.close()  # or what it still says would be taken for the next range's
+                    raise EOFError
                 said: Walked | _Broken = self.connection.recv()
                 if isinstance(said, tuple):
                     doubt, broke_at, requests, is_out_of_order = said
@@ -116,7 +129,6 @@ class _Away:
 
 def main() -> None:
     """Serve the connections whose numbers are the arguments, until the pipe ends."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # it is for the process that started this one, and ends both
     site: _Site = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     here = Here(RowFile(site.spool), S3Pages(site.config), site.prefix)
     for number in sys.argv[1:]:
@@ -138,7 +150,3 @@ def _serve(connection: Connection, here: Walker) -> None:
                     connection.send((error.doubt, error.reached, error.requests, error.is_out_of_order))
         except (EOFError, OSError, ValueError):
             return
-
-
-if __name__ == "__main__":
-    main()

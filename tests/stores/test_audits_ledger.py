@@ -390,24 +390,29 @@ def test_a_ledger_of_the_version_before_is_brought_up_to_date_with_what_it_holds
     assert Book(url).runs.begin("t", OPTIONS, by="asha", at=NOW).run_id == 1
 
 
+def begun_before(connection: Connection, run_id: int, status: str) -> None:
+    """Write down a run as the version before does."""
+    connection.execute(
+        text(
+            "INSERT INTO audits (run_id, target, prefix, grace_s, exposure, ranges, started_by, started_at, status,"
+            " is_cancelling, fence, lease_at, seconds, progress) VALUES (:run_id, 'bucket', '', 900, 'none', 4,"
+            " 'asha', :at, :status, false, 1, :at, 1.0, :progress)"
+        ),
+        {
+            "run_id": run_id,
+            "status": status,
+            "at": datetime.now(UTC).isoformat(),
+            "progress": progress_text(Progress()),
+        },
+    )
+
+
 def test_a_run_from_before_holds_its_bucket_and_is_no_verdict_on_any_database(fresh_url: str) -> None:
     engine = ledger_engine.make(fresh_url)
     with ledger_engine.writing(engine, lock=1) as connection:
         command.upgrade(ledger_migration._config(connection), "0006")
-        for run_id, status in ((1, "complete"), (2, "running")):
-            connection.execute(
-                text(
-                    "INSERT INTO audits (run_id, target, prefix, grace_s, exposure, ranges, started_by, started_at, status,"
-                    " is_cancelling, fence, lease_at, seconds, progress) VALUES (:run_id, 'bucket', '', 900, 'none', 4,"
-                    " 'asha', :at, :status, false, 1, :at, 1.0, :progress)"
-                ),
-                {
-                    "run_id": run_id,
-                    "status": status,
-                    "at": datetime.now(UTC).isoformat(),
-                    "progress": progress_text(Progress()),
-                },
-            )
+        begun_before(connection, 1, "complete")
+        begun_before(connection, 2, "running")
     ledger_migration.migrate(fresh_url)
     book, here = Book(fresh_url), target("bucket", "mine")
     assert (book.runs.last_full(here), book.runs.newest(here)) == (None, [])
@@ -431,3 +436,15 @@ def test_the_tables_that_the_code_reads_are_those_that_the_migration_makes(url: 
         assert [
             each["column_names"] for each in sorted(found.get_indexes(table.name), key=lambda each: str(each["name"]))
         ] == made
+
+
+def test_a_run_of_a_replica_that_is_still_of_the_version_before_holds_its_bucket_too(fresh_url: str) -> None:
+    ledger_migration.migrate(fresh_url)
+    with ledger_engine.writing(ledger_engine.make(fresh_url), lock=1) as connection:
+        begun_before(connection, 1, "running")
+    book, here = Book(fresh_url), target("bucket", "mine")
+    with pytest.raises(Busy) as busy:
+        book.runs.begin(here, OPTIONS, by="asha", at=NOW)
+    assert busy.value.is_elsewhere
+    age(book, 1)
+    assert book.runs.begin(here, OPTIONS, by="asha", at=NOW).run_id == 2

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import resource
 import sqlite3
+import threading
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
@@ -17,6 +18,7 @@ import pytest
 import sqlalchemy as sa
 
 from lib.errors import DatabaseFault, DatabaseUnavailable
+from lib.row_spool import Settled
 from lib.stores import records_snapshot
 from lib.stores.records_snapshot import Bounds, RecordRows
 from lib.stores.row_file import RowFile
@@ -164,6 +166,32 @@ def test_without_a_shared_snapshot_the_checks_follow_the_copy(clinic: str, tmp_p
             assert after.checks.result() == beside.checks.result()
             with RowFile(tmp_path / refusing) as rows:
                 assert rows.rows == beside.rows == after.rows
+
+
+@contextmanager
+def held(part: str) -> Iterator[None]:
+    """Let every statement with this part wait for ever, as a pool does that has no further connection to the server."""
+    over = threading.Event()
+
+    def hold(_connection: Any, _cursor: Any, statement: str, *_: Any) -> None:
+        if part in statement:
+            over.wait(5)
+
+    sa.event.listen(sa.Engine, "before_cursor_execute", hold)
+    try:
+        yield
+    finally:
+        over.set()
+        sa.event.remove(sa.Engine, "before_cursor_execute", hold)
+
+
+def test_a_second_connection_that_never_comes_is_not_waited_for(clinic: str, tmp_path: Path) -> None:
+    with opened(clinic, beside=timedelta(seconds=0.1)) as reader:
+        expected = reader.snapshot(str(tmp_path / "beside")).checks.result()
+        with held("SET TRANSACTION SNAPSHOT"):
+            after = reader.snapshot(str(tmp_path / "rows"))
+            assert isinstance(after.checks, Settled)
+        assert after.checks.result() == expected
 
 
 @contextmanager

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tracemalloc
 from pathlib import Path
 
 from lib.seen_rows import SeenRows, summed
@@ -48,6 +49,29 @@ def test_of_numbers_that_are_spread_too_wide_nothing_is_kept(tmp_path: Path) -> 
     SeenFile(path).keep(4, seen(ROWS, far, ROWS), lacking={1 << 16, 8}, before=None)
     assert not SeenFile(path).saw(4, 7, b"loc/a.pdf")
     assert path.stat().st_size < 100
+
+
+def test_numbers_that_are_spread_too_wide_take_no_more_memory_than_the_bound(tmp_path: Path) -> None:
+    tracemalloc.start()
+    rows = seen([b"loc/%d.pdf\t\t\t%d" % (n, n << 40) for n in range(2000)])
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert not rows.pages
+    assert peak < 80 << 20  # else 500 MiB
+
+
+def test_a_run_that_is_killed_before_it_ends_finds_again_what_the_run_before_saw(tmp_path: Path) -> None:
+    path = tmp_path / "seen"
+    SeenFile(path).keep(3, seen(ROWS), lacking={8}, before=None)
+    SeenFile(path).keep(4, seen(ROWS), lacking={7, 8}, before=3)  # and killed before the book says that it is complete
+    again = SeenFile(path)
+    assert again.saw(3, 7, b"loc/a.pdf")
+    assert not again.saw(3, 8, b"loc/b.pdf")
+    again.keep(4, seen(ROWS), lacking={7, 8}, before=3)
+    assert SeenFile(path).saw(4, 7, b"loc/a.pdf")
+    assert SeenFile(path).saw(3, 7, b"loc/a.pdf")
+    SeenFile(path).keep(5, seen(ROWS), lacking={7, 8}, before=4)
+    assert [SeenFile(path).saw(run, 7, b"loc/a.pdf") for run in (3, 4, 5)] == [False, True, True]
 
 
 def test_a_run_of_little_memory_remembers_fewer_rows(tmp_path: Path) -> None:

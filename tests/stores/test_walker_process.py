@@ -1,146 +1,207 @@
-"""Ranges that another process walks: the same pages, and nothing lost where that process is."""
+"""A second process walks ranges as this one would, and nothing is lost or told twice whatever becomes of it."""
 
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import subprocess
 import sys
-import time
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager, closing, suppress
-from dataclasses import dataclass, replace
-from itertools import pairwise
+from contextlib import ExitStack, closing
 from pathlib import Path
-from typing import Any
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from lib.bucket_pages import ListingBroken
 from lib.objects import Doubt
-from lib.stores import row_file
+from lib.stores import row_file, walker_process
 from lib.stores.row_file import RowFile
-from lib.stores.s3_config import S3Config
 from lib.stores.s3_pages import S3Pages
-from lib.stores.walker_process import ROOT, WalkerProcesses
-from lib.walking import Here, Walked
-from tests.bench import canned_s3
-from tests.bench.canned_s3 import BUCKET, LOCATION, Space
+from lib.stores.walker_process import WalkerProcesses, _Away
+from lib.walking import Here, Walked, Walker
+from tests.parts import bad_servers
+from tests.parts.bad_servers import Line, Talk
 
-SPACE = Space(6000, dangling=5, unreferenced=5, altered=5)
-
-
-@dataclass(frozen=True, slots=True)
-class Site:
-    """6,000 objects on a canned server, and their rows in a spool."""
-
-    config: S3Config
-    spool: Path
-    here: Here
-
-    def ranges(self) -> list[tuple[bytes, bytes | None]]:
-        with RowFile(self.spool) as rows:
-            edges: list[bytes | None] = [b"", *rows.cuts(3), None]
-        return [(after or b"", until) for after, until in pairwise(edges)]
-
-    def walkers(self, count: int = 1, **other: Any) -> AbstractContextManager[Sequence[Any]]:
-        return WalkerProcesses(self.config, **other).walkers(count, self.spool, b"", here=self.here)
+KEYS = [f"k{number:02}" for number in range(12)]
+PRESENT = [key for key in KEYS if key not in {"k03", "k08"}]
+A_PAGE = 2
+SILENCE_S = 1.0  # a start takes less, and where it does not, nothing else is told
 
 
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder = tmp_path_factory.mktemp("walked")
-    canned_s3.build(SPACE, folder / "listing.xml")
-    with row_file.writing(folder / "rows") as spooling:
-        known = enumerate(canned_s3.rows(SPACE))
-        spooling.add([b"%b\t%b\t%d\t%d" % (key, md5, size, number) for number, (key, md5, size) in known])
-    with canned_s3.serving(folder / "listing.xml") as address, closing(RowFile(folder / "rows")) as rows:
-        config = S3Config(BUCKET, address, "us-east-1", "K", "s", location=LOCATION)
-        yield Site(config, folder / "rows", Here(rows, S3Pages(config), b""))
+def listing(keys: Sequence[str] = PRESENT, *, held: threading.Event | None = None, from_key: str = "") -> Talk:
+    """Answer lists of these keys, two a page; hold back what follows ``from_key`` until ``held`` is set."""
+
+    def talk(first: str, line: Line) -> None:
+        asked = parse_qs(urlsplit(first.split(" ")[1]).query)
+        after = (asked.get("continuation-token") or asked.get("start-after") or [""])[0]
+        if held is not None and after >= from_key:
+            held.wait(10)
+        rest = [key for key in keys if key > after]
+        page = rest[:A_PAGE]
+        more = f"<NextContinuationToken>{page[-1]}</NextContinuationToken>" if len(rest) > A_PAGE else ""
+        entries = "".join(
+            f"<Contents><Key>{key}</Key><LastModified>2026-11-24T08:00:00.000Z</LastModified>"
+            '<ETag>"0a"</ETag><Size>1</Size></Contents>'
+            for key in page
+        )
+        body = (
+            f"<ListBucketResult><Name>edrspace</Name><KeyCount>{len(page)}</KeyCount><EncodingType>url</EncodingType>"
+            f"<IsTruncated>{'true' if more else 'false'}</IsTruncated>{more}{entries}</ListBucketResult>"
+        )
+        bad_servers.answering(200, body.encode(), extra="x-amz-request-id: tx0\r\n")(first, line)
+
+    return talk
 
 
-def test_another_process_walks_as_this_one_does(site: Site) -> None:
-    with site.walkers(2) as (first, second):
-        for (after, until), walker in zip(site.ranges(), (first, second, first), strict=True):
-            assert list(walker.walk(after, until)) == list(site.here.walk(after, until))
+@pytest.fixture
+def stack() -> Iterator[ExitStack]:
+    with ExitStack() as stack:
+        yield stack
 
 
-def test_where_it_is_killed_in_the_middle_the_range_goes_on_here_from_where_it_was(site: Site) -> None:
-    with site.walkers() as (walker,):
-        walking = walker.walk(b"", None)
-        found: list[Walked] = [next(walking)]
-        os.kill(_child(os.getpid()), signal.SIGKILL)
-        found += walking
-        after, until = site.ranges()[1]
-        assert list(walker.walk(after, until)) == list(site.here.walk(after, until))
-    ours = list(site.here.walk(b"", None))
-    assert sum(each.rows for each in found) == sum(each.rows for each in ours) == SPACE.keys
-    assert [left for each in found for left in each.left] == [left for each in ours for left in each.left]
+@pytest.fixture
+def spool(tmp_path: Path) -> Path:
+    with row_file.writing(tmp_path / "rows") as writing:
+        writing.add([f"{key}\t0a\t1\t{number}".encode() for number, key in enumerate(KEYS)])
+    return tmp_path / "rows"
 
 
-def test_where_none_can_be_started_all_is_walked_here(site: Site) -> None:
-    with site.walkers(2, python="/nowhere/python") as found:
-        assert found == [site.here, site.here]
+def walkers(stack: ExitStack, spool: Path, talk: Talk, *, count: int = 1) -> tuple[Here, Sequence[Walker]]:
+    config = bad_servers.config_of(stack.enter_context(bad_servers.serving(talk)))
+    here = Here(stack.enter_context(closing(RowFile(spool))), S3Pages(config), b"")
+    lent = WalkerProcesses(config, silence_s=SILENCE_S).walkers(count, spool, b"", here=here)
+    return here, stack.enter_context(lent)
 
 
-def test_a_listing_that_breaks_there_is_broken_here(site: Site) -> None:
-    with (
-        replace(site, config=replace(site.config, bucket="another")).walkers() as (walker,),
-        pytest.raises(ListingBroken) as caught,
-    ):
-        list(walker.walk(b"", None))
-    assert (caught.value.doubt, caught.value.requests) == (Doubt.NO_BUCKET, 1)
+def told(pages: Sequence[Walked]) -> tuple[list[str], int, int, list[bytes | None]]:
+    """Return which keys did not agree, how many rows and objects there were, and how far each page reached."""
+    keys = [each.key.decode() for page in pages for each, _ in page.left]
+    return keys, sum(page.rows for page in pages), sum(page.objects for page in pages), [page.reached for page in pages]
 
 
-def test_whoever_looks_at_the_processes_sees_no_secret_and_afterwards_none_is_left(site: Site) -> None:
-    with site.walkers() as (walker,):
-        list(walker.walk(b"", None))
-        pid = _child(os.getpid())
-        told = Path(f"/proc/{pid}/cmdline").read_bytes()
-        assert site.config.secret_access_key.encode() not in told.split(b"\0")
-    assert not Path(f"/proc/{pid}").exists()
+def test_another_process_walks_as_this_one_does(stack: ExitStack, spool: Path) -> None:
+    here, (away,) = walkers(stack, spool, listing())
+    assert isinstance(away, _Away)
+    for after, until in ((b"", b"k05"), (b"k05", None)):
+        assert list(away.walk(after, until)) == list(here.walk(after, until))
+    assert away.process.poll() is None
 
 
-def _child(parent: int) -> int:
-    """Return the process of the walkers that another one has started."""
-    found = []
-    for each in Path("/proc").iterdir():
-        with suppress(OSError):
-            if b"lib.stores.walker_process" in (each / "cmdline").read_bytes().split(b"\0"):
-                fields = (each / "stat").read_text().rpartition(")")[2].split()
-                found += [int(each.name)] if int(fields[1]) == parent else []
-    (only,) = found
-    return only
+@pytest.mark.parametrize("sent", [signal.SIGKILL, signal.SIGSTOP, signal.SIGTERM])
+def test_what_a_lost_process_had_not_told_is_walked_here_once(
+    stack: ExitStack, spool: Path, sent: signal.Signals
+) -> None:
+    held = threading.Event()
+    _, (away,) = walkers(stack, spool, listing(held=held, from_key="k04"))
+    assert isinstance(away, _Away)
+    walk = away.walk(b"", None)
+    found = [next(walk), next(walk)]
+    os.kill(away.process.pid, sent)
+    held.set()
+    found += walk
+    keys, rows, objects, reached = told(found)
+    assert (keys, rows, objects) == (["k03", "k08"], len(KEYS), len(PRESENT))
+    assert reached[-1] is None
+    # Whatever it still tells of that range is not taken for the next one.
+    if sent == signal.SIGSTOP:
+        os.kill(away.process.pid, signal.SIGCONT)
+    assert told(list(away.walk(b"k05", b"k07")))[:3] == ([], 2, 2)
 
 
-STARTING = """
+def test_whoever_looks_at_the_processes_sees_no_secret_and_afterwards_none_is_left(spool: Path) -> None:
+    with ExitStack() as stack:
+        _, (away,) = walkers(stack, spool, listing())
+        assert isinstance(away, _Away)
+        assert len(list(away.walk(b"", None))) == 5
+        proc = Path(f"/proc/{away.process.pid}")
+        assert CONFIG.secret_access_key.encode() not in (proc / "cmdline").read_bytes()
+    assert not proc.exists()
+
+
+def test_a_listing_that_breaks_over_there_breaks_here(stack: ExitStack, spool: Path) -> None:
+    _, (away,) = walkers(stack, spool, bad_servers.s3_error(403, "AccessDenied"))
+    with pytest.raises(ListingBroken) as broken:
+        list(away.walk(b"", None))
+    assert (broken.value.doubt, broken.value.requests) == (Doubt.DENIED, 1)
+
+
+def test_where_no_process_can_be_started_all_is_walked_here(stack: ExitStack, spool: Path) -> None:
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    here, config = Here(RowFile(spool), S3Pages(CONFIG), b""), CONFIG
+    resource.setrlimit(resource.RLIMIT_NOFILE, (len(os.listdir("/proc/self/fd")) + 4, hard))
+    try:
+        with WalkerProcesses(config).walkers(8, spool, b"", here=here) as found:
+            assert found == [here] * 8
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+        here.spool.close()
+
+
+CONFIG = bad_servers.config_of("http://127.0.0.1:9", access_key_id="")  # without credentials nobody is asked
+PARENT = """
 import os, signal, sys
-from pathlib import Path
-from lib.stores.s3_config import S3Config
 from lib.stores.walker_process import WalkerProcesses
-lent = WalkerProcesses(S3Config("b", "http://127.0.0.1:9", "r", "K", "s")).walkers(1, Path(sys.argv[1]), b"", here=None)
-with lent:
-    print("begun", flush=True)
-    sys.stdin.read()
+from tests.stores.test_walker_process import CONFIG
+from pathlib import Path
+lent = WalkerProcesses(CONFIG).walkers(1, Path(sys.argv[1]), b"", here=None)
+found = lent.__enter__()
+print(found[0].process.pid, flush=True)
+signal.signal(signal.SIGINT, signal.SIG_IGN)
 """
 
 
-def test_it_ends_with_the_process_that_started_it_however_that_one_ends(site: Site) -> None:
-    command = [sys.executable, "-c", STARTING, str(site.spool)]
-    with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as started:
-        assert started.stdout is not None
-        assert started.stdout.readline() == b"begun\n"
-        pid = _child(started.pid)
-        started.kill()
-    deadline = time.monotonic() + 10
-    while _is_there(pid) and time.monotonic() < deadline:
-        time.sleep(0.01)
-    assert not _is_there(pid)
+def started(spool: Path, then: str) -> subprocess.Popen[str]:
+    """Start a process that has nothing of where it was started, or of Python's variables, and starts one itself."""
+    path = f"import sys; sys.path.insert(0, {str(walker_process.ROOT)!r})\n"
+    return subprocess.Popen(
+        [sys.executable, "-I", "-c", path + PARENT + then, str(spool)],
+        cwd=spool.parent,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
 
 
-def _is_there(pid: int) -> bool:
-    """Whether a process runs; one that nobody has waited for does not."""
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except OSError:
-        return False
+BROKEN = """
+from lib.bucket_pages import ListingBroken
+try:
+    list(found[0].walk(b"", None))
+except ListingBroken as error:
+    print(error.doubt)
+"""
+
+
+def test_it_is_found_wherever_and_however_python_was_started(spool: Path) -> None:
+    (spool.parent / "pickle.py").write_text("raise SystemExit('not from where it was started')")
+    with started(spool, BROKEN) as parent:
+        out, err = parent.communicate(timeout=10)
+    assert (out.split()[1:], err) == ([Doubt.NO_CREDENTIALS], "")
+
+
+CTRL_C = """
+status = Path(f"/proc/{found[0].process.pid}/status")
+while not int(status.read_text().split("SigCgt:")[1].split()[0], 16) & 1 << signal.SIGINT - 1:
+    pass  # until Python is so far that it would raise KeyboardInterrupt
+os.killpg(0, signal.SIGINT)
+"""
+
+
+def test_ctrl_c_is_for_whoever_started_it_also_while_it_begins(spool: Path) -> None:
+    with started(spool, CTRL_C) as parent:
+        assert parent.communicate(timeout=10)[1] == ""
+
+
+def test_it_ends_with_a_process_that_is_killed(spool: Path) -> None:
+    with started(spool, "sys.stdin.read()") as parent:
+        assert parent.stdout is not None
+        pid = int(parent.stdout.readline())
+        parent.kill()
+        assert parent.stderr is not None
+        assert parent.stderr.read() == ""  # ends once the last of those that hold it has ended
+    assert not Path(f"/proc/{pid}").exists() or "Z" in Path(f"/proc/{pid}/stat").read_text()
