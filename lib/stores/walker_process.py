@@ -26,8 +26,11 @@ from lib.stores.s3_pages import S3Pages
 from lib.walking import Here, Walked, Walker
 
 ROOT = Path(__file__).resolve().parents[2]
-# Not ``-m``: what it sends would be of ``__main__``, which is another module where it is received.
-PROGRAM = "from lib.stores import walker_process; walker_process.main()"
+# Not ``-m``: what it sends would be of ``__main__``, which is another module where it is received; and lib is found where
+# this one is, wherever and however Python was started.
+PROGRAM = (
+    "import sys; sys.path.insert(0, sys.argv.pop(1)); from lib.stores import walker_process; walker_process.main()"
+)
 SILENCE_S = 120.0  # a page is given up after half of that; who says nothing for longer has stopped
 
 
@@ -62,8 +65,7 @@ class WalkerProcesses:
                 pairs = [tuple(map(opened.enter_context, socket.socketpair())) for _ in range(count)]
                 numbers = [their.fileno() for _, their in pairs]
                 process = subprocess.Popen(  # noqa: S603 - our own program, and some numbers
-                    [sys.executable, "-c", PROGRAM, *map(str, numbers)],
-                    cwd=ROOT,
+                    [sys.executable, "-P", "-c", PROGRAM, str(ROOT), *map(str, numbers)],
                     stdin=subprocess.PIPE,
                     stdout=subprocess.DEVNULL,
                     pass_fds=numbers,

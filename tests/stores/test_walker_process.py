@@ -17,7 +17,7 @@ import pytest
 
 from lib.bucket_pages import ListingBroken
 from lib.objects import Doubt
-from lib.stores import row_file
+from lib.stores import row_file, walker_process
 from lib.stores.row_file import RowFile
 from lib.stores.s3_pages import S3Pages
 from lib.stores.walker_process import WalkerProcesses, _Away
@@ -141,7 +141,7 @@ def test_where_no_process_can_be_started_all_is_walked_here(stack: ExitStack, sp
     assert found == [here] * 8
 
 
-CONFIG = bad_servers.config_of("http://127.0.0.1:9")
+CONFIG = bad_servers.config_of("http://127.0.0.1:9", access_key_id="")  # without credentials nobody is asked
 PARENT = """
 import os, signal, sys
 from lib.stores.walker_process import WalkerProcesses
@@ -154,14 +154,34 @@ signal.signal(signal.SIGINT, signal.SIG_IGN)
 
 
 def started(spool: Path, then: str) -> subprocess.Popen[str]:
+    """Start a process that has nothing of where it was started, or of Python's variables, and starts one itself."""
+    path = f"import sys; sys.path.insert(0, {str(walker_process.ROOT)!r})\n"
     return subprocess.Popen(
-        [sys.executable, "-c", PARENT + then, str(spool)],
+        [sys.executable, "-I", "-c", path + PARENT + then, str(spool)],
+        cwd=spool.parent,
+        env={**os.environ, "PYTHONSAFEPATH": "1"},
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
         start_new_session=True,
     )
+
+
+BROKEN = """
+from lib.bucket_pages import ListingBroken
+try:
+    list(found[0].walk(b"", None))
+except ListingBroken as error:
+    print(error.doubt)
+"""
+
+
+def test_it_is_found_wherever_and_however_python_was_started(spool: Path) -> None:
+    (spool.parent / "pickle.py").write_text("raise SystemExit('not from where it was started')")
+    with started(spool, BROKEN) as parent:
+        out, err = parent.communicate(timeout=10)
+    assert (out.split()[1:], err) == ([Doubt.NO_CREDENTIALS], "")
 
 
 CTRL_C = """
