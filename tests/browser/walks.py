@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import PASSWORD, search
+from tests.browser.steps import PASSWORD, at_rest, search
 from tests.parts.chromium import PATIENCE_MS, App, sign_in
 from tests.parts.provider import Provider
 
@@ -107,7 +107,7 @@ def audit(walk: Walk) -> None:
     expect(page.get_by_text("AWS_LOCATION was changed")).to_be_visible()
     page.get_by_text("Mend plan for").click()
     expect(page.get_by_role("button", name="Prepare a mend plan")).to_be_visible()
-    _at_rest(page)
+    at_rest(page)
     as_table = page.get_by_text("As a table")
     pictures = as_table.count()
     as_table.nth(2).click()  # of where rows point
@@ -130,12 +130,7 @@ def _ran(page: Page) -> None:
     expect(progress).to_have_count(0, timeout=4 * PATIENCE_MS)
     expect(page.get_by_text("As of the check, today")).to_be_visible()
     expect(page.get_by_text("All checks")).to_be_visible()  # it stands last
-    _at_rest(page)
-
-
-def _at_rest(page: Page) -> None:
-    """Wait until all is drawn anew: what is open before, say a list of choices, may be closed by it."""
-    page.locator("[data-test-script-state=notRunning]").wait_for()
+    at_rest(page)
 
 
 def activity(walk: Walk) -> None:
