@@ -32,6 +32,11 @@ def search(page: Page, text: str) -> None:
     box.press("Enter")
 
 
+def at_rest(page: Page) -> None:
+    """Wait until all is drawn anew: what is clicked before may be gone, and a list of choices may be closed by it."""
+    page.locator("[data-test-script-state=notRunning]").wait_for()
+
+
 def click_row(page: Page, row: int, *, x: int = 200) -> None:
     """Click on a cell of a row of the table."""
     box = page.get_by_test_id("stDataFrame").bounding_box()

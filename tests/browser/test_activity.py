@@ -24,23 +24,23 @@ def test_an_owner_asks_who_saw_a_patient_and_the_auditor_checks_and_takes_it_alo
     with tab(browser, demo_app, width=width) as page:
         page.goto(f"{demo_app.url}/?record=12")
         line = page.get_by_text(PATIENT).first
-        expect(line).to_be_visible(timeout=15_000)
+        expect(line).to_be_visible()
         found = PATIENT.match(line.inner_text())
         assert found
         with page.context.expect_page() as opened:
             page.get_by_role("link", name="Who saw this patient?").click()
         activity = opened.value
-        expect(activity.get_by_label("Patient id")).to_have_value(found[1], timeout=15_000)
+        expect(activity.get_by_label("Patient id")).to_have_value(found[1])
         expect(activity.get_by_test_id("stDataFrame")).to_be_visible()
         expect(activity.get_by_text("Whoever opened, looked at or shared")).to_be_visible()
         if SHOTS:
             activity.screenshot(path=f"{SHOTS}/owner-{width}.png")
         activity.get_by_role("button", name="Sign out").click()
-        activity.wait_for_url("**/signin", timeout=5000)
+        activity.wait_for_url("**/signin")
         sign_in(activity, demo_app, name="Esha")
-        expect(activity.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
+        expect(activity.get_by_test_id("stDataFrame")).to_be_visible()
         activity.get_by_role("button", name="Check that nobody changed it").click()
-        expect(activity.get_by_text("The trail is intact")).to_be_visible(timeout=15_000)
+        expect(activity.get_by_text("The trail is intact")).to_be_visible()
         activity.get_by_role("button", name="Prepare a CSV of these").click()
         with activity.expect_download() as download:
             activity.get_by_role("button", name="Save the CSV").click()
@@ -59,6 +59,6 @@ def test_an_address_with_a_patient_opens_their_activity_for_who_begins_there_and
     page = browser.new_context().new_page()
     sign_in(page, demo_app, name=name)
     page.goto(f"{demo_app.url}/activity?patient=PAT012")
-    expect(page.get_by_label("Patient id")).to_have_value("PAT012", timeout=15_000)
+    expect(page.get_by_label("Patient id")).to_have_value("PAT012")
     expect(page.get_by_text("Page not found")).to_have_count(0)
     page.context.close()

@@ -25,6 +25,7 @@ from tests.parts.chromium import App, sign_in
 from tests.parts.provider import provider
 from tests.parts.watched import Watched
 
+LOOKS = 3
 RULES = ("wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa")
 
 
@@ -45,7 +46,7 @@ def test_a_link_to_a_screen_leads_there_for_everybody_who_has_it(
     page = watched.tab()
     sign_in(page, demo_app, name=name)
     page.goto(f"{demo_app.url}/{url}")
-    expect(page.get_by_text(f"{name}, ")).to_be_visible(timeout=walks.PATIENCE_MS)
+    expect(page.get_by_text(f"{name}, ")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_role("dialog")).to_have_count(0)
 
@@ -56,7 +57,7 @@ def test_an_open_list_stays_open_when_what_stands_above_it_grows(watched: Watche
     sign_in(page, demo_app)
     page.goto(f"{demo_app.url}/people")
     person = page.get_by_role("combobox", name="Person")
-    person.scroll_into_view_if_needed(timeout=walks.PATIENCE_MS)
+    person.scroll_into_view_if_needed()
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 200")
     person.click()
     expect(page.get_by_role("option", name="Bilal")).to_be_visible()
@@ -65,19 +66,27 @@ def test_an_open_list_stays_open_when_what_stands_above_it_grows(watched: Watche
         ".prepend(Object.assign(document.createElement('pre'), {textContent: '\\n'.repeat(9)}))"
     )
     page.wait_for_timeout(300)
-    page.get_by_role("option", name="Bilal").click(timeout=5000)
+    page.get_by_role("option", name="Bilal").click()
     expect(person).to_have_value("Bilal")
 
 
-def test_nothing_breaks_the_content_security_policy_and_nothing_is_asked_elsewhere(
+def test_nothing_breaks_the_policy_nothing_is_asked_elsewhere_and_axe_finds_nothing_serious_on_any_page(
     watched: Watched, demo_app: App
 ) -> None:
-    seen: list[str] = []
-    walks.everything(walks.Walk(watched.tab(), demo_app, seen.append))
+    source, found, seen = _axe(), list[str](), list[str]()
+    page = watched.tab()
+    look = _look(page, demo_app, source, found)
+
+    def see(what: str) -> None:
+        seen.append(what)
+        look(what)
+
+    walks.everything(walks.Walk(page, demo_app, see))
     assert watched.violations == []
     assert watched.strangers(demo_app.url) == []
     assert len(seen) > len(walks.SCREENS)
     assert any(each.startswith("ws:") for each in watched.asked)
+    assert not found, "\n".join(found)
 
 
 def test_with_a_provider_its_own_page_is_the_only_thing_asked_elsewhere_and_axe_finds_nothing(
@@ -104,14 +113,6 @@ def test_the_watch_sees_a_violation_and_a_stranger(watched: Watched, demo_app: A
     assert set(watched.strangers(demo_app.url)) == {"http://127.0.0.1:9/a.png"}
 
 
-def test_axe_finds_nothing_serious_on_any_page(watched: Watched, demo_app: App) -> None:
-    source = _axe()
-    found: list[str] = []
-    page = watched.tab()
-    walks.everything(walks.Walk(page, demo_app, _look(page, demo_app, source, found)))
-    assert not found, "\n".join(found)
-
-
 def test_axe_sees_what_nobody_can_read(watched: Watched, demo_app: App) -> None:
     page = watched.tab()
     page.goto(f"{demo_app.url}/signin")
@@ -129,7 +130,7 @@ def _look(page: Page, app: App, source: str, found: list[str]) -> Callable[[str]
     return look
 
 
-AT_REST = """() => !document.querySelector('[data-stale="true"]')
+AT_REST = """() => !document.querySelector('[data-stale="true"], [data-test-script-state=running]')
   && !document.getAnimations().some((each) => each instanceof CSSTransition && each.playState === 'running')"""
 
 
@@ -145,14 +146,21 @@ def _violations(page: Page, source: str) -> list[str]:
     """Return the serious and critical ones on the page at rest, as ``rule: elements``.
 
     What a script run has not drawn anew yet is pale for a moment, and comes back slowly (Streamlit 1.67.0,
-    ``data-stale`` and a transition of its opacity).
+    ``data-stale`` and a transition of its opacity). A run can also begin while axe looks, which takes seconds on a busy
+    machine: what is wrong at rest is wrong each time.
     """
-    page.wait_for_function(AT_REST, timeout=15_000)
-    page.evaluate(source)
-    run = "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
-    answer = page.evaluate(run, list(RULES))
-    return [
-        f"{each['id']}: {[node['html'][:160] for node in each['nodes']][:4]}"
-        for each in answer["violations"]
-        if each["impact"] in {"serious", "critical"}
-    ]
+    found: list[str] = []
+    for _ in range(LOOKS):
+        page.wait_for_function(AT_REST)
+        if page.evaluate("!window.axe"):
+            page.evaluate(source)
+        run = "(tags) => axe.run(document, {runOnly: {type: 'tag', values: tags}, resultTypes: ['violations']})"
+        answer = page.evaluate(run, list(RULES))
+        found = [
+            f"{each['id']}: {[node['html'][:160] for node in each['nodes']][:4]}"
+            for each in answer["violations"]
+            if each["impact"] in {"serious", "critical"}
+        ]
+        if not found:
+            break
+    return found

@@ -114,12 +114,12 @@ def test_a_bucket_that_never_answers_holds_up_no_row_and_no_other_search(day: Da
         tab(browser, app) as page,
     ):
         search(page, "Meera Nair")
-        expect(page.get_by_text("2 being checked")).to_be_visible(timeout=4_000)
+        expect(page.get_by_text("2 being checked")).to_be_visible()
         page.wait_for_timeout(500)
         click_row(page, 1)
-        expect(page.get_by_text("PAT008 · phone")).to_be_visible(timeout=4_000)
-        expect(page.get_by_text("2 can't be checked")).to_be_visible(timeout=12_000)
-        expect(page.get_by_text("We can't check the PDF").first).to_be_visible(timeout=12_000)
+        expect(page.get_by_text("PAT008 · phone")).to_be_visible(timeout=8_000)
+        expect(page.get_by_text("2 can't be checked")).to_be_visible(timeout=20_000)
+        expect(page.get_by_text("We can't check the PDF").first).to_be_visible(timeout=20_000)
         assert_alive(page, app)
 
 

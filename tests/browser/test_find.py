@@ -8,6 +8,7 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from tests.browser.steps import at_rest
 from tests.parts.chromium import App, sign_in
 
 PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
@@ -64,14 +65,14 @@ def test_the_search_box_is_the_first_thing_that_tab_reaches_in_the_page(page: Pa
 def test_a_consultation_id_opens_its_record_and_states_are_filled_in(page: Page, demo_app: App) -> None:
     search(page, demo_app, "CON005")
     expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
-    expect(page.get_by_text("Checking…")).to_have_count(0, timeout=15_000)
+    expect(page.get_by_text("Checking…")).to_have_count(0)
 
 
 def test_a_click_on_any_cell_opens_the_record(page: Page, demo_app: App) -> None:
     page.goto(demo_app.url)
     page.get_by_role("button", name="Newest prescriptions").click()
-    expect(page.get_by_text("this page:")).to_be_visible(timeout=15_000)
-    page.wait_for_timeout(800)
+    expect(page.get_by_text("this page:")).to_be_visible()
+    at_rest(page)
     page.mouse.click(*cell(page, 2, 1))
     expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
     expect(page).to_have_url(re.compile(r"[?&](record|prescription)=\d+"))
@@ -80,7 +81,7 @@ def test_a_click_on_any_cell_opens_the_record(page: Page, demo_app: App) -> None
 def test_a_link_is_made_verified_and_copied_whole(page: Page, demo_app: App) -> None:
     search(page, demo_app, "CON005")
     page.get_by_role("button", name="Check and create").click()
-    expect(page.get_by_text("Opens as a PDF")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Opens as a PDF")).to_be_visible()
     page.get_by_role("button", name="Copy link").click()
     expect(page.get_by_role("button", name="Copied")).to_be_visible()
     copied = page.evaluate("navigator.clipboard.readText()")
@@ -104,16 +105,14 @@ def test_where_there_is_no_clipboard_the_link_is_shown_selected(page: Page, demo
 def test_the_pdf_is_shown_by_the_server(page: Page, demo_app: App) -> None:
     search(page, demo_app, "CON005")
     page.get_by_role("button", name=re.compile("Show PDF")).click()
-    expect(page.get_by_role("button", name="Hide PDF")).to_be_visible(timeout=15_000)
-    expect(page.get_by_role("region", name=re.compile("The PDF of record")).locator("canvas").first).to_be_visible(
-        timeout=15_000
-    )
+    expect(page.get_by_role("button", name="Hide PDF")).to_be_visible()
+    expect(page.get_by_role("region", name=re.compile("The PDF of record")).locator("canvas").first).to_be_visible()
 
 
 def test_another_search_takes_link_and_pdf_away(page: Page, demo_app: App) -> None:
     search(page, demo_app, "CON005")
     page.get_by_role("button", name="Check and create").click()
-    expect(page.get_by_text("Opens as a PDF")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Opens as a PDF")).to_be_visible()
     box = page.get_by_placeholder("Phone, name, PAT…, CON…, or paste a link")
     box.fill("CON006")
     box.press("Enter")
@@ -125,7 +124,7 @@ def test_an_address_opens_its_record_again(page: Page, demo_app: App) -> None:
     first = page.get_by_text(PATIENT_LINE).first
     expect(first).to_be_visible()
     line = first.inner_text()
-    page.wait_for_timeout(500)
+    expect(page).to_have_url(re.compile("record="))
     page.reload()
     expect(page.get_by_text(line).first).to_be_visible()
 
@@ -135,7 +134,7 @@ def test_a_phone_shows_state_patient_and_phone_without_scrolling(browser: Browse
     page = context.new_page()
     sign_in(page, demo_app)
     page.get_by_role("button", name="Newest prescriptions").click()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=15_000)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     assert page.evaluate("document.documentElement.scrollWidth") <= 390
     context.close()
 
@@ -156,12 +155,12 @@ def test_a_foreign_host_name_is_refused(page: Page, demo_app: App) -> None:
 
 def test_the_same_cell_opens_its_record_again_after_close_and_after_another_search(page: Page, demo_app: App) -> None:
     search(page, demo_app, "Demo")
-    expect(page.get_by_text("this page:")).to_be_visible(timeout=15_000)
-    page.wait_for_timeout(800)
+    expect(page.get_by_text("this page:")).to_be_visible()
+    at_rest(page)
     for again in ("Close", "another search", ""):
         page.mouse.click(*cell(page, 2, 1))
         expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
-        page.wait_for_timeout(800)
+        at_rest(page)
         if again == "Close":
             page.get_by_role("button", name="Close").click()
         elif again:
@@ -170,7 +169,8 @@ def test_the_same_cell_opens_its_record_again_after_close_and_after_another_sear
             box.press("Enter")
         if again:
             expect(page.get_by_text(PATIENT_LINE)).to_have_count(0)
-            page.wait_for_timeout(800)
+            page.wait_for_timeout(300)
+            at_rest(page)
 
 
 def test_a_long_paste_is_answered_and_not_dropped(page: Page, demo_app: App) -> None:
@@ -187,12 +187,14 @@ def test_back_leads_to_the_record_before(page: Page, demo_app: App) -> None:
     first = page.get_by_text(PATIENT_LINE).first
     expect(first).to_be_visible()
     line = first.inner_text()
-    page.wait_for_timeout(2500)
+    expect(page).to_have_url(re.compile("q=CON005.*record="))
+    at_rest(page)
     box = page.get_by_placeholder("Phone, name, PAT…, CON…, or paste a link")
     box.fill("CON006")
     box.press("Enter")
     expect(page.get_by_text(line)).to_have_count(0)
-    page.wait_for_timeout(2500)
+    expect(page).to_have_url(re.compile("q=CON006.*record="))
+    at_rest(page)
     page.go_back()
     expect(page.get_by_text(line)).to_be_visible()
     expect(box).to_have_value("CON005")
@@ -201,7 +203,7 @@ def test_back_leads_to_the_record_before(page: Page, demo_app: App) -> None:
 def test_two_clicks_make_one_link(page: Page, demo_app: App) -> None:
     search(page, demo_app, "CON005")
     page.get_by_role("button", name="Check and create").dblclick()
-    expect(page.get_by_text("Opens as a PDF")).to_have_count(1, timeout=15_000)
+    expect(page.get_by_text("Opens as a PDF")).to_have_count(1)
     target = page.get_by_role("link", name="Open WhatsApp").get_attribute("href") or ""
     assert re.match(r"whatsapp://send\?phone=91\d{10}&text=Hello%2C", target)
     expect(page.get_by_role("button", name="Check and create")).to_have_count(0)
@@ -211,7 +213,7 @@ def test_what_is_done_is_not_asked_for_again_and_again(page: Page, demo_app: App
     frames: list[object] = []
     page.on("websocket", lambda socket: socket.on("framesent", lambda frame: frames.append(frame)))
     search(page, demo_app, "CON005")
-    expect(page.get_by_text("is in storage")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("is in storage")).to_be_visible()
     page.wait_for_timeout(1500)
     before = len(frames)
     page.wait_for_timeout(2500)

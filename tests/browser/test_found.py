@@ -8,10 +8,8 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.browser.steps import click_row, search
+from tests.browser.steps import at_rest, click_row, search
 from tests.parts.chromium import App, sign_in
-
-PATIENCE_MS = 20_000
 
 
 @pytest.fixture
@@ -26,19 +24,20 @@ def test_a_file_in_the_wrong_place_is_found_linked_and_opened(page: Page, demo_a
     sign_in(page, demo_app, name="Chitra")
     page.get_by_role("button", name="Newest prescriptions").click()
     # Where all files were checked before, what is in the wrong place has a choice of its own.
-    page.get_by_role("radio", name=re.compile("^(Missing|In the wrong place)")).last.click(timeout=PATIENCE_MS)
-    page.wait_for_timeout(2000)  # until the list of before is gone
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("radio", name=re.compile("^(Missing|In the wrong place)")).last.click()
+    page.wait_for_timeout(1000)  # until the list of before is being drawn anew
+    at_rest(page)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     for number in range(3):  # among the newest, some are lost for good
         click_row(page, number)
         shown = page.get_by_text(re.compile("We checked that it is the right one|is not in storage. Tell")).first
-        expect(shown).to_be_visible(timeout=PATIENCE_MS)
+        expect(shown).to_be_visible()
         if "right one" in shown.inner_text():
             break
         page.get_by_role("button", name="Close").click()
         expect(shown).to_have_count(0)
     page.get_by_role("button", name="Check and create").click()
-    expect(page.get_by_text("so this link leads to where it is")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("so this link leads to where it is")).to_be_visible()
     address = page.get_by_role("link", name="Open it here").get_attribute("href")
     assert address is not None
     answer = page.request.get(address)
@@ -49,16 +48,17 @@ def test_a_file_in_the_wrong_place_is_found_linked_and_opened(page: Page, demo_a
 def test_an_owner_sees_how_many_of_a_sample_open_for_anyone_and_support_does_not(page: Page, demo_app: App) -> None:
     sign_in(page, demo_app)
     said = page.get_by_text(re.compile(r"^(None|\d+) of 50 PDFs sampled opens? for anyone who knows the address\."))
-    expect(said).to_be_visible(timeout=PATIENCE_MS)
+    expect(said).to_be_visible()
     page.context.clear_cookies()
     sign_in(page, demo_app, name="Chitra")
-    expect(page.get_by_text("Find a prescription's PDF")).to_be_visible(timeout=PATIENCE_MS)
-    page.wait_for_timeout(1500)
+    expect(page.get_by_text("Find a prescription's PDF")).to_be_visible()
+    page.wait_for_timeout(500)
+    at_rest(page)
     expect(said).to_have_count(0)
 
 
 def test_looking_inside_a_file_says_what_it_is(page: Page, demo_app: App) -> None:
     sign_in(page, demo_app)
     search(page, "CON005")
-    page.get_by_role("button", name="Look inside the file").click(timeout=PATIENCE_MS)
-    expect(page.get_by_text("whole: it begins and ends as one")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Look inside the file").click()
+    expect(page.get_by_text("whole: it begins and ends as one")).to_be_visible()

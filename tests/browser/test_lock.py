@@ -48,12 +48,12 @@ def quick_app() -> Iterator[App]:
 
 def open_record(page: Page, app: App, number: int) -> None:
     page.goto(f"{app.url}/?record={number}")
-    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
 
 
 def lock(page: Page) -> None:
     page.get_by_role("button", name="Lock").click()
-    page.wait_for_url("**/unlock?**", timeout=5000)
+    page.wait_for_url("**/unlock?**")
 
 
 def folder(app: App) -> Path:
@@ -124,7 +124,7 @@ def test_a_page_that_leaves_asks_a_slow_server_once(context: BrowserContext, dem
 
     page.route("**/unlock?**", slowly)
     page.get_by_role("button", name="Lock").click()
-    expect(page.get_by_role("heading", name="Locked")).to_be_visible(timeout=20_000)
+    expect(page.get_by_role("heading", name="Locked")).to_be_visible()
     assert len(asked) == 1
 
 
@@ -145,17 +145,17 @@ def test_the_back_button_a_reload_and_a_deep_link_show_nothing(context: BrowserC
     expect(page.get_by_role("heading", name="Locked")).to_be_visible()
     expect_nothing_of_the_patient(page)
     page.get_by_role("button", name="Continue as Asha").click()
-    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
 
 
 def test_the_key_locks_also_while_somebody_types(context: BrowserContext, demo_app: App) -> None:
     page = context.new_page()
     sign_in(page, demo_app)
-    expect(page.get_by_role("button", name="Lock")).to_be_visible(timeout=15_000)
+    expect(page.get_by_role("button", name="Lock")).to_be_visible()
     box = page.get_by_placeholder(BOX)
     box.click()
     box.press("Alt+l")
-    page.wait_for_url("**/unlock?**", timeout=5000)
+    page.wait_for_url("**/unlock?**")
 
 
 def test_a_pin_opens_the_same_page_again_and_five_wrong_ones_are_the_end_of_it(
@@ -168,7 +168,7 @@ def test_a_pin_opens_the_same_page_again_and_five_wrong_ones_are_the_end_of_it(
     page.get_by_label("New PIN").fill(PIN)
     page.get_by_role("button", name="Set the PIN").click()
     page.get_by_role("link", name="Go back to Account").click()
-    expect(page.get_by_text("Where you are signed in")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Where you are signed in")).to_be_visible()
     lock(page)
     expect(page.get_by_label("PIN")).to_be_focused()
     page.get_by_label("PIN").fill("000000")
@@ -177,7 +177,7 @@ def test_a_pin_opens_the_same_page_again_and_five_wrong_ones_are_the_end_of_it(
     page.get_by_label("PIN").fill(PIN)
     page.keyboard.press("Enter")
     page.wait_for_url("**/account")
-    expect(page.get_by_text("Where you are signed in")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Where you are signed in")).to_be_visible()
     lock(page)
     for _ in range(5):
         page.get_by_label("PIN").fill("000000")
@@ -197,14 +197,14 @@ def test_the_password_opens_the_same_record_again(context: BrowserContext, demo_
     page.get_by_label("Name").fill("Chitra")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Sign in", exact=True).click()
-    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
     lock(page)
     page.get_by_label("Password").fill("not the password at all")
     page.get_by_role("button", name="Unlock").click()
     expect(page.get_by_role("alert")).to_have_text("That password is not right.")
     page.get_by_label("Password").fill(PASSWORD)
     page.get_by_role("button", name="Unlock").click()
-    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
     assert "record=12" in page.url
 
 
@@ -224,5 +224,5 @@ def test_a_screen_that_nobody_touches_empties_itself_and_a_moving_mouse_in_one_t
     idle.wait_for_url("**/unlock?**", timeout=(LOCKS_AFTER_S + 5) * 1000)
     took = time.monotonic() - start
     assert took > LOCKS_AFTER_S / 2
-    used.wait_for_url("**/unlock**", timeout=5000)
+    used.wait_for_url("**/unlock**")
     expect_nothing_of_the_patient(idle)

@@ -5,22 +5,23 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.steps import PASSWORD, tab
+from tests.browser.steps import PASSWORD, at_rest, tab
 from tests.parts.chromium import App
 
 
 def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Browser, demo_app: App) -> None:
     with tab(browser, demo_app) as page:
         page.get_by_role("link", name="People").click()
-        expect(page.get_by_text("Change somebody")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("Change somebody")).to_be_visible()
         page.get_by_role("button", name="Sign out").click(trial=True)  # the menu lies over nothing
         page.get_by_role("textbox", name="Name").fill("Farid")
         page.get_by_role("combobox", name="Clinics").last.click()
         page.get_by_role("option", name="CLN001").click()
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Add", exact=True).dblclick()  # an impatient one is one act
-        expect(page.get_by_text("Farid sets their own password there")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("Farid sets their own password there")).to_be_visible()
         page.wait_for_timeout(500)
+        at_rest(page)
         expect(page.get_by_role("alert")).to_have_count(0)
         page.get_by_role("button", name="Copy link").click()
         link = page.evaluate("navigator.clipboard.readText()")
@@ -35,20 +36,20 @@ def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Bro
         theirs.get_by_label("Name").fill("Farid")
         theirs.get_by_label("Password").fill(PASSWORD)
         theirs.get_by_role("button", name="Sign in", exact=True).click()
-        expect(theirs.get_by_text("Farid, Clinic admin")).to_be_visible(timeout=15_000)
+        expect(theirs.get_by_text("Farid, Clinic admin")).to_be_visible()
         expect(theirs.get_by_role("link", name="People")).to_have_count(0)
 
         page.get_by_role("button", name="Done").click()
         expect(page.get_by_role("button", name="Done")).to_have_count(
             0
         )  # the run that puts it away closes an open list
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0)
+        at_rest(page)
         page.get_by_role("combobox", name="Person").click()
         page.get_by_role("option", name="Farid").click()
         page.get_by_role("button", name="Disable").click()
         said = page.get_by_text("Farid: Clinic admin, CLN001. The account is disabled.")
-        expect(said).to_be_visible(timeout=15_000)
-        theirs.wait_for_url("**/signin", timeout=10_000)
+        expect(said).to_be_visible()
+        theirs.wait_for_url("**/signin")
         theirs.context.close()
 
 
@@ -63,8 +64,8 @@ def test_of_two_fast_clicks_the_second_finds_what_the_first_did(browser: Browser
         page.keyboard.press("Escape")
         add = page.get_by_role("button", name="Add", exact=True)
         add.evaluate("(button, gap) => { button.click(); setTimeout(() => button.click(), gap); }", gap_ms)
-        expect(page.get_by_text(f"{name} sets their own password there")).to_be_visible(timeout=15_000)
-        expect(page.get_by_test_id("stStatusWidget")).to_have_count(0, timeout=15_000)
+        expect(page.get_by_text(f"{name} sets their own password there")).to_be_visible()
+        at_rest(page)
         expect(page.get_by_role("alert")).to_have_count(0)
 
 
@@ -77,12 +78,12 @@ def test_the_second_click_of_a_slow_double_click_does_not_undo_what_the_first_di
         page.get_by_role("option", name="Dev").click()
         page.get_by_role("button", name="Disable").click()
         enable = page.get_by_role("button", name="Enable")
-        expect(page.get_by_text("The account is disabled.")).to_be_visible(timeout=15_000)
+        expect(page.get_by_text("The account is disabled.")).to_be_visible()
         enable.hover()
         page.mouse.down(click_count=2)  # it stands where the first one found "Disable"
         page.mouse.up(click_count=2)
         page.wait_for_timeout(700)
         expect(page.get_by_text("The account is disabled.")).to_be_visible()
         enable.click()
-        expect(page.get_by_text("The account is disabled.")).to_have_count(0, timeout=15_000)
+        expect(page.get_by_text("The account is disabled.")).to_have_count(0)
         expect(page.get_by_role("button", name="Disable")).to_be_visible()

@@ -61,22 +61,20 @@ def test_it_says_that_one_person_uses_it_on_this_computer(page: Page) -> None:
 
 def test_the_founding_fault_is_seen_the_pdf_is_shown_and_its_link_opens(page: Page) -> None:
     search(page, "CON153")
-    expect(page.get_by_text("PAT007 · phone …3210")).to_be_visible(timeout=15_000)
-    expect(page.get_by_text("The PDF of 14 Nov 2026 is in storage")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("PAT007 · phone …3210")).to_be_visible()
+    expect(page.get_by_text("The PDF of 14 Nov 2026 is in storage")).to_be_visible()
 
     page.get_by_text("Storage details").click()
     details = page.get_by_test_id("stExpander").filter(has_text="Storage details")
-    expect(details).to_contain_text(re.compile(r"stored key\s+→ NoSuchKey\s+resolved key\s+→ 200, "), timeout=15_000)
+    expect(details).to_contain_text(re.compile(r"stored key\s+→ NoSuchKey\s+resolved key\s+→ 200, "))
     expect(details).to_contain_text(f"[{LOCATION}/]{STORED}")
     expect(details).to_contain_text("agrees with the record")
 
     page.get_by_role("button", name="Show PDF").click()
-    expect(page.get_by_role("region", name="The PDF of record 13").locator("canvas").first).to_be_visible(
-        timeout=15_000
-    )
+    expect(page.get_by_role("region", name="The PDF of record 13").locator("canvas").first).to_be_visible()
 
     page.get_by_role("button", name="Check and create").click()
-    expect(page.get_by_text("Opens as a PDF")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("Opens as a PDF")).to_be_visible()
     target = page.get_by_role("link", name="Open it here").get_attribute("href")
     assert target is not None
     answer = page.request.get(target)
@@ -86,7 +84,7 @@ def test_the_founding_fault_is_seen_the_pdf_is_shown_and_its_link_opens(page: Pa
 
 def test_a_pdf_that_was_never_uploaded_is_missing_in_the_list_and_in_the_record(page: Page) -> None:
     search(page, "Meera Nair")
-    expect(page.get_by_text("1 found, 1 missing")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("1 found, 1 missing")).to_be_visible()
     click_row(page, 1)
-    expect(page.get_by_text("is not in storage. Tell the patient you will call back")).to_be_visible(timeout=15_000)
+    expect(page.get_by_text("is not in storage. Tell the patient you will call back")).to_be_visible()
     expect(page.get_by_role("button", name="Check and create")).to_have_count(0)

@@ -16,7 +16,7 @@ BOX = "Phone, name, PAT…, CON…, or paste a link"
 
 def open_record(page: Page, app: App, number: int) -> None:
     page.goto(f"{app.url}/?record={number}")
-    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
 
 
 def test_a_link_to_a_record_leads_there_through_the_sign_in(watched: Watched, demo_app: App) -> None:
@@ -24,7 +24,7 @@ def test_a_link_to_a_record_leads_there_through_the_sign_in(watched: Watched, de
     page.goto(f"{demo_app.url}/?record=12")
     expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
     page.get_by_role("button", name="Asha, owner").click()
-    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=15_000)
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
     expect(page.get_by_text("Asha, Owner")).to_be_visible()
 
 

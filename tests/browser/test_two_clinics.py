@@ -27,7 +27,6 @@ from tests.parts.postgres import SCHEMA, Postgres
 
 PDF = pdfs.template("Made-up clinic", colour=(15, 118, 110))
 WITH_PDF = (13, 22)  # Meera Nair of Lakeside, and Meera Nair of Hill View
-SCREEN_MS = 15_000
 CUT_S, CLEARED_S = 1.0, 5.0
 NOT_THERE = "There is no such record, or you may not see it."
 NEW_PASSWORD = "another harbour ledger tuning fork"
@@ -134,7 +133,7 @@ def as_they_were(house: House) -> None:
 
 
 def identity(page: Page, clinic: Clinic) -> None:
-    expect(page.get_by_text(re.compile(rf"^{clinic.patient_id} · phone …3210"))).to_be_visible(timeout=SCREEN_MS)
+    expect(page.get_by_text(re.compile(rf"^{clinic.patient_id} · phone …3210"))).to_be_visible()
 
 
 def test_each_finds_their_own_patients_at_the_same_time_and_never_the_others(
@@ -146,7 +145,7 @@ def test_each_finds_their_own_patients_at_the_same_time_and_never_the_others(
         page = desks[own.admin].page
         page.get_by_role("button", name="Newest prescriptions").click()
         line = page.get_by_text(re.compile(r"^\d+ of \d+, the newest"))
-        expect(line).to_be_visible(timeout=SCREEN_MS)
+        expect(line).to_be_visible()
         counts[own.admin] = line.inner_text().partition(",")[0]
     assert counts == {"Bilal": "2 of 2", "Chitra": "3 of 3"}
     for own, other in BOTH:
@@ -155,11 +154,11 @@ def test_each_finds_their_own_patients_at_the_same_time_and_never_the_others(
         identity(page, own)
         for text in (f"record {other.record}", other.patient_id, other.consultation, str(other.record)):
             search(page, text)
-            expect(page.get_by_text("Nothing found").first, text).to_be_visible(timeout=SCREEN_MS)
+            expect(page.get_by_text("Nothing found").first, text).to_be_visible()
             expect(page.get_by_text(other.patient_id, exact=False).filter(visible=True), text).to_have_count(0)
         for address in (f"/?record={other.record}", f"/find?record={other.record}"):
             page.goto(f"{house.app.url}{address}")
-            expect(page.get_by_text(NOT_THERE), address).to_be_visible(timeout=SCREEN_MS)
+            expect(page.get_by_text(NOT_THERE), address).to_be_visible()
             expect(page.get_by_text("Meera Nair"), address).to_have_count(0)
 
 
@@ -181,7 +180,7 @@ def with_a_link(house: House, at: Desk, clinic: Clinic) -> str:
     identity(at.page, clinic)
     at.page.get_by_role("button", name="Check and create").click()
     link = at.page.get_by_role("link", name="Open it here")
-    expect(link).to_be_visible(timeout=SCREEN_MS)
+    expect(link).to_be_visible()
     return link.get_attribute("href") or ""
 
 
@@ -233,7 +232,7 @@ def test_after_the_owner_gave_him_another_clinic_he_signs_in_again_and_sees_that
     search(bilal.page, "Meera Nair")
     identity(bilal.page, HILL_VIEW)
     bilal.page.goto(f"{house.app.url}/?record={LAKESIDE.record}")
-    expect(bilal.page.get_by_text(NOT_THERE)).to_be_visible(timeout=SCREEN_MS)
+    expect(bilal.page.get_by_text(NOT_THERE)).to_be_visible()
 
 
 def test_a_new_password_in_another_browser_empties_the_screen(house: House, desk: Callable[[str], Desk]) -> None:

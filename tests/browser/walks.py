@@ -11,11 +11,10 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import PASSWORD, search
-from tests.parts.chromium import App, sign_in
+from tests.browser.steps import PASSWORD, at_rest, search
+from tests.parts.chromium import PATIENCE_MS, App, sign_in
 from tests.parts.provider import Provider
 
-PATIENCE_MS = 30_000  # a busy machine; who finds it sooner waits no longer
 PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
 PIN = "482913"
 NEW_PEOPLE = iter(("Gita", "Hari", "Indra", "Jaya", "Kiran", "Lata"))  # a name is never given twice
@@ -39,24 +38,24 @@ def find(walk: Walk) -> None:
     """The welcome, the newest, nothing found, a record, its PDF, its storage details, its link."""
     page = walk.page
     walk.go("/find")
-    expect(page.get_by_role("button", name="Newest prescriptions")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Newest prescriptions")).to_be_visible()
     walk.look("welcome")
     page.get_by_role("button", name="Newest prescriptions").click()
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     page.get_by_text("Show keys").click()
-    expect(page.get_by_role("button", name="Check this page")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Check this page")).to_be_visible()
     walk.look("list with keys")
     search(page, "CON999999")
-    expect(page.get_by_text("Nothing found").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Nothing found").first).to_be_visible()
     walk.look("nothing found")
     search(page, "CON005")
-    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
     page.get_by_role("button", name=re.compile("Show PDF")).click()
-    expect(page.locator("canvas.react-pdf__Page__canvas").first).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.locator("canvas.react-pdf__Page__canvas").first).to_be_visible()
     page.get_by_text("Storage details").click()
-    expect(page.get_by_text("Ask it yourself")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Ask it yourself")).to_be_visible()
     page.get_by_role("button", name="Check and create").click()
-    expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible()
     page.get_by_role("button", name="Copy link").click()
     walk.look("record with PDF, details and link")
 
@@ -66,65 +65,81 @@ def explain(walk: Walk) -> None:
     page = walk.page
     walk.go("/explain")
     field_ = page.get_by_label("Paste a key, a link")
-    expect(page.get_by_text("A link that does not open:")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("A link that does not open:")).to_be_visible()
     walk.look("what can be pasted")
     page.get_by_role("button", name="A link of the bare key").click()
-    page.get_by_role("button", name="Make the right link").click(timeout=PATIENCE_MS)
-    expect(page.get_by_role("button", name="Copy link")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Make the right link").click()
+    expect(page.get_by_role("button", name="Copy link")).to_be_visible()
     walk.look("a link of the bare key, and the right one")
     field_.fill("<Error><Code>NoSuchKey</Code><Message/></Error>")
     field_.press("Control+Enter")
-    page.get_by_role("button", name="Check the newest record").click(timeout=PATIENCE_MS)
-    expect(page.get_by_text("bare key: NoSuchKey")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="Check the newest record").click()
+    expect(page.get_by_text("bare key: NoSuchKey")).to_be_visible()
     walk.look("an error page, and a suspect")
     field_.fill("a/1.pdf\na/2.pdf\na/3.pdf\na/4.pdf")
     field_.press("Control+Enter")
-    expect(page.get_by_text("4 links or keys were read.")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("4 links or keys were read.")).to_be_visible()
     walk.look("many keys")
     walk.go("/explain")
-    page.get_by_role("button", name="An old location").click(timeout=PATIENCE_MS)
-    page.get_by_text("Mend plan for 1 broken record").click(timeout=PATIENCE_MS)
+    page.get_by_role("button", name="An old location").click()
+    page.get_by_text("Mend plan for 1 broken record").click()
     page.get_by_role("button", name="Prepare a mend plan").click()
     with page.expect_download():
-        page.get_by_role("button", name="Save the plan").click(timeout=PATIENCE_MS)
+        page.get_by_role("button", name="Save the plan").click()
     walk.look("a file in the wrong place, and its plan")
 
 
 def audit(walk: Walk) -> None:
-    """What stands there before a run, a run to its end, the rows of a cause, its plan, a picture as a table, the form."""
+    """What stands there before a run, a run to its end, the rows of a cause, its plan, a picture as a table, the form.
+
+    And a second run: what the first one found stands there all the while, and a picture comes to it.
+    """
     page = walk.page
     walk.go("/audit")
     start = page.get_by_role("button", name="Check all files")
-    expect(start).to_be_visible(timeout=PATIENCE_MS)
+    expect(start).to_be_visible()
     walk.look("before a check")
     start.click()
-    progress = page.locator(".st-key-audit_progress")  # what an earlier walk checked stands there all the while
-    expect(progress).to_be_visible(timeout=PATIENCE_MS)
-    expect(progress).to_have_count(0, timeout=4 * PATIENCE_MS)
-    expect(page.get_by_text("As of the check, today")).to_be_visible(timeout=PATIENCE_MS)
-    expect(page.get_by_text("All checks")).to_be_visible(timeout=PATIENCE_MS)  # it stands last
+    _ran(page)
     page.get_by_role("combobox", name="Problem").click()
     page.keyboard.type("Missing file: Older")
-    page.get_by_role("option", name="Older location").click(timeout=PATIENCE_MS)
-    expect(page.get_by_text("AWS_LOCATION was changed")).to_be_visible(timeout=PATIENCE_MS)
+    page.get_by_role("option", name="Older location").click()
+    expect(page.get_by_text("AWS_LOCATION was changed")).to_be_visible()
     page.get_by_text("Mend plan for").click()
-    expect(page.get_by_role("button", name="Prepare a mend plan")).to_be_visible(timeout=PATIENCE_MS)
-    page.locator("[data-test-script-state=notRunning]").wait_for(timeout=PATIENCE_MS)  # all is drawn anew
-    page.get_by_text("As a table").nth(2).click()  # of where rows point; a second check has a picture behind it
-    expect(page.get_by_role("region", name="Where rows point")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_role("button", name="Prepare a mend plan")).to_be_visible()
+    at_rest(page)
+    as_table = page.get_by_text("As a table")
+    pictures = as_table.count()
+    as_table.nth(2).click()  # of where rows point
+    expect(page.get_by_role("region", name="Where rows point")).to_be_visible()
     walk.look("the problems, a cause, pictures")
     page.get_by_role("button", name="Options").click()
-    expect(page.get_by_role("button", name="Start", exact=True)).to_be_visible(timeout=PATIENCE_MS)
+    again = page.get_by_role("button", name="Start", exact=True)
+    expect(again).to_be_visible()
     walk.look("what can be chosen for a check")
+    again.click()
+    _ran(page)
+    expect(as_table).to_have_count(pictures + 1)
+    walk.look("a second check")
+
+
+def _ran(page: Page) -> None:
+    """Wait for the end of a check that was just begun; what an earlier one found stands there all the while."""
+    progress = page.locator(".st-key-audit_progress")
+    expect(progress).to_be_visible()
+    expect(progress).to_have_count(0, timeout=4 * PATIENCE_MS)
+    expect(page.get_by_text("As of the check, today")).to_be_visible()
+    expect(page.get_by_text("All checks")).to_be_visible()  # it stands last
+    at_rest(page)
 
 
 def activity(walk: Walk) -> None:
     """The newest events, the verdict, the file."""
     page = walk.page
     walk.go("/activity")
-    expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_test_id("stDataFrame")).to_be_visible()
     page.get_by_role("button", name="Check that nobody changed it").click()
-    expect(page.get_by_text("The trail is intact")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("The trail is intact")).to_be_visible()
     page.get_by_role("button", name="Prepare a CSV of these").click()
     with page.expect_download():
         page.get_by_role("button", name="Save the CSV").click()
@@ -135,7 +150,7 @@ def people(walk: Walk) -> None:
     """The accounts, and a new one with its link."""
     page = walk.page
     walk.go("/people")
-    expect(page.get_by_text("Change somebody")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("Change somebody")).to_be_visible()
     walk.look("accounts")
     name = next(NEW_PEOPLE)
     page.get_by_role("textbox", name="Name").fill(name)
@@ -143,7 +158,7 @@ def people(walk: Walk) -> None:
     page.get_by_role("option", name="CLN001").click()
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Add", exact=True).click()
-    expect(page.get_by_text("sets their own password there")).to_be_visible(timeout=PATIENCE_MS)
+    expect(page.get_by_text("sets their own password there")).to_be_visible()
     page.get_by_role("button", name="Copy link").click()
     walk.links.append((name, page.evaluate("navigator.clipboard.readText()")))
     walk.look("somebody new, and their link")
@@ -152,7 +167,7 @@ def people(walk: Walk) -> None:
 def account(walk: Walk) -> None:
     """One's own sessions."""
     walk.go("/account")
-    expect(walk.page.get_by_text("Where you are signed in")).to_be_visible(timeout=PATIENCE_MS)
+    expect(walk.page.get_by_text("Where you are signed in")).to_be_visible()
     walk.look("sessions and password")
 
 
@@ -286,8 +301,8 @@ def _set_pin(page: Page, digits: str) -> None:
 
 def _lock(walk: Walk) -> None:
     walk.go("/account")
-    walk.page.get_by_role("button", name="Lock").click(timeout=PATIENCE_MS)
-    walk.page.wait_for_url("**/unlock?**", timeout=5000)
+    walk.page.get_by_role("button", name="Lock").click()
+    walk.page.wait_for_url("**/unlock?**")
 
 
 SCREENS: dict[str, Callable[[Walk], None]] = {
@@ -315,6 +330,6 @@ def everything(walk: Walk) -> None:
     for each in SCREENS.values():
         each(walk)
     walk.page.get_by_role("button", name="Sign out", exact=True).click()
-    walk.page.wait_for_url("**/signin", timeout=5000)
+    walk.page.wait_for_url("**/signin")
     for each in FRONT.values():
         each(walk)

@@ -17,11 +17,12 @@ from pathlib import Path
 from urllib.parse import urlencode
 
 import pytest
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tests.parts import canaries, needed
 
 ROOT = Path(__file__).resolve().parent.parent.parent
+PATIENCE_MS = 30_000  # for what has no bound of its own, on a busy machine; who finds it sooner waits no longer
 ARGS = [
     "--no-sandbox",
     "--disable-gpu",
@@ -37,6 +38,7 @@ def browser() -> Iterator[Browser]:
     path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
     if path is None:
         needed.missing("Chromium", how="apt-get install chromium")
+    expect.set_options(timeout=PATIENCE_MS)
     with sync_playwright() as playwright:
         opened = playwright.chromium.launch(executable_path=path, args=ARGS)
         yield opened
