@@ -22,7 +22,7 @@ from sqlalchemy import Engine, make_url
 
 from lib import audits, setting_rules
 from lib.audit_book import Desk
-from lib.audit_work import Shop
+from lib.audit_shop import Shop
 from lib.audits import Run
 from lib.listing import ObjectLister
 from lib.settings import ROOT, Settings

@@ -15,8 +15,9 @@ from datetime import datetime, timedelta
 
 from lib.audit_book import BEAT, LEASE, LeaseLost, Worked
 from lib.audit_listing import Meter
+from lib.audit_shop import Shop
 from lib.audit_site import SpoolLost
-from lib.audit_work import Shop, work
+from lib.audit_work import work
 from lib.audits import Fault, Progress, Result, Run, Status
 from lib.bucket_pages import ListingBroken
 from lib.errors import DatabaseUnavailable, LedgerUnavailable

@@ -16,36 +16,31 @@ from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack, closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime
 from itertools import islice
-from pathlib import Path
-from typing import Protocol
 
 from lib import audit_exposure, audit_findings, audit_judging, audit_listing, audit_site, keys
 from lib.access import Scope
-from lib.audit_book import BATCH, Runs, Worked
+from lib.audit_book import BATCH
 from lib.audit_findings import Terms, text
 from lib.audit_listing import Listed, Meter
+from lib.audit_shop import Shop
 from lib.audit_site import LEFTOVERS, SPOOL, Site, SpoolLost
 from lib.audits import Exposure, Fault, Phase, Range, Result, Run, Status
-from lib.bucket_pages import BucketPages, ListingBroken
+from lib.bucket_pages import ListingBroken
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.findings import Finding, Kind
-from lib.kept_findings import Findings
-from lib.keys import Rules
 from lib.leftovers import Scratch
-from lib.listing import ObjectLister
-from lib.objects import Doubt, ObjectStore
+from lib.objects import Doubt
 from lib.reconcile import RowAlone
-from lib.row_spool import Checked, Checking, Detail, RowReader, RowSpool, Settled
+from lib.row_spool import Checked, Checking, Detail, RowSpool, Settled
 from lib.seen_rows import MAX_PAGES, SeenRows, summed
-from lib.walking import Helpers, Here, Walker
+from lib.walking import Here, Walker
 
 OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
 RANGES_OF_A_PROCESS = 8  # whoever takes fewer wants little memory: one process, and nothing that may not be needed
-ROWS_OF_A_PROCESS = 50_000  # fewer are not worth its start
 FEW_PAGES = MAX_PAGES // 4  # 16 MiB, four million rows: what such a run remembers at most
 SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
 
@@ -54,46 +49,6 @@ CHECKED = {  # what the snapshot's own checks are of, by their names there
     "resolvers_disagree": Kind.RESOLVERS_DISAGREE,
     "versions": Kind.VERSION_STATE,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Shop:
-    """What one process works a run with. ``folder`` is private, and this run's alone."""
-
-    book: Worked
-    runs: Runs
-    findings: Findings
-    rows: RowReader
-    pages: BucketPages
-    heads: Callable[[], ObjectStore]
-    lister: Callable[[], ObjectLister]
-    open_spool: Callable[[Path], RowSpool]
-    open_scratch: Callable[[Path], Scratch]
-    helpers: Helpers
-    seen: Seen
-    folder: Path
-    rules: Rules
-    owned: tuple[str, ...]
-    ignored: tuple[str, ...]
-    clock: Callable[[], datetime]
-    source: str = ""  # tells one database from another
-    cores: int = 1  # that this process may use
-    share: int = ROWS_OF_A_PROCESS
-
-
-class Seen(Protocol):
-    """Which rows' files the last full run found."""
-
-    def saw(self, run_id: int, record_id: int, key: bytes) -> bool:
-        """Whether this run found a row of this number with a file at this key; False where nobody knows."""
-        ...
-
-    def keep(self, run_id: int, rows: SeenRows, *, lacking: Iterable[int], before: int | None) -> None:
-        """Keep what a run found in place of the run before; a row that lacks its file stays seen where that run saw it.
-
-        Raise OSError where the disk is full.
-        """
-        ...
 
 
 def work(run: Run, shop: Shop, meter: Meter) -> Result:

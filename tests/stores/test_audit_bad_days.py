@@ -24,7 +24,7 @@ from dashboard.terminal import me
 from dashboard.wording import audit_commands as words
 from lib import audit_supervision, auditing, keys
 from lib.access import Scope
-from lib.audit_work import Shop
+from lib.audit_shop import Shop
 from lib.audits import Exposure as Asked
 from lib.audits import Options, Progress, Result, Run, Status
 from lib.catalogue import Code
