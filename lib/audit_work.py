@@ -15,7 +15,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import closing
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
 from itertools import islice
@@ -218,23 +218,26 @@ def _listed(
         ranges=len(ranges),
         ranges_done=len(done),
     )
-    walkers = _walkers(shop, site, spool, threads=run.options.ranges)
-    for each in done:
-        for block in spool.blocks(after=each.after, until=each.until):
-            seen.add(summed(block))
-    walking = audit_listing.Pass(walkers, scratch, seen, meter, finish=lambda one: shop.book.finish(run, one))
-    return walking.walk(ranges)
+    with _walkers(shop, site, spool, threads=run.options.ranges) as walkers:
+        for each in done:
+            for block in spool.blocks(after=each.after, until=each.until):
+                seen.add(summed(block))
+        walking = audit_listing.Pass(walkers, scratch, seen, meter, finish=lambda one: shop.book.finish(run, one))
+        return walking.walk(ranges)
 
 
-def _walkers(shop: Shop, site: Site, spool: RowSpool, *, threads: int) -> list[Walker]:
-    """Return who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
+@contextmanager
+def _walkers(shop: Shop, site: Site, spool: RowSpool, *, threads: int) -> Iterator[list[Walker]]:
+    """Give who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
     here = Here(spool, shop.pages, site.prefix)
     processes = min(shop.cores, threads // RANGES_OF_A_PROCESS, spool.rows // ROWS_OF_A_PROCESS)
     share = threads // max(1, processes)
     found: list[Walker] = []
-    for _ in range(processes - 1):
-        found += shop.helpers.walkers(share, shop.folder / SPOOL, site.prefix, here=here)
-    return found + [here] * (threads - len(found))
+    with ExitStack() as helping:
+        for _ in range(processes - 1):
+            helpers = shop.helpers.walkers(share, shop.folder / SPOOL, site.prefix, here=here)
+            found += helping.enter_context(helpers)
+        yield found + [here] * (threads - len(found))
 
 
 def _judged(

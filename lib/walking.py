@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -38,8 +39,10 @@ class Walker(Protocol):
 class Helpers(Protocol):
     """Processes beside this one."""
 
-    def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Sequence[Walker]:
-        """Return walkers in one more process. Where it is lost, each goes on ``here`` from where it was."""
+    def walkers(
+        self, count: int, spool: Path, prefix: bytes, *, here: Walker
+    ) -> AbstractContextManager[Sequence[Walker]]:
+        """Give walkers in one more process, which ends with the block. Where it is lost, each goes on ``here`` from there."""
         ...
 
 

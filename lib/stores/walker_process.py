@@ -13,7 +13,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -58,33 +58,48 @@ class WalkerProcesses:
     config: S3Config
     silence_s: float = SILENCE_S
 
-    def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Sequence[Walker]:
+    @contextmanager
+    def walkers(self, count: int, spool: Path, prefix: bytes, *, here: Walker) -> Iterator[Sequence[Walker]]:
         """Start one more process for ``count`` threads; where none can be started, all is walked here."""
-        with ExitStack() as opened:
+        try:
+            process, connections = _started(count, _Site(self.config, str(spool.absolute()), prefix))
+        except OSError:
+            process, connections = None, []
+        if process is None:
+            yield [here] * count
+            return
+        with process:
             try:
-                pairs = [tuple(map(opened.enter_context, socket.socketpair())) for _ in range(count)]
-                numbers = [their.fileno() for _, their in pairs]
-                process = subprocess.Popen(  # noqa: S603 - our own program, and some numbers
-                    [sys.executable, "-P", "-c", PROGRAM, str(ROOT), *map(str, numbers)],
-                    stdin=subprocess.PIPE,
-                    stdout=subprocess.DEVNULL,
-                    pass_fds=numbers,
-                    process_group=0,  # a terminal's Ctrl+C is for this process, and ends both
-                )
-                assert process.stdin is not None
-                pickle.dump(_Site(self.config, str(spool.absolute()), prefix), process.stdin)
-                process.stdin.flush()
-            except OSError:
-                return [here] * count
-            return [_Away(Connection(ours.detach()), process, here, self.silence_s) for ours, _ in pairs]
+                yield [_Away(each, here, self.silence_s) for each in connections]
+            finally:
+                process.kill()  # it keeps nothing; and is waited for, or it stays as a zombie
+                for each in connections:
+                    each.close()
+
+
+def _started(count: int, site: _Site) -> tuple[subprocess.Popen[bytes], list[Connection]]:
+    """Start a process with so many connections; raise OSError."""
+    with ExitStack() as opened:
+        pairs = [tuple(map(opened.enter_context, socket.socketpair())) for _ in range(count)]
+        numbers = [their.fileno() for _, their in pairs]
+        process = subprocess.Popen(  # noqa: S603 - our own program, and some numbers
+            [sys.executable, "-P", "-c", PROGRAM, str(ROOT), *map(str, numbers)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            pass_fds=numbers,
+            process_group=0,  # a terminal's Ctrl+C is for this process, and ends both
+        )
+        assert process.stdin is not None
+        pickle.dump(site, process.stdin)
+        process.stdin.flush()
+        return process, [Connection(ours.detach()) for ours, _ in pairs]
 
 
 @dataclass(frozen=True, slots=True)
 class _Away:
-    """A Walker whose other end is a thread of that process. ``process`` is held: its pipe ends with us."""
+    """A Walker whose other end is a thread of that process."""
 
     connection: Connection
-    process: subprocess.Popen[bytes]
     here: Walker
     silence_s: float
 
