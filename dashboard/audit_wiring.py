@@ -183,8 +183,10 @@ def _path(run: Run, settings: Settings) -> Path:
 def _folder(run: Run, settings: Settings) -> Path:
     folder = _path(run, settings)
     folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for other in folder.parent.glob(f"{run.target}-*"):  # of one bucket, one run at a time has a lease
-        if other != folder:
+    bucket = audits.bucket_of(run.target)  # all that a run of the version before was of: nobody can take that up
+    for other in (*folder.parent.glob(f"{run.target}-*"), *folder.parent.glob(f"{bucket}-*")):
+        if other != folder:  # of one bucket, one run at a time has a lease
             shutil.rmtree(other, ignore_errors=True)
+    (folder.parent / f"seen-{bucket}").unlink(missing_ok=True)
     folder.mkdir(mode=0o700, exist_ok=True)
     return folder

@@ -7,6 +7,7 @@ from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -110,3 +111,20 @@ def test_another_user_is_of_the_same_database_and_another_host_name_or_schema_is
     assert len({here, *others}) == 4
     assert {bucket_of(each) for each in [here, *others]} == {bucket_of(here)}
     assert bucket_of(at("postgresql://dev:one@db.example/clinic", "another")) != bucket_of(here)
+
+
+def test_files_of_the_version_before_go_and_those_of_another_database_stay(tmp_path: Path) -> None:
+    keys = {"AWS_ACCESS_KEY_ID": "a", "AWS_SECRET_ACCESS_KEY": "b", "AWS_S3_ENDPOINT_URL": "http://127.0.0.1:9"}
+    ours = {"DASHBOARD_AUDIT_FOLDER": str(tmp_path / "audits"), "DASHBOARD_SECRET_KEY": "k" * 40}
+    ours["DASHBOARD_DATABASE_URL"] = f"sqlite:///{tmp_path}/ledger.sqlite3"
+    url = {"AWS_STORAGE_BUCKET_NAME": "edrspace", "DATABASE_URL": "postgresql://dev:one@db.example/clinic"}
+    settings = Settings.load({**keys, **ours, **url, "DASHBOARD_ENV_FILE": ""})
+    target = audit_wiring.target(settings)
+    bucket = bucket_of(target)
+    for name in (f"{bucket}-3", f"{target}-4", f"{bucket}.{'0' * 16}-5", f"{bucket}0-6"):
+        (tmp_path / "audits" / name).mkdir(parents=True)
+    (tmp_path / "audits" / f"seen-{bucket}").touch()
+    run = replace(MemoryAudits().begin(target, Options(), by="asha", at=NOW), run_id=7)
+    audit_wiring.shop(run, settings)
+    left = {each.name for each in (tmp_path / "audits").iterdir()}
+    assert left == {f"{target}-7", f"{bucket}.{'0' * 16}-5", f"{bucket}0-6"}
