@@ -29,7 +29,7 @@ from tests.bench.canned_s3 import BUCKET, LOCATION, Space
 
 RANGES = (1, 4, 16)
 DELAYS_MS = (0, 20)
-GLANCE_S = 0.02  # between two looks at what a run takes
+GLANCE_S = 0.1  # between two looks at what a run takes
 WORKER = "--worker"
 
 
