@@ -40,7 +40,7 @@ ACTS = (
     Act("activity", "activity", Permission.ACTIVITY, "event"),
     Act("export", "activity", Permission.ACTIVITY, "event", clicked="export"),
     Act("people", "people", Permission.PEOPLE, "account"),
-    Act("password link", "people", Permission.PEOPLE, "password link", clicked="reset"),
+    Act("password link", "people", Permission.PEOPLE, "password link", clicked="act-reset-0"),
     Act("account", "account", Permission.ACCOUNT, ""),
 )
 
