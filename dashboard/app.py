@@ -32,17 +32,19 @@ def main() -> None:
     except wiring.NotConfigured:
         st.error(wording.NOT_CONFIGURED)
         return
-    assets.watch()
     token = st.context.cookies.get(served.cookie, "")
     try:
         actor, _ = served.who(token)
     except SignedOut as left:
+        assets.watch(left=423 if left.is_locked else 401)
         widgets.signed_out(is_locked=left.is_locked)
         return
     except LedgerUnavailable as error:
+        assets.watch()
         st.error(wording.ledger(error), icon=":material/database_off:")
         st.button("Try again", key="retry")
         return
+    assets.watch()
     visit = Visit(
         who=functools.partial(served.who, token),
         session=functools.partial(served.session, token),

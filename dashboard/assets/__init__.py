@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
-from typing import Required, TypedDict
+from typing import Literal, Required, TypedDict
 
 import streamlit as st
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
@@ -42,6 +42,9 @@ def files(component: str, *, css: bool = False) -> Files:
     return found
 
 
-def watch() -> None:
-    """Leave the page for the sign-in as soon as the session has ended; draws nothing."""
-    st.components.v2.component(**files(WATCH))(key="watch", height="content")
+def watch(*, left: Literal[401, 423] | None = None) -> None:
+    """Leave the page as soon as the session has ended (401) or is locked (423); draws nothing.
+
+    ``left`` is what this run knows of it already; otherwise the page asks every two seconds.
+    """
+    st.components.v2.component(**files(WATCH))(key="watch", height="content", data={"left": left})

@@ -1,4 +1,5 @@
-// Leaves the page as soon as the session has ended or is locked: the socket may be cut by then, so this asks over HTTP.
+// Leaves the page as soon as the session has ended or is locked. The run that a click began says so at once; the others
+// have their socket cut, so this asks over HTTP.
 // It also says whether the person touched anything since it last asked; a session that nobody touches locks itself.
 // And it keeps the second click of a double one from what the first has drawn in place of its button: "Enable" for "Disable".
 const EVERY_MS = 2000;
@@ -42,7 +43,12 @@ const once = (event) => {
 };
 const seen = () => { if (!document.hidden) look(); };
 
-export default function () {
+export default function ({ data }) {
+  if (data.left) {
+    tabs.postMessage(data.left);
+    leave(data.left);
+    return;
+  }
   const timer = setInterval(look, EVERY_MS);
   const heard = (message) => leave(message.data);
   tabs.addEventListener("message", heard);
