@@ -102,9 +102,7 @@ AUDIT_FINDINGS = Table(
     METADATA,
     Column("run_id", LARGE, primary_key=True, autoincrement=False),
     Column("number", Integer, primary_key=True, autoincrement=False),
-    Column(
-        "subject_hash", LARGE, nullable=False
-    ),  # 64 bits: a small index; of a million, two are alike once in 37 million runs
+    Column("subject_hash", LARGE, nullable=False),  # 64 bits: a small index
     Column("kind", Text, nullable=False),
     Column("severity", Text, nullable=False),
     Column("code", Text),

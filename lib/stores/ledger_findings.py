@@ -156,7 +156,8 @@ class LedgerFindings:
 
 
 def _seen(run_id: int, scope: Scope) -> list[ColumnElement[bool]]:
-    found: list[ColumnElement[bool]] = [_C.run_id == run_id]
+    # With the numbers SQLite reads a run as it was written; else it goes by the index of the subjects, from page to page.
+    found: list[ColumnElement[bool]] = [_C.run_id == run_id, _C.number > 0]
     if scope.clinics is not None:
         found.append(_C.clinic_id.in_(sorted(scope.clinics)))
     return found

@@ -12,13 +12,14 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from hashlib import blake2b
 from pathlib import Path
 from threading import Event
 
 import psycopg2
 import pytest
 from alembic import command
-from sqlalchemy import Connection, create_engine, event, func, inspect, select, text
+from sqlalchemy import Connection, create_engine, event, func, insert, inspect, select, text
 from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.pool import NullPool
 
@@ -35,6 +36,7 @@ from lib.stores.ledger_audit_rows import progress_text
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDIT_RANGES, AUDITS, AUDITS_LOCK
 from lib.stores.ledger_audit_work import LedgerWork
 from lib.stores.ledger_audits import LedgerRuns
+from lib.stores.ledger_finding_batch import subject
 from lib.stores.ledger_findings import LedgerFindings
 from lib.trail import Draft
 from tests.conftest import NOW
@@ -422,6 +424,28 @@ def test_a_run_from_before_holds_its_bucket_and_is_no_verdict_on_any_database(fr
     assert (busy.value.run_id, busy.value.is_elsewhere) == (2, True)
     age(book, 2)
     assert book.runs.begin(here, OPTIONS, by="asha", at=NOW).run_id == 3
+
+
+def test_findings_from_before_are_known_again(fresh_url: str) -> None:
+    engine = ledger_engine.make(fresh_url)
+    found = [Finding(kind, Severity.HIGH, record_id=number) for kind in Kind for number in (0, 7, 2**56 - 1, 2**56, -1)]
+    found += [Finding(Kind.UNREFERENCED_OBJECT, Severity.LOW, key=f"{number}.pdf") for number in range(50)]
+    with ledger_engine.writing(engine, lock=1) as connection:
+        command.upgrade(ledger_migration._config(connection), "0007")
+        for number, each in enumerate(found, 1):
+            values = {"run_id": 1, "number": number, "kind": each.kind, "severity": each.severity, "evidence": "{}"}
+            hashed = blake2b(each.subject.encode(), digest_size=8).digest()
+            values |= {
+                "subject_hash": int.from_bytes(hashed, signed=True),
+                "record_id": each.record_id,
+                "key": each.key,
+            }
+            connection.execute(insert(AUDIT_FINDINGS).values(values))
+    ledger_migration.migrate(fresh_url)
+    with ledger_engine.reading(engine) as connection:
+        rows = connection.execute(select(AUDIT_FINDINGS).order_by(AUDIT_FINDINGS.c.number)).mappings().all()
+    assert [row["subject_hash"] for row in rows] == [subject(each) for each in found]
+    assert len({subject(each) for each in found}) == len(found)
 
 
 def test_the_tables_that_the_code_reads_are_those_that_the_migration_makes(url: str) -> None:
