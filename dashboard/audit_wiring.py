@@ -95,11 +95,6 @@ def _mark(*parts: str) -> str:
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()[:16]
 
 
-def _source(settings: Settings) -> str:
-    url = make_url(settings.database_url.get_secret_value()).render_as_string(hide_password=True)
-    return hashlib.sha256(url.encode()).hexdigest()[:16]
-
-
 def launch(run: Run, settings: Settings) -> None:
     """Start a process that works a run; it lives on when this one ends. Raises OSError."""
     process = subprocess.Popen(  # noqa: S603 - our own program, and two numbers
@@ -148,7 +143,6 @@ def shop(run: Run, settings: Settings) -> Shop:
         owned=settings.owned_prefixes,
         ignored=settings.ignored_objects,
         clock=_now,
-        source=_source(settings),
         cores=len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1,
     )
 

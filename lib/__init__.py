@@ -48,8 +48,9 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
   ``alerts`` is what somebody is told of a run (pure)
 * ``audit_work``  works one run with what ``audit_shop`` lays out, ``audit_supervision`` does it under its lease;
-  ``audit_listing`` is the main pass, ``walking`` a range of it, in one process or several, ``audit_site`` what a run that goes on must know of its beginning,
-  ``seen_rows`` what the next run must know of this one (pure),
+  ``audit_start`` is how it begins or goes on, ``audit_site`` what it must know for that; ``audit_listing`` is the main
+  pass, ``walking`` a range of it, in one process or several; ``audit_keeping`` writes findings down, and
+  ``seen_rows`` is what the next run must know of this one (pure),
   ``audit_confirm`` asks again before anything is called missing, ``audit_before`` what lay there; ``audit_judging`` puts
   in order what is left, with ``audit_absent`` (rows), ``audit_lone`` (objects) and ``audit_findings`` (pure),
   ``audit_exposure`` asks as a stranger

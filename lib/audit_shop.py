@@ -42,7 +42,6 @@ class Shop:
     owned: tuple[str, ...]
     ignored: tuple[str, ...]
     clock: Callable[[], datetime]
-    source: str = ""  # tells one database from another
     cores: int = 1  # that this process may use
     share: int = ROWS_OF_A_PROCESS
 

@@ -31,7 +31,6 @@ class Site:
     prefix: bytes
     is_narrow: bool
     location: str = ""  # by which the rows were resolved
-    source: str = ""
 
 
 def keep_site(site: Site, folder: Path) -> None:
@@ -45,7 +44,7 @@ def site(folder: Path) -> Site:
     try:
         told = json.loads((folder / _SITE).read_text("utf-8"))
         taken_at, prefix = datetime.fromisoformat(told["taken_at"]), bytes.fromhex(told["prefix"])
-        return Site(taken_at, prefix, told["is_narrow"], told["location"], told["source"])
+        return Site(taken_at, prefix, told["is_narrow"], told["location"])
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise SpoolLost from error
 

@@ -1,7 +1,7 @@
 """One run of "Check all files", from the snapshot of the rows to the last finding. Knows neither S3 nor SQL.
 
 1. The rows are written to a private file as one snapshot, sorted; its ranges are cut. A run that is taken up again uses
-   the same file and walks only what is not done. The snapshot's own checks go on meanwhile.
+   the same file and walks only what is not done (``audit_start``). The snapshot's own checks go on meanwhile.
 2. The bucket is listed in those ranges and matched with the rows (``audit_listing``, ``walking``).
 3. What did not match is confirmed, read again and judged (``audit_judging``), and its findings are kept in the book.
 4. Strangers are sent to a sample of the files, or to all.
@@ -12,34 +12,26 @@ from __future__ import annotations
 
 import random
 import threading
-from collections import Counter
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
-from datetime import datetime
-from itertools import islice
 
-from lib import audit_exposure, audit_findings, audit_judging, audit_listing, audit_site, keys
+from lib import audit_exposure, audit_findings, audit_judging, audit_listing, audit_site, audit_start, keys
 from lib.access import Scope
-from lib.audit_book import BATCH
 from lib.audit_findings import Terms, text
+from lib.audit_keeping import Keeping, keeping
 from lib.audit_listing import Listed, Meter
 from lib.audit_shop import Shop
 from lib.audit_site import LEFTOVERS, SPOOL, Site, SpoolLost
 from lib.audits import Exposure, Fault, Phase, Range, Result, Run, Status
-from lib.bucket_pages import ListingBroken
-from lib.catalogue import Code
-from lib.diagnosis import State
 from lib.findings import Finding, Kind
 from lib.leftovers import Scratch
 from lib.objects import Doubt
 from lib.reconcile import RowAlone
-from lib.row_spool import Checked, Checking, Detail, RowSpool, Settled
+from lib.row_spool import Checked, Detail, RowSpool
 from lib.seen_rows import MAX_PAGES, SeenRows, summed
 from lib.walking import Here, Walker
 
-OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
 RANGES_OF_A_PROCESS = 8  # whoever takes fewer wants little memory: one process, and nothing that may not be needed
 FEW_PAGES = MAX_PAGES // 4  # 16 MiB, four million rows: what such a run remembers at most
 SEEN_BOUND = 100_000  # rows without a file; above, the next run says of none that it was there before
@@ -59,90 +51,20 @@ def work(run: Run, shop: Shop, meter: Meter) -> Result:
     if run.options.ranges >= RANGES_OF_A_PROCESS:
         threading.Thread(target=shop.heads, name="heads", daemon=True).start()  # half a second, while the rows are read
     ranges = list(shop.book.ranges(run))
-    site, checking = _resumed(run, shop) if ranges else _begun(run, shop, meter)
+    site, checking = audit_start.resumed(run, shop) if ranges else audit_start.begun(run, shop, meter)
     try:
         with closing(_spool(shop)) as spool, closing(shop.open_scratch(shop.folder / LEFTOVERS)) as scratch:
             if not ranges:
                 ranges = audit_listing.cut(spool, threads=run.options.ranges)
                 scratch.only(())
                 shop.book.cut(run, ranges, snapshot_at=site.taken_at)
-            return _worked(run, shop, site, checking, spool, scratch, ranges, meter)
+            job = _Job(run, shop, meter, site, spool, scratch)
+            listed = job.walk(ranges)
+            checked = checking.result()
+            audit_site.keep_checked(checked, shop.folder)
+            return job.judge(listed, checked)
     finally:
         checking.cancel()
-
-
-def _worked(
-    run: Run,
-    shop: Shop,
-    site: Site,
-    checking: Checking,
-    spool: RowSpool,
-    scratch: Scratch,
-    ranges: list[Range],
-    meter: Meter,
-) -> Result:
-    seen = SeenRows(bound=MAX_PAGES if run.options.ranges >= RANGES_OF_A_PROCESS else FEW_PAGES)
-    listed = _listed(run, shop, site, spool, scratch, seen, ranges, meter)
-    checked = checking.result()
-    audit_site.keep_checked(checked, shop.folder)
-    terms = Terms(
-        shop.rules,
-        site.taken_at,
-        owned=shop.owned,
-        ignored=shop.ignored,
-        grace=run.options.grace,
-        is_whole=listed.fault is None and not site.is_narrow and not run.options.prefix,
-        unlisted=listed.unlisted,
-    )
-    last = shop.runs.last_full(run.target, before=run.run_id)
-    kinds, causes, strangers, doubt = _judged(run, shop, site, terms, checked, spool, scratch, meter, last)
-    states = shop.findings.states(run.run_id, scope=Scope())
-    attention = shop.findings.attention(run.run_id, scope=Scope())
-    cut = {CHECKED[name]: count for name, count in checked.cut.items()}
-    result = replace(_result(site, listed, kinds, causes, states, attention), strangers=strangers, cut=cut)
-    if result.status is Status.COMPLETE and doubt is not None:
-        return replace(result, status=Status.INCOMPLETE, reason=str(doubt))
-    if result.status is Status.COMPLETE and not run.options.prefix:
-        _remember(run, shop, seen, scratch, last)
-    return result
-
-
-def _begun(run: Run, shop: Shop, meter: Meter) -> tuple[Site, Checking]:
-    """Take the snapshot, and look whether the whole bucket may be listed or only what lies below the location."""
-    meter.set(phase=Phase.ROWS)
-    for name in audit_site.FILES:
-        (shop.folder / name).unlink(missing_ok=True)
-    began = shop.clock()
-    snapshot = shop.rows.snapshot(str(shop.folder / SPOOL), prefix=run.options.prefix)
-    try:
-        # A database whose clock is ahead would leave no grace to what is on its way.
-        site = _site(run, shop, meter, taken_at=min(snapshot.taken_at, began))
-        audit_site.keep_site(site, shop.folder)
-    except BaseException:
-        snapshot.checks.cancel()
-        raise
-    return site, snapshot.checks
-
-
-def _site(run: Run, shop: Shop, meter: Meter, *, taken_at: datetime) -> Site:
-    prefix, is_narrow = run.options.prefix.encode(), False
-    try:
-        first = next(shop.pages.pages(prefix=prefix, until=b"\x00"), None)
-        meter.add(requests=first.requests if first else 0)
-    except ListingBroken as error:
-        meter.add(requests=error.requests)
-        is_narrow = error.doubt is Doubt.DENIED and not prefix and bool(shop.rules.prefix)
-        if not is_narrow:
-            raise
-        prefix = shop.rules.prefix.encode()
-    return Site(taken_at, prefix, is_narrow, shop.rules.location, shop.source)
-
-
-def _resumed(run: Run, shop: Shop) -> tuple[Site, Checking]:
-    site, checked = audit_site.site(shop.folder), audit_site.checked(shop.folder)
-    if (site.location, site.source) != (shop.rules.location, shop.source):
-        raise SpoolLost  # no row is any more as the snapshot had it: all of its findings would be passed over
-    return site, shop.rows.check(prefix=run.options.prefix) if checked is None else Settled(checked)
 
 
 def _spool(shop: Shop) -> RowSpool:
@@ -152,167 +74,166 @@ def _spool(shop: Shop) -> RowSpool:
         raise SpoolLost from error
 
 
-def _listed(
-    run: Run,
-    shop: Shop,
-    site: Site,
-    spool: RowSpool,
-    scratch: Scratch,
-    seen: SeenRows,
-    ranges: list[Range],
-    meter: Meter,
-) -> Listed:
-    done = [each for each in ranges if each.is_done]
-    try:
-        scratch.only([each.number for each in done])
-    except ValueError as error:
-        raise SpoolLost from error
-    meter.set(
-        phase=Phase.LISTING,
-        records=spool.rows,
-        rows=sum(each.rows for each in done),
-        objects=sum(each.objects for each in done),
-        ranges=len(ranges),
-        ranges_done=len(done),
-    )
-    for each in done:
-        for block in spool.blocks(after=each.after, until=each.until):
-            seen.add(summed(block))
-    with _walkers(shop, site, spool, threads=run.options.ranges) as walkers:
-        walking = audit_listing.Pass(walkers, scratch, seen, meter, finish=lambda one: shop.book.finish(run, one))
-        return walking.walk(ranges)
+class _Job:
+    """A run whose rows are spooled and whose ranges are cut."""
 
+    def __init__(self, run: Run, shop: Shop, meter: Meter, site: Site, spool: RowSpool, scratch: Scratch) -> None:
+        self._run = run
+        self._shop = shop
+        self._meter = meter
+        self._site = site
+        self._spool = spool
+        self._scratch = scratch
+        self._seen = SeenRows(bound=MAX_PAGES if run.options.ranges >= RANGES_OF_A_PROCESS else FEW_PAGES)
+        self._last = shop.runs.last_full(run.target, before=run.run_id)
 
-@contextmanager
-def _walkers(shop: Shop, site: Site, spool: RowSpool, *, threads: int) -> Iterator[list[Walker]]:
-    """Lend who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
-    here = Here(spool, shop.pages, site.prefix)
-    processes = min(shop.cores, threads // RANGES_OF_A_PROCESS, spool.rows // shop.share)
-    with ExitStack() as stack:
-        found: list[Walker] = []
-        for _ in range(processes - 1):
-            lent = shop.helpers.walkers(threads // processes, shop.folder / SPOOL, site.prefix, here=here)
-            found += stack.enter_context(lent)
-        yield found + [here] * (threads - len(found))
+    def walk(self, ranges: Sequence[Range]) -> Listed:
+        """List and match what is not done yet."""
+        done = [each for each in ranges if each.is_done]
+        try:
+            self._scratch.only([each.number for each in done])
+        except ValueError as error:
+            raise SpoolLost from error
+        self._meter.set(
+            phase=Phase.LISTING,
+            records=self._spool.rows,
+            rows=sum(each.rows for each in done),
+            objects=sum(each.objects for each in done),
+            ranges=len(ranges),
+            ranges_done=len(done),
+        )
+        for each in done:
+            for block in self._spool.blocks(after=each.after, until=each.until):
+                self._seen.add(summed(block))
+        with self._walkers() as walkers:
+            walking = audit_listing.Pass(
+                walkers,
+                self._scratch,
+                self._seen,
+                self._meter,
+                finish=lambda one: self._shop.book.finish(self._run, one),
+            )
+            return walking.walk(ranges)
 
+    def judge(self, listed: Listed, checked: Checked) -> Result:
+        """Judge what did not match, keep every finding in the book, and return what the run came to."""
+        run, shop = self._run, self._shop
+        is_whole = listed.fault is None and not self._site.is_narrow and not run.options.prefix
+        self._meter.set(phase=Phase.CONFIRMING, findings=0)
+        shop.book.forget(run)
+        with keeping(run, shop.book, self._meter) as kept:
+            terms = self._terms(listed, is_whole=is_whole)
+            kept.keep(self._judged(checked, terms), Phase.DIAGNOSING)
+            strangers = self._exposure(kept, terms)
+        self._meter.set(phase=Phase.STORING)
+        result = replace(
+            _verdict(self._site, listed, kept.doubt),
+            kinds=dict(kept.kinds),
+            causes=dict(kept.causes),
+            states=dict(shop.findings.states(run.run_id, scope=Scope())),
+            attention=shop.findings.attention(run.run_id, scope=Scope()),
+            strangers=strangers,
+            cut={CHECKED[name]: count for name, count in checked.cut.items()},
+        )
+        if result.status is Status.COMPLETE and not run.options.prefix:
+            self._remember()
+        return result
 
-def _judged(
-    run: Run,
-    shop: Shop,
-    site: Site,
-    terms: Terms,
-    checked: Checked,
-    spool: RowSpool,
-    scratch: Scratch,
-    meter: Meter,
-    last: Run | None,
-) -> tuple[Counter[Kind], Counter[Code], dict[str, int], Doubt | None]:
-    """Keep every finding in the book, some hundred a commit.
+    @contextmanager
+    def _walkers(self) -> Iterator[list[Walker]]:
+        """Lend who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
+        shop, threads = self._shop, self._run.options.ranges
+        here = Here(self._spool, shop.pages, self._site.prefix)
+        processes = min(shop.cores, threads // RANGES_OF_A_PROCESS, self._spool.rows // shop.share)
+        with ExitStack() as stack:
+            found: list[Walker] = []
+            for _ in range(processes - 1):
+                lent = shop.helpers.walkers(threads // processes, shop.folder / SPOOL, self._site.prefix, here=here)
+                found += stack.enter_context(lent)
+            yield found + [here] * (threads - len(found))
 
-    Return how many there are of each kind and cause, what strangers got for a sample, and why confirming broke off.
-    """
-    meter.set(phase=Phase.CONFIRMING, findings=0)
-    shop.book.forget(run)
-    judged = audit_judging.judge(
-        scratch,
-        rows=shop.rows,
-        pages=shop.pages,
-        heads=shop.heads,
-        lister=shop.lister,
-        checked=checked,
-        terms=terms,
-        was_seen=_was_seen(shop, last),
-        told=lambda requests: meter.add(requests=requests),
-        clock=shop.clock,
-        prefix=site.prefix,
-    )
-    kinds, causes, strangers, doubts = Counter[Kind](), Counter[Code](), dict[str, int](), list[Doubt]()
+    def _terms(self, listed: Listed, *, is_whole: bool) -> Terms:
+        return Terms(
+            self._shop.rules,
+            self._site.taken_at,
+            owned=self._shop.owned,
+            ignored=self._shop.ignored,
+            grace=self._run.options.grace,
+            is_whole=is_whole,
+            unlisted=listed.unlisted,
+        )
 
-    def keep(findings: Iterator[Finding], phase: Phase) -> None:
-        kept: Future[None] | None = None  # the disk writes one batch while the next is judged
-        while some := list(islice(findings, BATCH)):
-            if kept is not None:
-                kept.result()
-            kept = writer.submit(shop.book.keep, run, some)
-            kinds.update(each.kind for each in some)
-            causes.update(each.code for each in some if each.code is not None)
-            doubts.extend(islice(_doubts(some), 0 if doubts else 1))
-            meter.set(phase=phase)
-            meter.add(findings=len(some))
-        if kept is not None:
-            kept.result()
+    def _judged(self, checked: Checked, terms: Terms) -> Iterator[Finding]:
+        return audit_judging.judge(
+            self._scratch,
+            rows=self._shop.rows,
+            pages=self._shop.pages,
+            heads=self._shop.heads,
+            lister=self._shop.lister,
+            checked=checked,
+            terms=terms,
+            was_seen=self._was_seen,
+            told=self._told,
+            clock=self._shop.clock,
+            prefix=self._site.prefix,
+        )
 
-    with ThreadPoolExecutor(1, thread_name_prefix="findings") as writer:
-        keep(judged, Phase.DIAGNOSING)
-        if run.options.exposure is Exposure.FULL:
-            meter.set(phase=Phase.EXPOSURE)
-            keep(_all_open(shop, terms, spool, scratch, meter), Phase.EXPOSURE)
-        elif run.options.exposure is Exposure.SAMPLE:
-            meter.set(phase=Phase.EXPOSURE)
-            sample = audit_exposure.sample(spool, shop.heads(), chance=random.SystemRandom(), clock=shop.clock)
-            meter.add(requests=2 * sample.asked)
-            strangers = {"open": sample.open, "closed": sample.closed, "unknown": sample.unknown}
-            found = audit_findings.of_sample(sample)
-            keep(iter(() if found is None else (found,)), Phase.EXPOSURE)
-    meter.set(phase=Phase.STORING)
-    return kinds, causes, strangers, doubts[0] if doubts else None
+    def _exposure(self, kept: Keeping, terms: Terms) -> dict[str, int]:
+        """Send strangers to the files, and return what they got for a sample."""
+        shop = self._shop
+        match self._run.options.exposure:
+            case Exposure.FULL:
+                self._meter.set(phase=Phase.EXPOSURE)
+                found = audit_exposure.all_open(
+                    self._spool, self._scratch, shop.rows, shop.heads(), terms, told=self._told
+                )
+                kept.keep(found, Phase.EXPOSURE)
+            case Exposure.SAMPLE:
+                self._meter.set(phase=Phase.EXPOSURE)
+                chance = random.SystemRandom()
+                sample = audit_exposure.sample(self._spool, shop.heads(), chance=chance, clock=shop.clock)
+                self._told(2 * sample.asked)
+                one = audit_findings.of_sample(sample)
+                kept.keep(iter(() if one is None else (one,)), Phase.EXPOSURE)
+                return {"open": sample.open, "closed": sample.closed, "unknown": sample.unknown}
+        return {}
 
+    def _told(self, requests: int) -> None:
+        self._meter.add(requests=requests)
 
-def _doubts(findings: Sequence[Finding]) -> Iterator[Doubt]:
-    """Yield why rows could not be confirmed, where it is not one key that is refused but the storage that answers no more."""
-    for each in findings:
-        doubt = each.evidence.get("doubt")
-        if each.kind is Kind.UNDETERMINED and doubt is not None and doubt not in OF_ONE_KEY:
-            yield Doubt(str(doubt))
-
-
-def _all_open(shop: Shop, terms: Terms, spool: RowSpool, scratch: Scratch, meter: Meter) -> Iterator[Finding]:
-    return audit_exposure.all_open(
-        spool, scratch, shop.rows, shop.heads(), terms, told=lambda requests: meter.add(requests=requests)
-    )
-
-
-def _was_seen(shop: Shop, last: Run | None) -> Callable[[Detail], bool]:
-    """Return whether the last full run before this one found the file of a row, at the key that the row still names."""
-
-    def was_seen(row: Detail) -> bool:
-        if last is None:
+    def _was_seen(self, row: Detail) -> bool:
+        """Whether the last full run before this one found the file of a row, at the key that the row still names."""
+        if self._last is None:
             return False
-        key = keys.resolve(row.stored_key or "", location=shop.rules.location)
-        return shop.seen.saw(last.run_id, row.record_id, key.encode("utf-8", "replace"))
+        key = keys.resolve(row.stored_key or "", location=self._shop.rules.location)
+        return self._shop.seen.saw(self._last.run_id, row.record_id, key.encode("utf-8", "replace"))
 
-    return was_seen
-
-
-def _remember(run: Run, shop: Shop, seen: SeenRows, scratch: Scratch, last: Run | None) -> None:
-    """Keep for the next run which rows had their file, unless very many had none. What is in flight had none yet."""
-    if scratch.count(RowAlone) > SEEN_BOUND:
-        return
-    lacking, after = set[int](), 0
-    while some := scratch.all_of(RowAlone, after=after):
-        lacking.update(each.record_id for _, each, _ in some if isinstance(each, RowAlone))
-        after = some[-1][0]
-    shop.seen.keep(run.run_id, seen, lacking=lacking, before=last.run_id if last else None)
+    def _remember(self) -> None:
+        """Keep for the next run which rows had their file, unless very many had none. What is in flight had none yet."""
+        if self._scratch.count(RowAlone) > SEEN_BOUND:
+            return
+        lacking, after = set[int](), 0
+        while some := self._scratch.all_of(RowAlone, after=after):
+            lacking.update(each.record_id for _, each, _ in some if isinstance(each, RowAlone))
+            after = some[-1][0]
+        before = self._last.run_id if self._last else None
+        self._shop.seen.keep(self._run.run_id, self._seen, lacking=lacking, before=before)
 
 
-def _result(
-    site: Site,
-    listed: Listed,
-    kinds: Counter[Kind],
-    causes: Counter[Code],
-    states: Mapping[State, int],
-    attention: int,
-) -> Result:
+def _verdict(site: Site, listed: Listed, doubt: Doubt | None) -> Result:
+    """Return whether everything was listed and confirmed, and what was not listed."""
     gaps = listed.unlisted
     if site.is_narrow:
         beyond = site.prefix[:-1] + bytes([site.prefix[-1] + 1])  # the first key behind all that begin with the prefix
         gaps = _joined(((b"", site.prefix), *gaps, (beyond, None)))
     unlisted = tuple((text(after), None if until is None else text(until)) for after, until in gaps)
-    found = Result(Status.COMPLETE, None, dict(kinds), dict(causes), attention, dict(states), None, unlisted)
-    if listed.fault is None:
-        return found
-    reason = Fault.OUT_OF_ORDER if listed.fault.is_out_of_order else listed.fault.doubt
-    return replace(found, status=Status.INCOMPLETE, reason=str(reason), listed_until=text(listed.unlisted[0][0]))
+    if listed.fault is not None:
+        reason = Fault.OUT_OF_ORDER if listed.fault.is_out_of_order else listed.fault.doubt
+        until = text(listed.unlisted[0][0])
+        return Result(Status.INCOMPLETE, str(reason), listed_until=until, unlisted=unlisted)
+    if doubt is not None:
+        return Result(Status.INCOMPLETE, str(doubt), unlisted=unlisted)
+    return Result(Status.COMPLETE, unlisted=unlisted)
 
 
 def _joined(gaps: Iterable[tuple[bytes, bytes | None]]) -> tuple[tuple[bytes, bytes | None], ...]:

@@ -1,0 +1,64 @@
+"""The findings of a run on their way into its book: counted, and written down while the next are judged."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import contextmanager
+from itertools import islice
+
+from lib.audit_book import BATCH, Worked
+from lib.audit_listing import Meter
+from lib.audits import Phase, Run
+from lib.catalogue import Code
+from lib.findings import Finding, Kind
+from lib.objects import Doubt
+
+OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
+
+
+class Keeping:
+    """What was kept so far. ``doubt``: why rows could not be confirmed, where it is the storage that answers no more."""
+
+    def __init__(self, run: Run, book: Worked, meter: Meter, writer: ThreadPoolExecutor) -> None:
+        self.kinds = Counter[Kind]()
+        self.causes = Counter[Code]()
+        self.doubt: Doubt | None = None
+        self._run = run
+        self._book = book
+        self._meter = meter
+        self._writer = writer
+
+    def keep(self, findings: Iterator[Finding], phase: Phase) -> None:
+        """Keep them all, BATCH a commit; raise what the book raises, and what judging them raises."""
+        kept: Future[None] | None = None  # the disk writes one batch while the next is judged
+        while some := list(islice(findings, BATCH)):
+            if kept is not None:
+                kept.result()
+            kept = self._writer.submit(self._book.keep, self._run, some)
+            self._count(some)
+            self._meter.set(phase=phase)
+            self._meter.add(findings=len(some))
+        if kept is not None:
+            kept.result()
+
+    def _count(self, some: Sequence[Finding]) -> None:
+        self.kinds.update(each.kind for each in some)
+        self.causes.update(each.code for each in some if each.code is not None)
+        if self.doubt is None:
+            self.doubt = next(_doubts(some), None)
+
+
+@contextmanager
+def keeping(run: Run, book: Worked, meter: Meter) -> Iterator[Keeping]:
+    """Lend an empty one, with a thread that writes."""
+    with ThreadPoolExecutor(1, thread_name_prefix="findings") as writer:
+        yield Keeping(run, book, meter, writer)
+
+
+def _doubts(findings: Sequence[Finding]) -> Iterator[Doubt]:
+    for each in findings:
+        doubt = each.evidence.get("doubt")
+        if each.kind is Kind.UNDETERMINED and doubt is not None and doubt not in OF_ONE_KEY:
+            yield Doubt(str(doubt))
