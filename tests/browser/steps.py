@@ -8,14 +8,24 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
+from dotenv import dotenv_values
 from playwright.sync_api import Browser, Page
 
+from dashboard import wiring
+from lib import accounts
+from lib import sign_in as passwords
+from lib.access import Role
+from lib.password_links import PasswordLink
+from lib.people import NewRole, Person
+from lib.settings import Settings
 from tests.parts import sample_clinic
+from tests.parts.accounts import OPERATOR
 from tests.parts.bad_servers import refused_address
-from tests.parts.chromium import ROOT, App, sign_in, start_app
+from tests.parts.chromium import ROOT, App, demo_folder, sign_in, start_app
 from tests.parts.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.parts.served import Served
 
@@ -45,15 +55,15 @@ def click_row(page: Page, row: int, *, x: int = 200) -> None:
 
 
 @contextmanager
-def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """Yield a tab with the dashboard in it; a script error in the page fails the test."""
+def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900, **signing_in: str) -> Iterator[Page]:
+    """Yield a tab with the dashboard in it, signed in (``chromium.sign_in``); a script error in it fails the test."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, permissions=["clipboard-read", "clipboard-write"]
     )
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    sign_in(page, app)
+    sign_in(page, app, **signing_in)
     yield page
     context.close()
     assert errors == []
@@ -81,14 +91,28 @@ def with_provider(idp: Provider, folder: Path) -> dict[str, str]:
 
 @contextmanager
 def served(settings: Mapping[str, str]) -> Iterator[App]:
-    """Yield the dashboard, not the demo, with these settings and no .env file."""
-    ran(settings, "migrate")
-    path = ran(settings, "people", "add", "Asha", "--role", "owner")
+    """Yield the dashboard, not the demo, with these settings and no .env file; Asha owns it."""
+    wiring.migrate(Settings.load({**BARE, **settings}))
+    hire(settings, "Asha", NewRole(Role.OWNER, None))
     app = start_app(env={**os.environ, **BARE, **settings})
     app.password = PASSWORD
-    set_password(app, path)
     yield app
     app.stop()
+
+
+def environment(app: App) -> dict[str, str]:
+    """Return the settings that a demo keeps for the command line."""
+    values = dotenv_values(demo_folder(app) / "env", interpolate=False)
+    return {name: value or "" for name, value in values.items()}
+
+
+def hire(settings: Mapping[str, str], name: str, rights: NewRole) -> None:
+    """Add somebody whose password is ``PASSWORD`` to the ledger of these settings."""
+    values, now = Settings.load({**BARE, **settings}), datetime.now(UTC)
+    desk = wiring.accounts(values, trail=wiring.build(values).trail)
+    link = accounts.add(OPERATOR, desk, accounts.NewPerson(name, rights), at=now)
+    assert isinstance(link, PasswordLink), link
+    assert isinstance(passwords.set_password(desk, link.token, PASSWORD, address="", at=now), Person)
 
 
 def ran(settings: Mapping[str, str], *words: str) -> str:
