@@ -3,41 +3,24 @@
 from __future__ import annotations
 
 import os
-import socket
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 import sqlalchemy as sa
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, expect
 
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
-from tests.browser.steps import BARE, BOX, click_row, search, served, tab
+from tests.browser.steps import BARE, LOCATION, ONE_SENTENCE_MS, assert_alive, click_row, on_sqlite, search, served, tab
 from tests.parts import bad_servers, sample_clinic
 from tests.parts import guarded_s3 as guarded
 from tests.parts.bad_servers import Talk
 from tests.parts.chromium import App, start_app
 
-LOCATION = "edrcontainer1"
 PDF = b"%PDF-1.4 one page\n%%EOF"
-ONE_SENTENCE = 15_000  # ms until it must stand there
-
-
-def settings(folder: Path, endpoint_url: str, **changes: str) -> dict[str, str]:
-    """Return the settings of a clinic and a ledger in SQLite files of this folder; make the clinic."""
-    return {
-        "DATABASE_URL": sample_clinic.sqlite_clinic(folder / "records.sqlite3"),
-        "AWS_ACCESS_KEY_ID": "DEMOACCESSKEY",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_STORAGE_BUCKET_NAME": "edrspace",
-        "AWS_S3_ENDPOINT_URL": endpoint_url,
-        "AWS_LOCATION": LOCATION,
-        "DASHBOARD_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite3",
-        **changes,
-    }
 
 
 @dataclass(frozen=True)
@@ -59,17 +42,9 @@ class Day:
 @pytest.fixture(scope="module")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Day]:
     """The dashboard on a clinic and a ledger, both SQLite, and a storage that refuses the connection."""
-    folder, storage = tmp_path_factory.mktemp("day"), bad_servers.refused_address()
-    with served(settings(folder, storage)) as app:
+    folder = tmp_path_factory.mktemp("day")
+    with bad_servers.held_address() as storage, served(on_sqlite(folder, storage)) as app:
         yield Day(app, folder / "records.sqlite3", folder / "ledger.sqlite3", storage)
-
-
-def assert_alive(page: Page, app: App) -> None:
-    """The search box can be typed into, and nobody was shown a traceback, on screen or in the log."""
-    expect(page.get_by_placeholder(BOX)).to_be_enabled()
-    expect(page.get_by_text("Traceback")).to_have_count(0)
-    expect(page.get_by_text("Something went wrong")).to_have_count(0)
-    assert "Traceback" not in "".join(app.lines)
 
 
 STORAGE: list[tuple[str, Talk, str]] = [
@@ -99,7 +74,7 @@ def test_every_failure_of_the_bucket_is_one_sentence_beside_the_rows(day: Day, b
                 search(page, "Meera Nair")
             else:
                 page.get_by_role("button", name="Check again").click()
-            expect(page.get_by_text(f"{sentence}"), name).to_have_count(1, timeout=ONE_SENTENCE)
+            expect(page.get_by_text(f"{sentence}"), name).to_have_count(1, timeout=ONE_SENTENCE_MS)
             expect(page.get_by_text("2 can't be checked"), name).to_be_visible()
             expect(page.get_by_test_id("stDataFrame"), name).to_be_visible()
             assert_alive(page, day.app)
@@ -109,7 +84,7 @@ def test_a_bucket_that_refuses_the_connection_makes_no_link(day: Day, browser: B
     with tab(browser, day.app) as page:
         search(page, "CON153")
         expect(page.get_by_text("We can't check the PDF of 14 Nov 2026 now. Storage cannot be reached")).to_be_visible(
-            timeout=ONE_SENTENCE
+            timeout=ONE_SENTENCE_MS
         )
         expect(page.get_by_text("No link: we can't check the PDF now.")).to_be_visible()
         assert_alive(page, day.app)
@@ -127,52 +102,19 @@ def test_a_bucket_that_never_answers_holds_up_no_row_and_no_other_search(day: Da
         assert_alive(page, day.app)
 
 
-@pytest.fixture(scope="module")
-def lost(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[App, int]]:
-    """The dashboard whose clinic's database is a PostgreSQL at a port where nobody listens; and the port."""
-    port = int(bad_servers.refused_address().rpartition(":")[2])
-    address = f"postgresql://clinic:hush@127.0.0.1:{port}/clinic"
-    folder = tmp_path_factory.mktemp("lost")
-    with served(settings(folder, bad_servers.refused_address(), DATABASE_URL=address)) as app:
-        yield app, port
-
-
-@contextmanager
-def silent(port: int) -> Iterator[None]:
-    """Take connections there and never say a word."""
-    with socket.create_server(("127.0.0.1", port)):
-        yield
-
-
-@pytest.mark.parametrize(
-    ("where", "sentence"),
-    [("closed", "The clinic's database cannot be reached."), ("silent", "took too long to answer")],
-)
-def test_a_database_that_cannot_be_had_is_one_sentence(
-    lost: tuple[App, int], browser: Browser, where: str, sentence: str
-) -> None:
-    app, port = lost
-    with silent(port) if where == "silent" else nullcontext(), tab(browser, app) as page:
-        expect(page.get_by_text(sentence)).to_be_visible(timeout=ONE_SENTENCE)
-        search(page, "Meera Nair")
-        expect(page.get_by_text(sentence)).to_be_visible(timeout=ONE_SENTENCE)
-        assert_alive(page, app)
-        assert "hush" not in page.content() + "".join(app.lines)
-
-
 def test_a_missing_column_is_named_and_a_locked_file_waits_its_turn(day: Day, browser: Browser) -> None:
     engine = sa.create_engine(f"sqlite:///{day.records}")
     with tab(browser, day.app) as page:
         with engine.connect() as other:
             other.exec_driver_sql("BEGIN EXCLUSIVE")
             search(page, "Meera Nair")
-            expect(page.get_by_text("locked by another program")).to_be_visible(timeout=ONE_SENTENCE)
+            expect(page.get_by_text("locked by another program")).to_be_visible(timeout=ONE_SENTENCE_MS)
             other.rollback()
         page.get_by_role("button", name="Try again").click()
-        expect(page.get_by_text("2 of 2, taken as part of a name")).to_be_visible(timeout=ONE_SENTENCE)
+        expect(page.get_by_text("2 of 2, taken as part of a name")).to_be_visible(timeout=ONE_SENTENCE_MS)
         with renamed(engine, "checksum", "md5"):
             search(page, "Meera")
-            expect(page.get_by_text("lacks a table or column that we read")).to_be_visible(timeout=ONE_SENTENCE)
+            expect(page.get_by_text("lacks a table or column that we read")).to_be_visible(timeout=ONE_SENTENCE_MS)
             expect(page.get_by_text("checksum")).to_be_visible()
             assert_alive(page, day.app)
     engine.dispose()
@@ -197,7 +139,7 @@ def test_a_ledger_that_cannot_be_written_switches_preview_and_link_off_and_nothi
     config = guarded.config_of(guarded_s3)
     for number in (13, 22):
         guarded_s3.put(SeedObject(f"{LOCATION}/{sample_clinic.record(number).stored_key}", PDF))
-    values = settings(
+    values = on_sqlite(
         tmp_path,
         config.endpoint_url,
         AWS_ACCESS_KEY_ID=config.access_key_id,
@@ -209,14 +151,14 @@ def test_a_ledger_that_cannot_be_written_switches_preview_and_link_off_and_nothi
             ledger.execute("CREATE TRIGGER broken BEFORE INSERT ON trail BEGIN SELECT RAISE(FAIL, 'broken'); END")
         search(page, "CON153")
         expect(page.get_by_text("Searching works; previews and links are switched off.")).to_be_visible(
-            timeout=ONE_SENTENCE
+            timeout=ONE_SENTENCE_MS
         )
-        expect(page.get_by_text("is in storage")).to_be_visible(timeout=ONE_SENTENCE)
+        expect(page.get_by_text("is in storage")).to_be_visible(timeout=ONE_SENTENCE_MS)
         page.get_by_role("button", name="Show PDF").click()
         refusal = page.get_by_text("Activity cannot be written down, so previews and links are switched off.")
-        expect(refusal).to_have_count(1, timeout=ONE_SENTENCE)
+        expect(refusal).to_have_count(1, timeout=ONE_SENTENCE_MS)
         page.get_by_role("button", name="Check and create").click()
-        expect(refusal).to_have_count(2, timeout=ONE_SENTENCE)
+        expect(refusal).to_have_count(2, timeout=ONE_SENTENCE_MS)
         assert_alive(page, app)
 
 
@@ -228,7 +170,7 @@ def test_a_ledger_that_another_program_holds_is_one_sentence_and_nobody_is_throw
             other.execute("BEGIN EXCLUSIVE")
             search(page, "Meera Nair")
             said = page.get_by_text("The activity database is locked by another program.")
-            expect(said).to_be_visible(timeout=ONE_SENTENCE)
+            expect(said).to_be_visible(timeout=ONE_SENTENCE_MS)
             expect(page.get_by_test_id("stDataFrame")).to_be_visible()
             page.get_by_role("link", name="People").click()
             page.get_by_role("textbox", name="Name").fill("Farid")
@@ -236,11 +178,11 @@ def test_a_ledger_that_another_program_holds_is_one_sentence_and_nobody_is_throw
             page.get_by_role("option", name="Auditor").click()
             page.get_by_text("All clinics, and records without a clinic").last.click()
             page.get_by_role("button", name="Add", exact=True).click()
-            expect(said).to_be_visible(timeout=ONE_SENTENCE)
+            expect(said).to_be_visible(timeout=ONE_SENTENCE_MS)
             other.execute("ROLLBACK")
         page.get_by_role("link", name="Find").click()
         search(page, "Meera")
-        expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=ONE_SENTENCE)
+        expect(page.get_by_test_id("stDataFrame")).to_be_visible(timeout=ONE_SENTENCE_MS)
         expect(said).to_have_count(0)
         with closing(sqlite3.connect(day.ledger)) as ledger:
             assert ledger.execute("SELECT count(*) FROM people").fetchone() == (1,)
@@ -252,7 +194,7 @@ def test_where_the_ledger_is_broken_from_the_start_nobody_gets_in_and_the_sign_i
 ) -> None:
     ledger = tmp_path / "ledger.sqlite3"
     ledger.mkdir()  # no file can be made here, whoever runs this
-    app = start_app(env=BARE | settings(tmp_path, bad_servers.refused_address()))
+    app = start_app(env=BARE | on_sqlite(tmp_path, bad_servers.refused_address()))
     page = browser.new_page()
     page.goto(app.url)
     page.get_by_label("Name").fill("Asha")

@@ -7,18 +7,15 @@ import re
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin, Subprotocol
 
+from tests.parts import cut
 from tests.parts.chromium import ROOT, App, demo_folder, sign_in, start_app
 
 PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
@@ -61,13 +58,6 @@ def locked(app: App) -> float:
     return datetime.fromisoformat(text).timestamp()
 
 
-def wait_for_the_cut(socket: ClientConnection, cut: list[float]) -> None:
-    with suppress(ConnectionClosed):
-        while True:
-            socket.recv(timeout=20)
-    cut.append(time.time())
-
-
 def expect_nothing_of_the_patient(page: Page) -> None:
     expect(page.get_by_text(PATIENT_LINE)).to_have_count(0)
     assert "PAT" not in page.content()
@@ -80,27 +70,15 @@ def test_lock_in_one_tab_empties_both_within_5_seconds_and_cuts_the_sockets_with
     sign_in(one, demo_app, wanted="/?record=12")
     expect(one.get_by_text(PATIENT_LINE).first).to_be_visible()
     open_record(other, demo_app, 12)
-    # A page that has left takes its socket along, so a third one that nobody closes tells when the server cuts.
-    cookies = "; ".join(f"{each['name']}={each['value']}" for each in context.cookies())
-    with connect(
-        f"{demo_app.url.replace('http', 'ws')}/_stcore/stream",
-        origin=Origin(demo_app.url),
-        additional_headers={"Cookie": cookies},
-        subprotocols=[Subprotocol("streamlit")],
-        proxy=None,
-        max_size=None,
-    ) as socket:
-        cut: list[float] = []
-        waiting = threading.Thread(target=wait_for_the_cut, args=(socket, cut))
-        waiting.start()
+    with cut.watched(demo_app, context) as cut_at:
         start = time.time()
         one.get_by_role("button", name="Lock").click()
         for page in (other, one):
             expect(page.get_by_text(PATIENT_LINE)).to_have_count(0, timeout=5000)
         emptied = time.time() - start
-        waiting.join(5)
+        cut_s = cut_at() - locked(demo_app)
     assert emptied < 5
-    assert cut[0] - locked(demo_app) < 1
+    assert cut_s < 1
     for page in (one, other):
         expect(page.get_by_role("heading", name="Locked")).to_be_visible()
         expect_nothing_of_the_patient(page)

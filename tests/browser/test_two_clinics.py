@@ -20,7 +20,7 @@ from lib.accounts import Accounts
 from lib.people import Activity, Change, NewRole
 from tests.browser.steps import PASSWORD, hire, ran, search, served, set_password
 from tests.parts import accounts as account_parts
-from tests.parts import sample_clinic
+from tests.parts import cut, sample_clinic
 from tests.parts.ceph import LOCATION, Ceph
 from tests.parts.chromium import App, sign_in
 from tests.parts.postgres import SCHEMA, Postgres
@@ -187,19 +187,16 @@ def with_a_link(at: Desk, clinic: Clinic) -> str:
     return link.get_attribute("href") or ""
 
 
-def emptied(at: Desk, held: WebSocket, *, since: float) -> tuple[float, float]:
-    """Wait until the page's socket is closed and the sign-in stands there, in time; return when each was."""
+def emptied(at: Desk, held: WebSocket, *, since: float) -> None:
+    """Wait until the page's socket is closed and the sign-in stands there, in time."""
     while not held.is_closed() and "/signin" not in at.page.url:  # a page that is left closes its socket unsaid
         at.page.wait_for_timeout(10)
         assert time.monotonic() - since < CLEARED_S, "the socket is still open"
-    cut = time.monotonic() - since
     at.page.wait_for_url("**/signin*", timeout=CLEARED_S * 1000)
     cleared = time.monotonic() - since
     expect(at.page.get_by_text("Meera Nair")).to_have_count(0)
     assert "X-Amz" not in at.page.content()
     assert cleared < CLEARED_S
-    print(f"cut after {cut:.2f} s, cleared after {cleared:.2f} s")
-    return cut, cleared
 
 
 @pytest.mark.parametrize(
@@ -215,9 +212,11 @@ def test_a_change_empties_the_screen_while_a_record_and_its_link_are_on_it(
     search(chitra.page, "Meera Nair")
     identity(chitra.page, HILL_VIEW)
     held = bilal.sockets[-1]  # those before it went with their pages
-    house.change("Bilal", change)
-    cut, _ = emptied(bilal, held, since=time.monotonic())
-    assert cut < CUT_S
+    with cut.watched(house.app, bilal.context) as cut_at:
+        house.change("Bilal", change)
+        changed_at = time.time()
+        emptied(bilal, held, since=time.monotonic())
+        assert cut_at() - changed_at < CUT_S
     identity(chitra.page, HILL_VIEW)  # nobody else lost anything
     bilal.page.go_back()
     expect(bilal.page.get_by_text("Meera Nair")).to_have_count(0)

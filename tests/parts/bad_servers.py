@@ -82,6 +82,15 @@ def refused_address() -> str:
         return f"http://127.0.0.1:{unused.getsockname()[1]}"
 
 
+@contextmanager
+def held_address() -> Iterator[str]:
+    """Yield an address where nobody listens and that nobody else is given; ``serving`` may listen there for a while."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else the port could not be bound once more
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
+
+
 def answering(status: int, body: bytes = b"", *, content_type: str = "application/xml", extra: str = "") -> Talk:
     """Answer everything alike, with no body on HEAD."""
 
