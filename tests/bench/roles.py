@@ -24,7 +24,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -58,6 +58,7 @@ TRAIL_ACTS = {  # what nobody may have in the trail as begun or done without the
     Action.SEARCH: Permission.FIND,
 }
 CLOSED_WITHIN_S = 1.0
+SLICE, SLICE_AT_MOST = 10, 20  # downgrades; a busy machine answers few messages before the cut and needs more of them
 
 
 @dataclass
@@ -217,12 +218,12 @@ def downgrade(
     auditor = home.sign_in(home.hire(NewRole(Role.AUDITOR, None)))
     tally.files_for_others += bool(files(home, auditor, held.addresses))
     until_now = home.newest
-    start = time.monotonic()
     if change is None:
         home.end(who)
     else:
         done = home.accounts.people.change(person.person_id, change, at=datetime.now(UTC))
         assert not isinstance(done, Refusal), done
+    start = time.monotonic()
     where = f"{_told(who)}, {what}"
     for name, send in sent:
         answer = send()
@@ -271,8 +272,10 @@ def campaign(*, seed: int, is_slice: bool) -> dict[str, Any]:
         pairs = [(before, *each) for before in RIGHTS for each in changes() if each[1] != before]
         if is_slice:
             pairs = [pair for pair in pairs if pair[0].role in {Role.OWNER, Role.CLINIC_ADMIN}]
-            pairs = dice.sample(pairs, 10)
-        for before, what, change in pairs:
+            pairs = dice.sample(pairs, SLICE_AT_MOST)
+        for number, (before, what, change) in enumerate(pairs):
+            if is_slice and number >= SLICE and _is_all_tried(tally.answered_before_the_cut):
+                break
             downgrade(home, book, before, change, tally, dice, what=what)
     return {
         "seed": seed,
@@ -289,12 +292,16 @@ def is_clean(figures: dict[str, Any]) -> bool:
         "missing", "unexpected_allows", "unexpected_denials", "forbidden_acts_in_the_trail", "sockets_left_open",
         "old_cookies_let_in", "files_at_old_addresses", "files_for_others",
     )  # fmt: skip
-    tried = {act.name for act in ACTS} | {"fragment", "file that waits"}
     return (
         not any(figures[name] for name in nothing)
         and figures["slowest_cut_s"] < CLOSED_WITHIN_S
-        and all(figures["answered_before_the_cut"].get(name) for name in tried)
+        and _is_all_tried(figures["answered_before_the_cut"])
     )
+
+
+def _is_all_tried(answered: Mapping[str, int]) -> bool:
+    """Whether each message was answered before the cut at least once: else that nothing came back says nothing."""
+    return all(answered.get(name) for name in {act.name for act in ACTS} | {"fragment", "file that waits"})
 
 
 def main() -> None:

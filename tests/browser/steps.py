@@ -8,14 +8,24 @@ import subprocess
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import urlencode
 
-from playwright.sync_api import Browser, Page
+from dotenv import dotenv_values
+from playwright.sync_api import Browser, Page, expect
 
+from dashboard import wiring
+from lib import accounts
+from lib import sign_in as passwords
+from lib.access import Role
+from lib.password_links import PasswordLink
+from lib.people import NewRole, Person
+from lib.settings import Settings
 from tests.parts import sample_clinic
+from tests.parts.accounts import OPERATOR
 from tests.parts.bad_servers import refused_address
-from tests.parts.chromium import ROOT, App, sign_in, start_app
+from tests.parts.chromium import ROOT, App, demo_folder, sign_in, start_app
 from tests.parts.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.parts.served import Served
 
@@ -23,6 +33,8 @@ PASSWORD = "violet harbour ledger tuning fork"
 BARE = {"DASHBOARD_ENV_FILE": "", "DASHBOARD_SECRET_KEY": "s" * 40}
 PROVIDER_NAME = "Clinic SSO"
 BOX = "Phone, name, PAT…, CON…, or paste a link"
+LOCATION = "edrcontainer1"
+ONE_SENTENCE_MS = 15_000  # until it must stand there
 
 
 def search(page: Page, text: str) -> None:
@@ -45,50 +57,81 @@ def click_row(page: Page, row: int, *, x: int = 200) -> None:
 
 
 @contextmanager
-def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900) -> Iterator[Page]:
-    """Yield a tab with the dashboard in it; a script error in the page fails the test."""
+def tab(browser: Browser, app: App, *, width: int = 1280, height: int = 900, **signing_in: str) -> Iterator[Page]:
+    """Yield a tab with the dashboard in it, signed in (``chromium.sign_in``); a script error in it fails the test."""
     context = browser.new_context(
         viewport={"width": width, "height": height}, permissions=["clipboard-read", "clipboard-write"]
     )
     page = context.new_page()
     errors: list[str] = []
     page.on("pageerror", lambda error: errors.append(str(error)))
-    sign_in(page, app)
+    sign_in(page, app, **signing_in)
     yield page
     context.close()
     assert errors == []
+
+
+def assert_alive(page: Page, app: App) -> None:
+    """The search box can be typed into, and nobody was shown a traceback, on screen or in the log."""
+    expect(page.get_by_placeholder(BOX)).to_be_enabled()
+    expect(page.get_by_text("Traceback")).to_have_count(0)
+    expect(page.get_by_text("Something went wrong")).to_have_count(0)
+    assert "Traceback" not in "".join(app.lines)
+
+
+def on_sqlite(folder: Path, endpoint_url: str, **changes: str) -> dict[str, str]:
+    """Return the settings of a clinic and a ledger in SQLite files of this folder; make the clinic."""
+    return {
+        "DATABASE_URL": sample_clinic.sqlite_clinic(folder / "records.sqlite3"),
+        "AWS_ACCESS_KEY_ID": "DEMOACCESSKEY",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+        "AWS_STORAGE_BUCKET_NAME": "edrspace",
+        "AWS_S3_ENDPOINT_URL": endpoint_url,
+        "AWS_LOCATION": LOCATION,
+        "DASHBOARD_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite3",
+        **changes,
+    }
 
 
 def with_provider(idp: Provider, folder: Path) -> dict[str, str]:
     """Return settings of a clinic whose storage is down and whose provider is this one; put two people into it."""
     idp.people["b"] = {"name": "Bilal Khan", "role": "front-desk", "clinics": ["CLN1"]}
     idp.people["z"] = {"name": "Zoya", "role": "visitor"}
-    return {
-        "DATABASE_URL": sample_clinic.sqlite_clinic(folder / "clinic.sqlite3"),
-        "AWS_ACCESS_KEY_ID": "AKIDEXAMPLE",
-        "AWS_SECRET_ACCESS_KEY": "secret",
-        "AWS_STORAGE_BUCKET_NAME": "edrspace",
-        "AWS_S3_ENDPOINT_URL": refused_address(),
-        "AWS_LOCATION": "edrcontainer1",
-        "DASHBOARD_DATABASE_URL": f"sqlite:///{folder}/ledger.sqlite3",
-        "DASHBOARD_OIDC_ISSUER": idp.issuer,
-        "DASHBOARD_OIDC_CLIENT_ID": CLIENT_ID,
-        "DASHBOARD_OIDC_CLIENT_SECRET": CLIENT_SECRET,
-        "DASHBOARD_OIDC_ROLES": "front-desk=clinic_admin,help=support",
-        "DASHBOARD_OIDC_NAME": PROVIDER_NAME,
-    }
+    return on_sqlite(
+        folder,
+        refused_address(),
+        DASHBOARD_OIDC_ISSUER=idp.issuer,
+        DASHBOARD_OIDC_CLIENT_ID=CLIENT_ID,
+        DASHBOARD_OIDC_CLIENT_SECRET=CLIENT_SECRET,
+        DASHBOARD_OIDC_ROLES="front-desk=clinic_admin,help=support",
+        DASHBOARD_OIDC_NAME=PROVIDER_NAME,
+    )
 
 
 @contextmanager
 def served(settings: Mapping[str, str]) -> Iterator[App]:
-    """Yield the dashboard, not the demo, with these settings and no .env file."""
-    ran(settings, "migrate")
-    path = ran(settings, "people", "add", "Asha", "--role", "owner")
+    """Yield the dashboard, not the demo, with these settings and no .env file; Asha owns it."""
+    wiring.migrate(Settings.load({**BARE, **settings}))
+    hire(settings, "Asha", NewRole(Role.OWNER, None))
     app = start_app(env={**os.environ, **BARE, **settings})
     app.password = PASSWORD
-    set_password(app, path)
     yield app
     app.stop()
+
+
+def environment(app: App) -> dict[str, str]:
+    """Return the settings that a demo keeps for the command line."""
+    values = dotenv_values(demo_folder(app) / "env", interpolate=False)
+    return {name: value or "" for name, value in values.items()}
+
+
+def hire(settings: Mapping[str, str], name: str, rights: NewRole) -> None:
+    """Add somebody whose password is ``PASSWORD`` to the ledger of these settings."""
+    values, now = Settings.load({**BARE, **settings}), datetime.now(UTC)
+    desk = wiring.accounts(values, trail=wiring.build(values).trail)
+    link = accounts.add(OPERATOR, desk, accounts.NewPerson(name, rights), at=now)
+    assert isinstance(link, PasswordLink), link
+    assert isinstance(passwords.set_password(desk, link.token, PASSWORD, address="", at=now), Person)
 
 
 def ran(settings: Mapping[str, str], *words: str) -> str:

@@ -21,8 +21,7 @@ SHOTS = os.environ.get("SCREENSHOTS", "")  # a folder, for who wants to look
 def test_an_owner_asks_who_saw_a_patient_and_the_auditor_checks_and_takes_it_along(
     browser: Browser, demo_app: App, width: int
 ) -> None:
-    with tab(browser, demo_app, width=width) as page:
-        page.goto(f"{demo_app.url}/?record=12")
+    with tab(browser, demo_app, width=width, wanted="/?record=12") as page:
         line = page.get_by_text(PATIENT).first
         expect(line).to_be_visible()
         found = PATIENT.match(line.inner_text())
@@ -57,8 +56,7 @@ def test_an_address_with_a_patient_opens_their_activity_for_who_begins_there_and
     browser: Browser, demo_app: App, name: str
 ) -> None:
     page = browser.new_context().new_page()
-    sign_in(page, demo_app, name=name)
-    page.goto(f"{demo_app.url}/activity?patient=PAT012")
+    sign_in(page, demo_app, name=name, wanted="/activity?patient=PAT012")
     expect(page.get_by_label("Patient id")).to_have_value("PAT012")
     expect(page.get_by_text("Page not found")).to_have_count(0)
     page.context.close()

@@ -18,11 +18,10 @@ from lib.locking import Locks
 from lib.stores.memory.pins import MemoryPins
 from pages import PAGES
 from tests.browser import walks
-from tests.browser.steps import served, with_provider
 from tests.parts import needed
 from tests.parts.accounts import MemoryBench
 from tests.parts.chromium import App, sign_in
-from tests.parts.provider import provider
+from tests.parts.provider import Provider
 from tests.parts.watched import Watched
 
 LOOKS = 3
@@ -44,8 +43,7 @@ def test_a_link_to_a_screen_leads_there_for_everybody_who_has_it(
     watched: Watched, demo_app: App, name: str, url: str
 ) -> None:
     page = watched.tab()
-    sign_in(page, demo_app, name=name)
-    page.goto(f"{demo_app.url}/{url}")
+    sign_in(page, demo_app, name=name, wanted=f"/{url}")
     expect(page.get_by_text(f"{name}, ")).to_be_visible()
     expect(page.get_by_text("Page not found")).to_have_count(0)
     expect(page.get_by_role("dialog")).to_have_count(0)
@@ -54,8 +52,7 @@ def test_a_link_to_a_screen_leads_there_for_everybody_who_has_it(
 def test_an_open_list_stays_open_when_what_stands_above_it_grows(watched: Watched, demo_app: App) -> None:
     page = watched.tab()
     page.set_viewport_size({"width": 1280, "height": 500})
-    sign_in(page, demo_app)
-    page.goto(f"{demo_app.url}/people")
+    sign_in(page, demo_app, wanted="/people")
     person = page.get_by_role("combobox", name="Person")
     person.scroll_into_view_if_needed()
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 200")
@@ -90,15 +87,14 @@ def test_nothing_breaks_the_policy_nothing_is_asked_elsewhere_and_axe_finds_noth
 
 
 def test_with_a_provider_its_own_page_is_the_only_thing_asked_elsewhere_and_axe_finds_nothing(
-    watched: Watched, tmp_path: Path
+    watched: Watched, provider_app: App, idp: Provider
 ) -> None:
     source, found = _axe(), list[str]()
     page = watched.tab()
-    with provider() as idp, served(with_provider(idp, tmp_path)) as app:
-        look = _look(page, app, source, found)
-        walks.through_provider(walks.Walk(page, app, look), idp)
-        strangers = {each.partition("?")[0] for each in watched.strangers(app.url)}
-        assert strangers == {f"{idp.issuer}/authorize"}  # where the browser goes to say who it is
+    look = _look(page, provider_app, source, found)
+    walks.through_provider(walks.Walk(page, provider_app, look), idp)
+    strangers = {each.partition("?")[0] for each in watched.strangers(provider_app.url)}
+    assert strangers == {f"{idp.issuer}/authorize"}  # where the browser goes to say who it is
     assert watched.violations == []
     assert not found, "\n".join(found)
 

@@ -94,14 +94,12 @@ def _row(row: tuple[object, ...]) -> tuple[object, ...]:
 
 @pytest.fixture
 def page(browser: Browser, house: House) -> Iterator[Page]:
-    with tab(browser, house.app) as opened:
+    with tab(browser, house.app, wanted="/explain") as opened:
         yield opened
 
 
-def ask(page: Page, house: House, text: str) -> None:
+def ask(page: Page, text: str) -> None:
     """Paste a text and submit it from the keyboard, as it says beside the field."""
-    if not page.url.endswith("/explain"):
-        page.goto(f"{house.app.url}/explain")
     field_ = page.get_by_label("Paste a key, a link")
     field_.fill(text)
     field_.press("Control+Enter")
@@ -127,7 +125,7 @@ def test_the_signed_link_of_the_bare_key_gives_the_founding_diagnosis_and_a_work
 ) -> None:
     pasted = house.link()
     assert page.request.get(pasted).status == 404
-    ask(page, house, pasted)
+    ask(page, pasted)
     expect(page.get_by_text(FOUNDING)).to_be_visible()
     expect(page.get_by_text("Meera Nair · PAT007")).to_be_visible()
     link = right_link(page)
@@ -155,7 +153,7 @@ def overheard(browser: Browser, house: House) -> Iterator[tuple[Page, Heard]]:
     context, heard = browser.new_context(), Heard()
     heard.listen(context)
     page = context.new_page()
-    sign_in(page, house.app)
+    sign_in(page, house.app, wanted="/explain")
     yield page, heard
     context.close()
 
@@ -164,7 +162,7 @@ def test_what_was_pasted_stands_nowhere_else(browser: Browser, house: House) -> 
     pasted = house.link()
     signature = pasted.rpartition("=")[2]
     with overheard(browser, house) as (page, heard):
-        ask(page, house, pasted)
+        ask(page, pasted)
         expect(page.get_by_text(FOUNDING)).to_be_visible()
         made = right_link(page).rpartition("=")[2]
         page.get_by_role("link", name="Find", exact=True).first.click()
@@ -198,7 +196,7 @@ WRECKS = {
 @pytest.mark.parametrize("name", WRECKS)
 def test_a_mangled_link_is_mended_and_its_record_gets_a_right_one(page: Page, house: House, name: str) -> None:
     wreck, verdict = WRECKS[name]
-    ask(page, house, wreck(house.link(f"{LOCATION}/{STORED}")))
+    ask(page, wreck(house.link(f"{LOCATION}/{STORED}")))
     if verdict:
         expect(page.get_by_text(verdict)).to_be_visible()
         page.get_by_role("button", name="Copy the mended link").click()
@@ -210,14 +208,14 @@ def test_a_mangled_link_is_mended_and_its_record_gets_a_right_one(page: Page, ho
 def test_an_expired_link_says_since_when_in_the_clinics_zone(page: Page, house: House) -> None:
     pasted = house.link(f"{LOCATION}/{STORED}", hours_ago=4.01)
     assert page.request.get(pasted).status == 403
-    ask(page, house, pasted)
+    ask(page, pasted)
     expect(page.get_by_text("The link has expired.")).to_be_visible()
     expect(page.get_by_text(re.compile(r"The link expired 3 h ago \(.*India time\)\."))).to_be_visible()
     assert_opens(page, right_link(page))
 
 
 def test_both_suspects_of_an_error_page_are_checked(page: Page, house: House) -> None:
-    ask(page, house, page.request.get(house.link()).text())
+    ask(page, page.request.get(house.link()).text())
     expect(page.get_by_text("This page does not say which file.")).to_be_visible()
     page.get_by_role("button", name="Check our own setting").click()
     expect(page.get_by_text("Our own endpoint does not hold the bucket")).to_be_visible()
@@ -229,7 +227,7 @@ def test_both_suspects_of_an_error_page_are_checked(page: Page, house: House) ->
 def test_what_nobody_sees_in_a_stored_key_is_a_glyph_and_the_file_is_found(
     page: Page, house: House, number: int
 ) -> None:
-    ask(page, house, f"record {number}")
+    ask(page, f"record {number}")
     expect(page.get_by_text("The file is in the wrong place. We checked that it is the right one.")).to_be_visible()
     expect(page.get_by_test_id("stCode").first).to_contain_text(GLYPHS[number])
     expect(page.get_by_text("Proven: size agrees with the record; MD5 agrees with the record")).to_be_visible()
@@ -238,24 +236,24 @@ def test_what_nobody_sees_in_a_stored_key_is_a_glyph_and_the_file_is_found(
 
 
 def test_a_replaced_version_offers_the_newest_first(page: Page, house: House) -> None:
-    ask(page, house, "record 11")
+    ask(page, "record 11")
     page.get_by_role("button", name="Use version 3").click()
     expect(page.get_by_label("Paste a key, a link")).to_have_value("record 13")
     assert_opens(page, right_link(page))
 
 
 def test_a_key_that_was_never_uploaded_gets_no_link(page: Page, house: House) -> None:
-    ask(page, house, sample_clinic.record(12).stored_key or "")
+    ask(page, sample_clinic.record(12).stored_key or "")
     expect(page.get_by_text("NEVER_UPLOADED")).to_be_visible()
     expect(page.get_by_role("button", name="Make the right link")).to_have_count(0)
 
 
 def test_the_next_question_takes_the_link_off_the_screen_before_it_is_answered(page: Page, house: House) -> None:
-    ask(page, house, "record 13")
+    ask(page, "record 13")
     right_link(page)
     with psycopg2.connect(house.clinic.replace("+psycopg2", "")) as connection, connection.cursor() as cursor:
         cursor.execute("LOCK TABLE prescription_pdfs IN ACCESS EXCLUSIVE MODE")  # so that the answer waits
-        ask(page, house, "record 22")
+        ask(page, "record 22")
         expect(page.get_by_text("Looking for the record and its file")).to_be_visible()
         expect(page.get_by_text("Opens as a PDF")).to_have_count(0, timeout=2_000)
         expect(page.get_by_text("PAT007")).to_have_count(0, timeout=2_000)
@@ -264,7 +262,6 @@ def test_the_next_question_takes_the_link_off_the_screen_before_it_is_answered(p
 
 
 def test_a_megabyte_and_a_thousand_links_are_answered(page: Page, house: House) -> None:
-    page.goto(f"{house.app.url}/explain")
     field_ = page.get_by_label("Paste a key, a link")
     for text, said in (
         ("k" * 1_000_000, "The text is too long to be read whole"),

@@ -7,21 +7,16 @@ import re
 import sqlite3
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from datetime import datetime
-from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
-from websockets.exceptions import ConnectionClosed
-from websockets.sync.client import ClientConnection, connect
-from websockets.typing import Origin, Subprotocol
 
-from tests.parts.chromium import ROOT, App, sign_in, start_app
+from tests.parts import cut
+from tests.parts.chromium import ROOT, App, demo_folder, sign_in, start_app
 
 PATIENT_LINE = re.compile(r"^PAT\d+ · phone …\d{4}")
 BOX = "Phone, name, PAT…, CON…, or paste a link"
@@ -56,22 +51,11 @@ def lock(page: Page) -> None:
     page.wait_for_url("**/unlock?**")
 
 
-def folder(app: App) -> Path:
-    return ROOT / "var" / f"demo-{urlsplit(app.url).port}"
-
-
 def locked(app: App) -> float:
     """Return when the newest lock was written down."""
-    with closing(sqlite3.connect(folder(app) / "ledger.sqlite3")) as connection:
+    with closing(sqlite3.connect(demo_folder(app) / "ledger.sqlite3")) as connection:
         (text,) = connection.execute("SELECT max(locked_at) FROM sessions").fetchone()
     return datetime.fromisoformat(text).timestamp()
-
-
-def wait_for_the_cut(socket: ClientConnection, cut: list[float]) -> None:
-    with suppress(ConnectionClosed):
-        while True:
-            socket.recv(timeout=20)
-    cut.append(time.time())
 
 
 def expect_nothing_of_the_patient(page: Page) -> None:
@@ -83,30 +67,18 @@ def test_lock_in_one_tab_empties_both_within_5_seconds_and_cuts_the_sockets_with
     context: BrowserContext, demo_app: App
 ) -> None:
     one, other = context.new_page(), context.new_page()
-    sign_in(one, demo_app)
-    open_record(one, demo_app, 12)
+    sign_in(one, demo_app, wanted="/?record=12")
+    expect(one.get_by_text(PATIENT_LINE).first).to_be_visible()
     open_record(other, demo_app, 12)
-    # A page that has left takes its socket along, so a third one that nobody closes tells when the server cuts.
-    cookies = "; ".join(f"{each['name']}={each['value']}" for each in context.cookies())
-    with connect(
-        f"{demo_app.url.replace('http', 'ws')}/_stcore/stream",
-        origin=Origin(demo_app.url),
-        additional_headers={"Cookie": cookies},
-        subprotocols=[Subprotocol("streamlit")],
-        proxy=None,
-        max_size=None,
-    ) as socket:
-        cut: list[float] = []
-        waiting = threading.Thread(target=wait_for_the_cut, args=(socket, cut))
-        waiting.start()
+    with cut.watched(demo_app, context) as cut_at:
         start = time.time()
         one.get_by_role("button", name="Lock").click()
         for page in (other, one):
             expect(page.get_by_text(PATIENT_LINE)).to_have_count(0, timeout=5000)
         emptied = time.time() - start
-        waiting.join(5)
+        cut_s = cut_at() - locked(demo_app)
     assert emptied < 5
-    assert cut[0] - locked(demo_app) < 1
+    assert cut_s < 1
     for page in (one, other):
         expect(page.get_by_role("heading", name="Locked")).to_be_visible()
         expect_nothing_of_the_patient(page)
@@ -130,8 +102,8 @@ def test_a_page_that_leaves_asks_a_slow_server_once(context: BrowserContext, dem
 
 def test_the_back_button_a_reload_and_a_deep_link_show_nothing(context: BrowserContext, demo_app: App) -> None:
     page = context.new_page()
-    sign_in(page, demo_app)
-    open_record(page, demo_app, 12)
+    sign_in(page, demo_app, wanted="/?record=12")
+    expect(page.get_by_text(PATIENT_LINE).first).to_be_visible()
     answers = []
     page.on("response", lambda answer: answers.append(answer) if "/unlock" in answer.url else None)
     lock(page)
@@ -186,7 +158,7 @@ def test_a_pin_opens_the_same_page_again_and_five_wrong_ones_are_the_end_of_it(
 
 
 def test_the_password_opens_the_same_record_again(context: BrowserContext, demo_app: App) -> None:
-    env = {**os.environ, "DASHBOARD_ENV_FILE": str(folder(demo_app) / "env")}
+    env = {**os.environ, "DASHBOARD_ENV_FILE": str(demo_folder(demo_app) / "env")}
     reset = [sys.executable, "-m", "dashboard", "people", "reset", "Chitra"]
     link = subprocess.run(reset, cwd=ROOT, env=env, capture_output=True, text=True, check=True, timeout=60).stdout
     page = context.new_page()

@@ -13,24 +13,16 @@ from lib.errors import ProviderFault, ProviderUnavailable
 from lib.federated_sign_in import Outside
 from lib.federation import Unfit
 from tests.browser.steps import PROVIDER_NAME as NAME
-from tests.browser.steps import served, with_provider
 from tests.parts.chromium import App, sign_in
-from tests.parts.provider import Provider, provider
+from tests.parts.provider import Provider
 
 BUTTON = f"Sign in with {NAME}"
 
 
-@pytest.fixture(scope="module")
-def idp() -> Iterator[Provider]:
-    with provider() as running:
-        yield running
-
-
-@pytest.fixture(scope="module")
-def app(idp: Provider, tmp_path_factory: pytest.TempPathFactory) -> Iterator[App]:
-    """The dashboard with that provider, and with an owner who has a password."""
-    with served(with_provider(idp, tmp_path_factory.mktemp("oidc"))) as running:
-        yield running
+@pytest.fixture
+def app(provider_app: App) -> App:
+    """The dashboard with a provider, and with an owner who has a password."""
+    return provider_app
 
 
 @pytest.fixture

@@ -56,8 +56,7 @@ def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Bro
 @pytest.mark.parametrize("gap_ms", [0, 30])
 def test_of_two_fast_clicks_the_second_finds_what_the_first_did(browser: Browser, demo_app: App, gap_ms: int) -> None:
     name = f"Faiz {gap_ms}"
-    with tab(browser, demo_app) as page:
-        page.goto(f"{demo_app.url}/people")
+    with tab(browser, demo_app, wanted="/people") as page:
         page.get_by_role("textbox", name="Name").fill(name)
         page.get_by_role("combobox", name="Clinics").last.click()
         page.get_by_role("option", name="CLN001").click()
@@ -72,8 +71,7 @@ def test_of_two_fast_clicks_the_second_finds_what_the_first_did(browser: Browser
 def test_the_second_click_of_a_slow_double_click_does_not_undo_what_the_first_did(
     browser: Browser, demo_app: App
 ) -> None:
-    with tab(browser, demo_app) as page:
-        page.goto(f"{demo_app.url}/people")
+    with tab(browser, demo_app, wanted="/people") as page:
         page.get_by_role("combobox", name="Person").click()
         page.get_by_role("option", name="Dev").click()
         page.get_by_role("button", name="Disable").click()

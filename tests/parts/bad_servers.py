@@ -37,8 +37,8 @@ class _Server(socketserver.ThreadingTCPServer):
 
 
 @contextmanager
-def serving(talk: Talk) -> Iterator[str]:
-    """Yield the address of a server that lets ``talk`` answer each request, one a connection."""
+def serving(talk: Talk, *, port: int = 0) -> Iterator[str]:
+    """Yield the address of a server that lets ``talk`` answer each request, one a connection; by default a free port."""
     closing = threading.Event()
 
     class Handler(socketserver.StreamRequestHandler):
@@ -48,7 +48,7 @@ def serving(talk: Talk) -> Iterator[str]:
                 pass
             talk(first, Line(self.connection, closing))
 
-    with _Server(("127.0.0.1", 0), Handler) as server:
+    with _Server(("127.0.0.1", port), Handler) as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02}, daemon=True)
         thread.start()
         try:
@@ -80,6 +80,15 @@ def refused_address() -> str:
     with socket.socket() as unused:
         unused.bind(("127.0.0.1", 0))
         return f"http://127.0.0.1:{unused.getsockname()[1]}"
+
+
+@contextmanager
+def held_address() -> Iterator[str]:
+    """Yield an address where nobody listens and that nobody else is given; ``serving`` may listen there for a while."""
+    with socket.socket() as held:
+        held.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # else the port could not be bound once more
+        held.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{held.getsockname()[1]}"
 
 
 def answering(status: int, body: bytes = b"", *, content_type: str = "application/xml", extra: str = "") -> Talk:

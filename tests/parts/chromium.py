@@ -14,7 +14,7 @@ from collections.abc import Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -92,16 +92,25 @@ def start_app(*options: str, env: Mapping[str, str] | None = None) -> App:
     pytest.fail("the dashboard did not start:\n" + "".join(lines), pytrace=False)
 
 
-def sign_in(page: Page, app: App, *, name: str = "Asha") -> None:
-    """Sign in: to the demo clinic as one of its staff, by one click; elsewhere as Asha, with her password."""
-    page.goto(f"{app.url}/signin")
-    if app.password:
+def demo_folder(app: App) -> Path:
+    """Return where a demo that was started with ``--port 0`` keeps what is its own."""
+    return ROOT / "var" / f"demo-{urlsplit(app.url).port}"
+
+
+def sign_in(page: Page, app: App, *, name: str = "Asha", password: str = "", wanted: str = "/") -> None:
+    """Sign in, and arrive at the wanted page: in the demo as one of its staff, by one click; else with a password.
+
+    Where no other is given it is that of the app, and in the demo none. A page that is opened so is loaded once; one that
+    is opened after the sign-in comes on top of Find, which takes a busy machine seconds.
+    """
+    page.goto(f"{app.url}/signin?next={quote(wanted, safe='')}")
+    if secret := password or app.password:
         page.get_by_label("Name").fill(name)
-        page.get_by_label("Password").fill(app.password)
-        page.get_by_role("button", name="Sign in").click()
+        page.get_by_label("Password").fill(secret)
+        page.get_by_role("button", name="Sign in", exact=True).click()
     else:
         page.get_by_role("button", name=f"{name}, ").click()
-    page.wait_for_url(f"{app.url}/")
+    page.wait_for_url(re.compile(rf"{re.escape(app.url)}/(?!signin)"))
 
 
 def _keep(process: subprocess.Popen[str], lines: list[str]) -> None:

@@ -72,7 +72,7 @@ class _Kept(logging.Handler):
 
 @contextmanager
 def serve(app: ASGIApp) -> Iterator[Served]:
-    """Serve an app until the block ends."""
+    """Serve an app until the block ends. Its end, which takes uvicorn some tenths of a second, is not waited for."""
     bound = socket.socket()
     bound.bind(("127.0.0.1", 0))
     served = Served(bound.getsockname()[1])
@@ -85,7 +85,7 @@ def serve(app: ASGIApp) -> Iterator[Served]:
         logging.getLogger(name).handlers[:] = []
     logs.quiet()  # as the product does; pytest, which listens to this logger by itself, would switch it on
     server = uvicorn.Server(config)
-    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [bound]})  # the process waits for its end
     thread.start()
     while not server.started:
         thread.join(0.01)
@@ -94,6 +94,4 @@ def serve(app: ASGIApp) -> Iterator[Served]:
         yield served
     finally:
         server.should_exit = True
-        thread.join(10)
-        bound.close()
         logging.getLogger().removeHandler(kept)
