@@ -299,14 +299,14 @@ def test_the_mend_plan_of_a_cause_looks_at_its_records_as_they_are_now(
     at = home.open()
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
     assert "Mend plan for 3 broken records" in [each.label for each in at.expander]
-    at.button(key="prepare_plan").click().run()
+    at.button(key="act-prepare_plan-0").click().run()
     assert "Left to a person: 2" in words(at)  # record 99 is gone, record 3 has another cause
     assert home.shop.trail.rows[-2].reason == '{"kind":"mend_plan","records":2,"include_likely":false}'
     monkeypatch.setattr(planning, "MAX_RECORDS", 1)
     at = home.open()
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
     assert "A plan takes 1 records at most" in words(at)
-    at.button(key="prepare_plan").click().run()
+    at.button(key="act-prepare_plan-0").click().run()
     assert "Left to a person: 1" in words(at)
 
 
