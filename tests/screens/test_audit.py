@@ -15,6 +15,7 @@ from dashboard.wording import audits as words_
 from lib import planning
 from lib.access import Actor, Role, Scope
 from lib.audit_book import Busy
+from lib.audit_pages import Place
 from lib.audits import Exposure, Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable
@@ -260,9 +261,9 @@ def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench
     home.run([lone, *(missing(number) for number in range(1, 18))])
     at = home.open()
     assert len(table(at, 1)) == 15
-    assert table(at, 1)[0]["Object key"] == "edrcontainer1/⟨U+202E⟩l␊.pdf"
     at.button(key="audit_more").click().run()
-    assert [each["Record"] for each in table(at, 1)] == ["15", "16", "17"]
+    assert [each["Record"] for each in table(at, 1)] == ["16", "17", "–"]
+    assert table(at, 1)[2]["Object key"] == "edrcontainer1/⟨U+202E⟩l␊.pdf"
     assert "16 to 18 of 18" in words(at)
     at.button(key="audit_back").click().run()
     assert len(table(at, 1)) == 15
@@ -276,12 +277,27 @@ def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench
     assert "No problem fits" in words(at)
 
 
+def test_all_problems_are_listed_the_worst_first(bench: Maker) -> None:
+    home = house(bench)
+    wrong = (Severity.LOW, Severity.UNKNOWN, Severity.HIGH, Severity.CRITICAL, Severity.MEDIUM, Severity.HIGH)
+    home.run([replace(missing(number), severity=each) for number, each in enumerate(wrong, start=1)])
+    shown = [(each["Severity"], each["Record"]) for each in table(home.open(), 1)]
+    assert shown == [
+        ("⛔ Critical", "4"),
+        ("🔴 High", "3"),
+        ("🔴 High", "6"),
+        ("🟠 Medium", "5"),
+        ("❔ Can't tell", "2"),
+        ("🔵 Low", "1"),
+    ]
+
+
 def test_an_opened_problem_shows_its_keys_and_leads_to_its_record(bench: Maker) -> None:
     home = house(bench)
     found = replace(missing(7), stored="old/\u202e.pdf", evidence={"size": 0})
     home.run([found])
     at = home.open()
-    at.session_state["audit_open"] = (1, found)
+    at.session_state["audit_open"] = (Place(found.severity, 1), found)
     at.run()
     (link,) = at.get("link_button")
     assert link.proto.url == "/find?record=7"
