@@ -133,7 +133,11 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(bench: Maker) 
     assert "PDF files found" not in words(at)  # what was not looked at to the end is not called so
 
 
-def test_a_run_whose_worker_is_gone_can_go_on_or_start_again(bench: Maker) -> None:
+def main_buttons(at: AppTest) -> list[str]:
+    return [str(each.key) for each in at.button if each.proto.type == "primary" and "start_so" not in str(each.key)]
+
+
+def test_a_run_whose_worker_is_gone_can_go_on(bench: Maker) -> None:
     home = house(bench)
     home.under_way(ago=timedelta(minutes=5))
     at = home.open()
@@ -141,10 +145,36 @@ def test_a_run_whose_worker_is_gone_can_go_on_or_start_again(bench: Maker) -> No
     at.button(key="act-audit_resume-0").click().run()
     assert [(run.run_id, run.fence) for run in home.launched] == [(1, 2)]
     assert "Under way" in words(at)
-    again = house(bench)
-    again.under_way(ago=timedelta(minutes=5))
-    again.open().button(key="act-audit_again-0").click().run()
-    assert [(run.run_id, run.fence) for run in again.launched] == [(2, 1)]
+
+
+def test_a_run_with_options_of_its_own_can_start_again_with_them(bench: Maker) -> None:
+    home = house(bench)
+    options = Options(prefix="edrcontainer1/a")
+    home.under_way(ago=timedelta(minutes=5), options=options)
+    home.open().button(key="act-audit_again-0").click().run()
+    assert [(run.run_id, run.fence, run.options) for run in home.launched] == [(2, 1, options)]
+
+
+def test_of_a_check_that_ended_early_one_button_comes_first_and_no_act_stands_there_twice(bench: Maker) -> None:
+    home = house(bench)
+    home.run(ago=2 * DAY)
+    home.under_way(ago=timedelta(minutes=5))
+    at = home.open()
+    assert "2 days old" in at.error[0].value
+    assert main_buttons(at) == ["act-audit_resume-0"]
+    assert "act-audit_start-0" in keys(at)
+    assert "act-audit_again-0" not in keys(at)
+
+
+def test_a_check_that_cannot_go_on_leads_to_a_new_one(bench: Maker) -> None:
+    home = house(bench)
+    home.run(ago=DAY)
+    home.run(result=Result(Status.FAILED, "spool_lost"), progress=HALF)
+    at = home.open()
+    assert "Start a new check." in at.error[-1].value
+    assert "go on." not in at.error[-1].value
+    assert "act-audit_resume-0" not in keys(at)
+    assert main_buttons(at) == ["act-audit_start-0"]
 
 
 def test_an_incomplete_run_says_why_and_what_is_not_known(bench: Maker) -> None:
