@@ -26,6 +26,7 @@ class Kept(Generic[Result]):
 
     last: Result | None = None
     acts: int = 0
+    of: object = None  # what they act on
     turn: Lock = field(default_factory=Lock, repr=False)
 
 
@@ -52,7 +53,13 @@ class Drawn(Generic[Result]):
                 self.kept.acts += 1
 
 
-def drawn(name: str) -> Drawn[Result]:
-    """Return the buttons of a form for this run. Ask before what they depend on is read."""
-    kept: Kept[Result] = st.session_state.setdefault(name, Kept())
+def drawn(name: str, *, of: object = None) -> Drawn[Result]:
+    """Return the buttons of a form for this run. Ask before what they depend on is read.
+
+    With another ``of`` (the record, the choice that they act on) they begin anew: what an act for the one before comes
+    to, now or later, is shown to nobody.
+    """
+    kept: Kept[Result] | None = st.session_state.get(name)
+    if kept is None or kept.of != of:
+        kept = st.session_state[name] = Kept(of=of)
     return Drawn(kept.acts, kept)

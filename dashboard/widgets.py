@@ -29,6 +29,7 @@ STYLE = """
 [data-testid="stCaptionContainer"][data-testid] { color: inherit; opacity: .8; }
 .st-key-lock kbd { color: inherit; opacity: 1; }
 [data-testid="stElementToolbar"] { display: none; }
+:is([data-testid^="stTopNav"], [data-testid^="stSidebarNav"], [data-testid="stExpandSidebarButton"], [data-testid="stSidebarCollapseButton"] button):focus-visible { outline: 2px solid currentColor; outline-offset: -2px; }
 [data-testid="stMain"]:has([role="combobox"][aria-expanded="true"]) { overflow-anchor: none; }
 [data-testid="stMainBlockContainer"] { padding-top: 1.5rem; padding-bottom: 3rem; max-width: 82rem; }
 [data-testid="stApp"]:has([data-testid="stTopNav"], [data-testid="stExpandSidebarButton"]) [data-testid="stMainBlockContainer"] { padding-top: 4.25rem; }

@@ -147,6 +147,11 @@ class Run:
         """Whether it can go on from its last finished range."""
         return self.status in RESUMABLE
 
+    @property
+    def is_lost(self) -> bool:
+        """Whether it ended because that could not be done: its private file was not there."""
+        return self.result is not None and self.result.reason == Fault.SPOOL_LOST
+
 
 def target(bucket: str, database: str) -> str:
     """Return what tells the runs of a bucket and a database from others: no verdict is about another database's rows.

@@ -10,7 +10,8 @@ from urllib.parse import urlencode
 
 import streamlit as st
 
-from dashboard import display, spreadsheets, wording
+from dashboard import display, once, spreadsheets, wording
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import account_acts
 from dashboard.wording import activity as words
@@ -189,10 +190,12 @@ def _verify(visit: Visit) -> None:
 
 
 def _export(visit: Visit, chosen: Selection) -> None:
-    if st.button(words.EXPORT, key="export", icon=":material/table:", help=words.EXPORT_HELP):
+    acts: Drawn[File] = once.drawn("trail_file", of=chosen)
+    if st.button(words.EXPORT, key=acts.key("export"), icon=":material/table:", help=words.EXPORT_HELP):
         with st.spinner("Writing…", show_time=True):
-            st.session_state["trail_file"] = _file(visit, chosen)
-    made: File | None = st.session_state.get("trail_file")
+            acts.act(lambda: _file(visit, chosen))
+        st.rerun()
+    made = acts.kept.last
     if made is None:
         return
     if made.text is None:

@@ -42,7 +42,7 @@ def render(visit: Visit) -> None:
         audit_progress.render(visit, acts, runs[0])
         if runs[0].status is not Status.RUNNING:
             is_old = verdict is not None and verdict.is_stale(visit.now)
-            is_first = is_old or (shown is None and not runs[0].is_resumable)
+            is_first = (is_old or shown is None or runs[0].is_lost) and not audit_progress.goes_on(runs[0])
             audit_starting.controls(visit, acts, is_first=is_first)
     if shown is not None:
         audit_causes.render(visit, shown)

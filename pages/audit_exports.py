@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 import streamlit as st
 
-from dashboard import audit_exports, audit_report, display, wording
+from dashboard import audit_exports, audit_report, display, once, wording
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import audit_files as words
 from lib import audit_export, authority
@@ -22,10 +25,10 @@ MOST_EXPORTED = 50_000  # problems in one file
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A prepared file, or why there is none, and what it was asked for."""
+    """A prepared file, or why there is none."""
 
-    asked: tuple[object, ...]
     form: Form
+    at: datetime
     file: bytes = b""
     problems: int = 0
     fault: LedgerUnavailable | None = None
@@ -35,26 +38,32 @@ def render(visit: Visit, run: Run) -> None:
     """Draw the three buttons and what was prepared; nothing for a role that sees no findings or no keys."""
     if run.result is None or not (visit.may(Permission.AUDIT) and visit.may(Permission.KEYS)):
         return
-    asked = (run.run_id, run.fence, visit.scope)
+    of = (run.run_id, run.fence, visit.scope)  # another run has no file yet
+    acts: dict[Form, Drawn[Kept]] = {form: once.drawn(f"{MADE}_{form.name.lower()}", of=of) for form in Form}
     with st.container(horizontal=True, key="audit_exports"):
-        for form in Form:
-            if st.button(words.PREPARE[form], key=f"prepare_{form.name.lower()}", icon=words.ICON[form]):
-                st.session_state.pop(MADE, None)
+        for form, each in acts.items():
+            key = each.key(f"prepare_{form.name.lower()}")
+            if st.button(words.PREPARE[form], key=key, icon=words.ICON[form]):
+                for other in acts.values():
+                    if other is not each:
+                        other.kept.last = None  # one file at a time: they may be large
                 with st.spinner(words.WRITING, show_time=True):
-                    st.session_state[MADE] = _prepare(visit, run, form, asked=asked)
-    kept: Kept | None = st.session_state.get(MADE)
-    if kept is not None and kept.asked == asked:  # another run has no file yet
-        _offer(visit, run, kept)
+                    each.act(partial(_prepare, visit, run, form))
+                st.rerun()
+    made = [each.kept.last for each in acts.values() if each.kept.last is not None]
+    if made:
+        _offer(visit, run, max(made, key=lambda each: each.at))
     else:
         st.caption(words.HELP)
 
 
-def _prepare(visit: Visit, run: Run, form: Form, *, asked: tuple[object, ...]) -> Kept:
+def _prepare(visit: Visit, run: Run, form: Form) -> Kept:
+    at = visit.now
     try:
         if form is Form.REPORT:
             found = audit_export.report(*visit.who(), services=visit.services, run_id=run.run_id)
-            text = audit_report.html(found, now=visit.now, zone=visit.services.zone)
-            return Kept(asked, form, text.encode("utf-8"), len(found.findings))
+            text = audit_report.html(found, now=at, zone=visit.services.zone)
+            return Kept(form, at, text.encode("utf-8"), len(found.findings))
         is_csv = form is Form.CSV
         taken = audit_export.export(
             *visit.who(), services=visit.services, run_id=run.run_id, form=form, limit=MOST_EXPORTED
@@ -62,9 +71,9 @@ def _prepare(visit: Visit, run: Run, form: Form, *, asked: tuple[object, ...]) -
         with closing(taken) as findings:
             lines = list(audit_exports.csv_lines(findings) if is_csv else audit_exports.json_lines(findings))
     except LedgerUnavailable as error:
-        return Kept(asked, form, fault=error)
+        return Kept(form, at, fault=error)
     encoding = audit_exports.CSV_ENCODING if is_csv else "ascii"
-    return Kept(asked, form, "".join(lines).encode(encoding), len(lines) - is_csv)
+    return Kept(form, at, "".join(lines).encode(encoding), len(lines) - is_csv)
 
 
 def _offer(visit: Visit, run: Run, kept: Kept) -> None:

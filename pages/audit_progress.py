@@ -11,7 +11,7 @@ from dashboard.wording import audits as words
 from dashboard.wording.times import as_of
 from lib import auditing
 from lib.access import Permission
-from lib.audits import Run, Status
+from lib.audits import Options, Run, Status
 from lib.errors import LedgerUnavailable, NotAllowed
 from pages import audit_starting
 
@@ -25,6 +25,11 @@ def render(visit: Visit, acts: Drawn[audit_starting.Done], newest: Run) -> None:
             st.fragment(_look, run_every=POLL_S)(visit, newest.run_id)
     elif newest.is_resumable:
         _ended(visit, acts, newest)
+
+
+def goes_on(run: Run) -> bool:
+    """Whether to go on with a run is what comes first."""
+    return run.is_resumable and not run.is_lost
 
 
 def _look(visit: Visit, run_id: int) -> None:
@@ -68,7 +73,7 @@ def _ended(visit: Visit, acts: Drawn[audit_starting.Done], run: Run) -> None:
         if visit.scope.clinics is not None:
             return
         with st.container(horizontal=True):
-            if st.button(
+            if goes_on(run) and st.button(
                 words.GO_ON,
                 key=acts.key("audit_resume"),
                 type="primary",
@@ -76,7 +81,10 @@ def _ended(visit: Visit, acts: Drawn[audit_starting.Done], run: Run) -> None:
                 help=words.GO_ON_HELP,
             ):
                 audit_starting.act(visit, acts, auditing.resume, run_id=run.run_id)
-            if st.button(words.START_AGAIN, key=acts.key("audit_again"), icon=":material/restart_alt:"):
+            # With the usual options, "Check all files" stands below.
+            if run.options != Options() and st.button(
+                words.START_AGAIN, key=acts.key("audit_again"), icon=":material/restart_alt:"
+            ):
                 audit_starting.act(visit, acts, auditing.start, options=run.options)
 
 

@@ -1,4 +1,4 @@
-"""The problems of a run one by one, a page at a time, and what is known about the one that was clicked."""
+"""The problems of a run one by one, the worst first, a page at a time, and what is known about the one that was clicked."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ import streamlit as st
 from dashboard import display, lines, wording
 from dashboard.visit import Visit
 from dashboard.wording import problems as words
-from lib import auditing
+from lib import audit_pages
 from lib.access import Permission
+from lib.audit_pages import Place
 from lib.findings import Finding
 from lib.kept_findings import Chosen
 from pages.audit_shown import Cause, Shown
@@ -20,7 +21,7 @@ PAGE_ROWS = 15
 TEXT, TRODDEN, OPEN = "audit_text", "audit_trodden", "audit_open"
 NONE = "–"
 
-Numbered = tuple[int, Finding]
+Placed = tuple[Place, Finding]
 
 
 def start_over() -> None:
@@ -52,14 +53,15 @@ def search_box() -> str:
 
 def render(visit: Visit, shown: Shown, cause: Cause | None, *, text: str) -> None:
     """Draw a page of rows, and below it the one that is open."""
-    trodden: list[int] = st.session_state.setdefault(TRODDEN, [0])
-    found = auditing.findings(
+    trodden: list[Place] = st.session_state.get(TRODDEN, [])
+    groups = [each for each in shown.groups if cause is None or (each.kind, each.code) == cause]
+    found = audit_pages.page(
         *visit.who(),
         services=visit.services,
         run_id=shown.run.run_id,
         chosen=chosen(cause, text=text),
         limit=PAGE_ROWS + 1,
-        after=trodden[-1],
+        after=trodden[-1] if trodden else audit_pages.beginning(groups),
     )
     here = found[:PAGE_ROWS]
     if not here:
@@ -67,39 +69,34 @@ def render(visit: Visit, shown: Shown, cause: Cause | None, *, text: str) -> Non
         return
     _table(visit, shown, here, has_cause=cause is not None)
     with st.container(horizontal=True, vertical_alignment="center"):
-        if len(trodden) > 1:
+        if trodden:
             st.button("Back", key="audit_back", icon=":material/arrow_back:", on_click=_back)
         if len(found) > PAGE_ROWS:
             st.button("More", key="audit_more", icon=":material/arrow_forward:", on_click=_on, args=(here[-1][0],))
-        if len(trodden) > 1 or len(found) > PAGE_ROWS:
-            first = (len(trodden) - 1) * PAGE_ROWS + 1
-            st.caption(
-                words.part(first, first + len(here) - 1, of=None if text else _count(shown, cause)), width="content"
-            )
-    opened: Numbered | None = st.session_state.get(OPEN)
+        if trodden or len(found) > PAGE_ROWS:
+            first = len(trodden) * PAGE_ROWS + 1
+            of = None if text else sum(each.count for each in groups)
+            st.caption(words.part(first, first + len(here) - 1, of=of), width="content")
+    opened: Placed | None = st.session_state.get(OPEN)
     if opened is not None and opened in here:
         _one(visit, opened[1])
 
 
-def _count(shown: Shown, cause: Cause | None) -> int:
-    return sum(each.count for each in shown.groups if cause is None or (each.kind, each.code) == cause)
-
-
-def _on(number: int) -> None:
-    st.session_state[TRODDEN] = [*st.session_state.get(TRODDEN, [0]), number]
+def _on(after: Place) -> None:
+    st.session_state[TRODDEN] = [*st.session_state.get(TRODDEN, []), after]
     st.session_state.pop(OPEN, None)
 
 
 def _back() -> None:
-    st.session_state[TRODDEN] = st.session_state.get(TRODDEN, [0])[:-1] or [0]
+    st.session_state[TRODDEN] = st.session_state.get(TRODDEN, [])[:-1]
     st.session_state.pop(OPEN, None)
 
 
-def _table(visit: Visit, shown: Shown, here: Sequence[Numbered], *, has_cause: bool) -> None:
+def _table(visit: Visit, shown: Shown, here: Sequence[Placed], *, has_cause: bool) -> None:
     cells = [_cells(visit, each, has_cause=has_cause) for _, each in here]
     frame = pd.DataFrame(cells)
     empty = [name for name in frame.columns if all(each[name] in ("", NONE) for each in cells)]
-    key = f"problems-{shown.run.run_id}-{has_cause}-{hash(tuple(number for number, _ in here))}"
+    key = f"problems-{shown.run.run_id}-{has_cause}-{hash(tuple(place for place, _ in here))}"
 
     def pick(number: int | None) -> None:
         """Open the line that was clicked, and close it where it was clicked again."""

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import wording
+from dashboard import once, wording
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import found as words
 from lib import insides, strangers
@@ -23,14 +23,6 @@ OWN = ("inside", "exposure", "compared", "kept_versions")
 PRESENT = frozenset({State.FOUND, State.DAMAGED, State.ELSEWHERE})
 
 Learnt = Inside | Compared | Exposure | tuple[Version, ...] | Refused
-
-
-@dataclass
-class Answer:
-    """What was learnt of one record. It is put into the session before it is asked for, as ``link.Made``."""
-
-    record_id: int | None
-    learnt: Learnt | None = None
 
 
 def render(visit: Visit, record: Record) -> None:
@@ -57,14 +49,14 @@ def _ask(
     visit: Visit, record: Record, name: str, act: Callable[..., Learnt], *, label: str, icon: str
 ) -> Learnt | None:
     """Return what was learnt; before, draw the button that asks."""
-    kept: Answer | None = st.session_state.get(name)
-    if kept is not None and kept.record_id == record.record_id and kept.learnt is not None:
-        return kept.learnt
+    acts: Drawn[Learnt] = once.drawn(name, of=record.record_id)
+    if acts.kept.last is not None:
+        return acts.kept.last
     helps = {words.LOOK_INSIDE: words.LOOK_INSIDE_HELP, words.EXPOSURE_ASK: words.EXPOSURE_HELP}.get(label)
-    if st.button(label, key=f"{name}-{record.record_id}", icon=f":material/{icon}:", type="tertiary", help=helps):
-        asked = st.session_state[name] = Answer(record.record_id)
+    key = acts.key(f"{name}-{record.record_id}")
+    if st.button(label, key=key, icon=f":material/{icon}:", type="tertiary", help=helps):
         with st.spinner(words.READING, show_time=True):
-            asked.learnt = act(*visit.who(), services=visit.services, record=record)
+            acts.act(lambda: act(*visit.who(), services=visit.services, record=record))
         st.rerun()
     return None
 

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from threading import Event
 from urllib.parse import quote
 
 import streamlit as st
 
-from dashboard import copying, wording
+from dashboard import copying, once, wording
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import found as words
 from lib import link_bounds, links
@@ -25,19 +25,12 @@ CHECKING = "Signing, and opening it as a stranger…"
 MORE = "Choose how long, or how it opens"
 
 
-@dataclass
+@dataclass(frozen=True, slots=True)
 class Made:
-    """What "Check and create" gave, and when.
+    """What "Check and create" gave, and when."""
 
-    It is put into the session before the link is made and filled in without touching the session: a second click starts
-    another script beside this one, which is stopped at its next call of Streamlit. The other one waits until it has
-    ended, and finds the link instead of making another.
-    """
-
-    record_id: int
     at: datetime
-    result: PresignedUrl | Refused | None = None
-    ended: Event = field(default_factory=Event, repr=False)
+    result: PresignedUrl | Refused
 
 
 def render(
@@ -57,9 +50,10 @@ def render(
         st.markdown("**Link**")
     if newer is not None:
         st.button(f"Use version {newer.version}", key="use_newer", type="primary", on_click=use, args=(newer,))
-    made = _made(visit, record)
+    acts: Drawn[Made] = once.drawn("link", of=record.record_id)
+    made = _made(visit, acts)
     if made is not None and isinstance(made.result, PresignedUrl):
-        _hand_over(visit, record, made.result)
+        _hand_over(visit, acts, record, made.result)
         return
     if made is not None and isinstance(made.result, Refused):
         st.error(wording.refusal(made.result), icon=":material/link_off:")
@@ -70,38 +64,38 @@ def render(
         return
     if newer is None:
         draw = _at_once if is_brief and not (record.is_draft or record.is_replaced) else _form
-        draw(visit, record)
+        draw(visit, acts, record)
         return
     with st.expander("Share this old version all the same"):
-        _form(visit, record)
+        _form(visit, acts, record)
 
 
-def _made(visit: Visit, record: Record) -> Made | None:
-    made: Made | None = st.session_state.get("link")
-    if made is None or made.record_id != record.record_id:
+def _made(visit: Visit, acts: Drawn[Made]) -> Made | None:
+    made = acts.kept.last
+    if made is None:
         return None
     if visit.now - made.at > KEPT:
-        del st.session_state["link"]
+        acts.kept.last = None
         return None
     if isinstance(made.result, PresignedUrl):
         st.session_state["link_made"] = made.at
     return made
 
 
-def _at_once(visit: Visit, record: Record) -> None:
+def _at_once(visit: Visit, acts: Drawn[Made], record: Record) -> None:
     """Draw the one button that makes the usual link, and the way to the choices."""
     span, number = _usual(_policy(visit)), record.record_id
     with st.container(horizontal=True, vertical_alignment="center"):
         if not st.session_state.get(f"choices-{number}"):
             label = f"Make the right link ({wording.duration(span)})"
-            if st.button(label, key=f"quick-{number}", icon=":material/add_link:", type="primary"):
-                _create(visit, record, span=span, disposition=Disposition.INLINE, reason=None)
-        wants_choice = st.toggle(MORE, key=f"choices-{number}", on_change=_forget)
+            if st.button(label, key=acts.key(f"quick-{number}"), icon=":material/add_link:", type="primary"):
+                _create(visit, acts, record, span=span, disposition=Disposition.INLINE, reason=None)
+        wants_choice = st.toggle(MORE, key=f"choices-{number}", on_change=_forget, args=(acts,))
     if wants_choice:
-        _form(visit, record)
+        _form(visit, acts, record)
 
 
-def _form(visit: Visit, record: Record) -> None:
+def _form(visit: Visit, acts: Drawn[Made], record: Record) -> None:
     policy, number = _policy(visit), record.record_id  # every widget is this record's own
     choices = [*links.presets(policy), OTHER]
     chosen = st.radio(
@@ -111,10 +105,13 @@ def _form(visit: Visit, record: Record) -> None:
         format_func=lambda span: _choice(visit, span),
         key=f"expiry-{number}",
         on_change=_forget,
+        args=(acts,),
     )
     span: timedelta | Refused = chosen
     if chosen == OTHER:
-        custom = st.text_input("Other duration", key=f"custom-{number}", placeholder="90m, 12h, 2d", on_change=_forget)
+        custom = st.text_input(
+            "Other duration", key=f"custom-{number}", placeholder="90m, 12h, 2d", on_change=_forget, args=(acts,)
+        )
         span = link_bounds.read(custom, policy=policy)
         if custom:
             st.caption(wording.refusal(span) if isinstance(span, Refused) else _choice(visit, span))
@@ -122,7 +119,7 @@ def _form(visit: Visit, record: Record) -> None:
     reason = ""
     if needs_reason:
         label = "Why share a draft?" if record.is_draft else "Why share a replaced version?"
-        reason = st.text_input(label, key=f"reason-{number}", on_change=_forget)
+        reason = st.text_input(label, key=f"reason-{number}", on_change=_forget, args=(acts,))
     with st.expander("More"):
         is_download = (
             st.radio("When it is opened", ["Show in the browser", "Download"], key=f"disposition-{number}")
@@ -130,12 +127,12 @@ def _form(visit: Visit, record: Record) -> None:
         )
     if st.button(
         "Check and create",
-        key=f"create-{number}",
+        key=acts.key(f"create-{number}"),
         icon=":material/add_link:",
         type="secondary" if record.is_replaced else "primary",
     ):
         disposition = Disposition.ATTACHMENT if is_download else Disposition.INLINE
-        _create(visit, record, span=span, disposition=disposition, reason=reason.strip() or None)
+        _create(visit, acts, record, span=span, disposition=disposition, reason=reason.strip() or None)
 
 
 def _policy(visit: Visit) -> Policy:
@@ -158,21 +155,20 @@ def _choice(visit: Visit, span: timedelta) -> str:
 
 
 def _create(
-    visit: Visit, record: Record, *, span: timedelta | Refused, disposition: Disposition, reason: str | None
+    visit: Visit,
+    acts: Drawn[Made],
+    record: Record,
+    *,
+    span: timedelta | Refused,
+    disposition: Disposition,
+    reason: str | None,
 ) -> None:
-    assert record.record_id is not None
-    earlier: Made | None = st.session_state.get("link")
-    if earlier is not None and earlier.record_id == record.record_id and not earlier.ended.is_set():
-        with st.spinner(CHECKING, show_time=True):
-            earlier.ended.wait()
-        if earlier.result is not None:
-            st.rerun()
-    made = st.session_state["link"] = Made(record.record_id, visit.services.clock())
-    try:
-        with st.spinner(CHECKING, show_time=True):
-            made.result = _issued(visit, record, span=span, disposition=disposition, reason=reason)
-    finally:
-        made.ended.set()
+    def create() -> Made:
+        at = visit.now
+        return Made(at, _issued(visit, record, span=span, disposition=disposition, reason=reason))
+
+    with st.spinner(CHECKING, show_time=True):
+        acts.act(create)
     st.rerun()
 
 
@@ -185,7 +181,7 @@ def _issued(
     return links.issue(*visit.who(), services=visit.services, record=record, request=request)
 
 
-def _hand_over(visit: Visit, record: Record, link: PresignedUrl) -> None:
+def _hand_over(visit: Visit, acts: Drawn[Made], record: Record, link: PresignedUrl) -> None:
     now, zone = visit.now, visit.services.zone
     st.success(wording.link_ready(link, now=now, zone=zone), icon=":material/task_alt:")
     if link.is_elsewhere:
@@ -201,17 +197,23 @@ def _hand_over(visit: Visit, record: Record, link: PresignedUrl) -> None:
             target = f"whatsapp://send?phone={digits}&text={quote(message, safe='')}"
             st.link_button("Open WhatsApp", target, icon=":material/chat:")
         st.link_button("Open it here", link.url, icon=":material/open_in_new:")
-        st.button("Make another", key="another", on_click=_forget, type="tertiary")
+        st.button("Make another", key="another", on_click=_forget, args=(acts,), type="tertiary")
     st.caption(wording.wrong_person(link, now=now, zone=zone))
-    st.fragment(_leave_in_time, run_every=20)(visit)
+    st.fragment(_leave_in_time, run_every=20)(visit, acts)
 
 
-def _forget() -> None:
-    st.session_state.pop("link", None)
+def _forget(acts: Drawn[Made]) -> None:
+    """Drop what was made or is being made; not what was made since.
+
+    A click that comes late brings the choices along, and Streamlit (1.67.0), which forgot them when the link was drawn in
+    their place, takes them for changed.
+    """
+    if acts.kept.acts == acts.number:
+        st.session_state.pop("link", None)
 
 
-def _leave_in_time(visit: Visit) -> None:
+def _leave_in_time(visit: Visit, acts: Drawn[Made]) -> None:
     """Take the link off the screen when its time there is over, also when nobody touches the page."""
-    made: Made | None = st.session_state.get("link")
+    made = acts.kept.last
     if made is not None and visit.now - made.at > KEPT:
         st.rerun()

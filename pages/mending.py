@@ -7,7 +7,8 @@ from dataclasses import dataclass
 
 import streamlit as st
 
-from dashboard import wording
+from dashboard import once, wording
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import mending as words
 from dashboard.wording import plans as plan_words
@@ -28,9 +29,8 @@ BROKEN = planning.BROKEN | {State.ELSEWHERE}
 
 @dataclass(frozen=True, slots=True)
 class Kept:
-    """A prepared plan, or why there is none, and what it was asked for."""
+    """A prepared plan, or why there is none."""
 
-    asked: tuple[object, ...]
     plan: Plan | None
     file: bytes = b""
     fault: LedgerUnavailable | None = None
@@ -62,26 +62,24 @@ def section(
     with st.expander(words.plan_for(count), icon=":material/build:", key="plan_open"):
         st.caption(words.HELP)
         likely = st.checkbox(words.LIKELY, key="plan_likely", help=words.LIKELY_HELP)
-        asked = (about, likely, visit.scope)
-        if st.button(words.PREPARE, key="prepare_plan", icon=":material/build:"):
-            st.session_state.pop("plan", None)
+        # Another choice of records has no plan yet.
+        acts: Drawn[Kept] = once.drawn("plan", of=(about, likely, visit.scope))
+        if st.button(words.PREPARE, key=acts.key("prepare_plan"), icon=":material/build:"):
             with st.spinner(words.PREPARING, show_time=True):
-                st.session_state["plan"] = _prepare(visit, read(), links=links, likely=likely, asked=asked)
-        kept: Kept | None = st.session_state.get("plan")
-        if kept is not None and kept.asked == asked:  # another choice of records has no plan yet
-            _offer(visit, kept)
+                acts.act(lambda: _prepare(visit, read(), links=links, likely=likely))
+            st.rerun()
+        if acts.kept.last is not None:
+            _offer(visit, acts.kept.last)
 
 
-def _prepare(
-    visit: Visit, records: Sequence[Record], *, links: Sequence[Code], likely: bool, asked: tuple[object, ...]
-) -> Kept:
+def _prepare(visit: Visit, records: Sequence[Record], *, links: Sequence[Code], likely: bool) -> Kept:
     try:
         made = planning.plan(*visit.who(), services=visit.services, records=records, links=links, include_likely=likely)
     except LedgerUnavailable as error:
-        return Kept(asked, None, fault=error)
+        return Kept(None, fault=error)
     at = visit.now
     files = plan_files.files(made, readme=plan_words.readme(made), made_at=at)
-    return Kept(asked, made, zipped(files, folder=FOLDER, made_at=at.astimezone(visit.services.zone)))
+    return Kept(made, zipped(files, folder=FOLDER, made_at=at.astimezone(visit.services.zone)))
 
 
 def _offer(visit: Visit, kept: Kept) -> None:

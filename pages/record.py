@@ -8,7 +8,8 @@ from datetime import datetime
 
 import streamlit as st
 
-from dashboard import copying, display, wording
+from dashboard import copying, display, once, wording
+from dashboard.once import Drawn
 from dashboard.visit import Visit
 from dashboard.wording import activity as activity_words
 from dashboard.wording import found as words
@@ -32,14 +33,6 @@ class Opened:
     number: Number
     record: Record | None
     versions: tuple[Record, ...]
-
-
-@dataclass
-class Shown:
-    """The preview of one record. It is put into the session before it is asked for, as ``link.Made``."""
-
-    record_id: int
-    result: previews.Preview | Refused | None = None
 
 
 def number_of(row: Record) -> Number:
@@ -223,24 +216,23 @@ def _check_again(visit: Visit, record: Record) -> None:
 
 
 def _preview(visit: Visit, record: Record, *, seen: Observation | None) -> None:
-    kept: Shown | None = st.session_state.get("preview")
-    if kept is None or kept.record_id != record.record_id or kept.result is None:
+    acts: Drawn[previews.Preview | Refused] = once.drawn("preview", of=record.record_id)
+    shown = acts.kept.last
+    if shown is None:
         size = f", {wording.size(seen.size_bytes)}" if seen and seen.size_bytes is not None else ""
         # The key names the record: a click that comes late does nothing under the next one.
-        if st.button(f"Show PDF{size}", key=f"show_pdf-{record.record_id}", icon=":material/picture_as_pdf:"):
-            assert record.record_id is not None
-            asked = st.session_state["preview"] = Shown(record.record_id)
+        key = acts.key(f"show_pdf-{record.record_id}")
+        if st.button(f"Show PDF{size}", key=key, icon=":material/picture_as_pdf:"):
             with st.spinner("Fetching the PDF…", show_time=True):
-                asked.result = previews.open_pdf(*visit.who(), services=visit.services, record=record)
+                acts.act(lambda: previews.open_pdf(*visit.who(), services=visit.services, record=record))
             st.rerun()
         return
-    shown = kept.result
     if isinstance(shown, Refused):
         st.error(wording.refusal(shown), icon=":material/visibility_off:")
     else:
         if shown.is_elsewhere:
             st.info(words.PREVIEW_ELSEWHERE, icon=":material/move_location:")
-        st.pdf(shown.body, height=640, key="pdf", alt=f"The PDF of record {shown.record_id}")
+        st.pdf(shown.body, height=640, key="pdf", alt=f"The PDF of record {record.record_id}")
     st.button("Hide PDF" if not isinstance(shown, Refused) else "Close message", key="hide_pdf", on_click=_hide)
 
 

@@ -43,7 +43,7 @@ NOT_STARTED = (
     "The check could not be started: this computer gave no process for it. It will stand here as interrupted; "
     "free some memory, then go on with it."
 )
-NOT_RESUMABLE = "That check cannot go on any more. Start again."
+NOT_RESUMABLE = "That check cannot go on any more. Start a new one."
 ONLY_CLINICS = "A check is of all files, so who sees only some clinics cannot start one."
 TRAIL_FIRST = "No check was started: it must be in the activity first."
 

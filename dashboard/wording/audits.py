@@ -15,7 +15,7 @@ from lib.objects import Doubt
 
 GO_ON = "Go on"
 GO_ON_HELP = "From the last finished part; what was done is kept."
-START_AGAIN = "Start again"
+START_AGAIN = "Start again with the same options"
 CANCEL = "Cancel"
 CANCELLING = "Stopping; this takes two seconds at most."
 EVERYTHING, BELOW = "All files", "Below a prefix"
@@ -51,15 +51,16 @@ _ENDED = {
     Status.FAILED: "The check of {began} failed.",
 }
 _THEN = {
-    Status.INTERRUPTED: "Go on from there, or start again.",
-    Status.CANCELLED: "Go on from there, or start again.",
+    Status.INTERRUPTED: "Go on from there, or start a new check.",
+    Status.CANCELLED: "Go on from there, or start a new check.",
     Status.INCOMPLETE: "Go on when the cause is gone; only what is left is listed then.",
-    Status.FAILED: "Mend the cause, then go on or start again.",
+    Status.FAILED: "Mend the cause, then go on.",
 }
 _FAULT = {
     Fault.OUT_OF_ORDER: "The storage listed its files out of order, so that nothing could be compared with certainty. "
     "Tell whoever runs the storage.",
-    Fault.SPOOL_LOST: "The private file with the rows is gone or changed, so the run cannot go on where it was. Start again.",
+    Fault.SPOOL_LOST: "The private file with the rows is gone or changed, so the run cannot go on where it was. "
+    "Start a new check.",
     Fault.DISK_FULL: "The disk of this computer is full. Free some space.",
     Fault.NO_FOLDER: "The folder for the private files of a check could not be made or written. See that "
     "DASHBOARD_AUDIT_FOLDER names one that the dashboard may write into.",
@@ -152,7 +153,8 @@ def ended(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
     """Say how a run ended that is no verdict, why, and what to do next."""
     why = reason(run.result.reason) if run.result and run.result.reason else ""
     began = as_of(run.started_at, now=now, zone=zone)
-    return " ".join(filter(None, [_ENDED[run.status].format(began=began), why, reached(run), _THEN[run.status]]))
+    then = "" if run.is_lost else _THEN[run.status]
+    return " ".join(filter(None, [_ENDED[run.status].format(began=began), why, reached(run), then]))
 
 
 def reached(run: Run) -> str:

@@ -169,7 +169,7 @@ def hold(home: House, book: Book, who: SignedIn) -> Held:
     drawn += [do(record, act, book, number) for act in ACTS if act.name in {"preview", "link"}]
     activity = raw_socket.opened(home.served, who.cookie)
     activity.rerun(page=book.pages["activity"])
-    waiting = activity.rerun(page=book.pages["activity"], clicked=book.widgets["export"])
+    waiting = activity.rerun(page=book.pages["activity"], clicked=book.widgets["act-export-0"])
     media = [address for each in drawn for address in each.media]
     for file_id in waiting.deferred:
         media += activity.deferred_file(file_id).media

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import Browser, Page, expect
 from starlette.routing import Route
 
 from dashboard.gate import OPEN_ROUTES
@@ -18,6 +19,7 @@ from lib.locking import Locks
 from lib.stores.memory.pins import MemoryPins
 from pages import PAGES
 from tests.browser import walks
+from tests.core.test_contrast import contrast
 from tests.parts import needed
 from tests.parts.accounts import MemoryBench
 from tests.parts.chromium import App, sign_in
@@ -65,6 +67,41 @@ def test_an_open_list_stays_open_when_what_stands_above_it_grows(watched: Watche
     page.wait_for_timeout(300)
     page.get_by_role("option", name="Bilal").click()
     expect(person).to_have_value("Bilal")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [1280, 390])
+def test_where_the_keyboard_is_in_the_menu_can_be_seen(
+    browser: Browser, demo_app: App, scheme: Literal["light", "dark"], width: int
+) -> None:
+    page = browser.new_page(viewport={"width": width, "height": 900}, color_scheme=scheme)
+    sign_in(page, demo_app)
+    expect(page.get_by_text("Asha, Owner")).to_be_visible()
+    if width < 1000:
+        page.get_by_test_id("stExpandSidebarButton").press("Enter")
+        page.wait_for_timeout(500)  # until the menu has slid in
+    here = page.get_by_role("link", name="Explain")
+    here.press("Shift+Tab")
+    page.keyboard.press("Tab")
+    expect(here).to_be_focused()
+    expect(here).to_have_css("outline-style", "solid")
+    ring, below = here.evaluate(
+        """(link) => {
+          const paint = document.createElement('canvas').getContext('2d');
+          const over = (colours) => {
+            for (const each of colours) { paint.fillStyle = each; paint.fillRect(0, 0, 1, 1); }
+            return '#' + [...paint.getImageData(0, 0, 1, 1).data.slice(0, 3)].map(
+              (part) => part.toString(16).padStart(2, '0')).join('');
+          };
+          const grounds = [];
+          for (let each = link; each; each = each.parentElement) grounds.unshift(getComputedStyle(each).backgroundColor);
+          const style = getComputedStyle(link);
+          const ring = style.outlineStyle === 'solid' ? [style.outlineColor] : [];
+          return [over([...grounds, ...ring]), over(grounds)];
+        }"""
+    )
+    assert contrast(ring, below) >= 3
+    page.close()
 
 
 def test_nothing_breaks_the_policy_nothing_is_asked_elsewhere_and_axe_finds_nothing_serious_on_any_page(

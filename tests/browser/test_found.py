@@ -57,6 +57,27 @@ def test_an_owner_sees_how_many_of_a_sample_open_for_anyone_and_support_does_not
     expect(said).to_have_count(0)
 
 
+@pytest.mark.parametrize(("number", "gap_ms"), [(25, 0), (22, 30), (23, 150), (24, 400)])
+def test_two_fast_clicks_show_the_pdf_once_and_make_one_link(
+    page: Page, demo_app: App, number: int, gap_ms: int
+) -> None:
+    sign_in(page, demo_app)
+    page.goto(f"{demo_app.url}/find?record={number}")
+    for label, shown in (("Show PDF", "Hide PDF"), ("Check and create", "Copy link")):
+        button = page.get_by_role("button", name=label)
+        expect(button).to_be_visible()
+        at_rest(page)
+        button.evaluate("(button, gap) => { button.click(); setTimeout(() => button.click(), gap); }", gap_ms)
+        expect(page.get_by_role("button", name=shown)).to_be_visible()
+        page.wait_for_timeout(gap_ms + 200)
+        at_rest(page)
+        expect(page.get_by_role("button", name=shown)).to_be_visible()
+    page.goto(f"{demo_app.url}/activity?record={number}")
+    page.get_by_role("button", name="Prepare a CSV of these").click()
+    # The opening, and of the preview and the link each what was meant and what came of it; and that somebody asks here.
+    expect(page.get_by_text("6 events are in the file.")).to_be_visible()
+
+
 def test_looking_inside_a_file_says_what_it_is(page: Page, demo_app: App) -> None:
     sign_in(page, demo_app)
     search(page, "CON005")

@@ -6,8 +6,9 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from lib import audit_plan, auditing
+from lib import audit_pages, audit_plan, auditing
 from lib.access import Actor, Permission, Scope
+from lib.audit_pages import Place
 from lib.audits import Options, Status
 from lib.diagnosis import State
 from lib.kept_findings import Chosen
@@ -68,6 +69,10 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "auditing.months": (Permission.AUDIT, _read(auditing.months, run_id=FOUND)),
     "auditing.flows": (Permission.KEYS, _read(auditing.flows, run_id=FOUND)),
     "auditing.difference": (Permission.AUDIT, _read(auditing.difference, first=1, second=FOUND, limit=5)),
+    "audit_pages.page": (
+        Permission.AUDIT,
+        _read(audit_pages.page, run_id=FOUND, chosen=Chosen(), limit=5, after=Place()),
+    ),
     "audit_plan.rows": (Permission.KEYS, _read(audit_plan.rows, run_id=FOUND, chosen=Chosen())),
 }
 OF_ALL_CLINICS = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")}  # a run is of all files

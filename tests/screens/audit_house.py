@@ -65,10 +65,12 @@ class House:
         self.shop.instant[0] = NOW
         return run
 
-    def under_way(self, progress: Progress = HALF, *, ago: timedelta = timedelta(0)) -> Run:
+    def under_way(
+        self, progress: Progress = HALF, *, ago: timedelta = timedelta(0), options: Options | None = None
+    ) -> Run:
         """Keep a run whose worker was last heard of so long ago."""
         self.shop.instant[0] = NOW - ago
-        run = self.book.begin(TARGET, Options(), by="Asha", at=NOW - ago)
+        run = self.book.begin(TARGET, options or Options(), by="Asha", at=NOW - ago)
         self.book.beat(run, progress, worked=timedelta(seconds=5))
         self.shop.instant[0] = NOW
         return run

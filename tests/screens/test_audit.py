@@ -15,6 +15,7 @@ from dashboard.wording import audits as words_
 from lib import planning
 from lib.access import Actor, Role, Scope
 from lib.audit_book import Busy
+from lib.audit_pages import Place
 from lib.audits import Exposure, Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable
@@ -132,7 +133,11 @@ def test_a_run_under_way_shows_how_far_it_is_and_can_be_cancelled(bench: Maker) 
     assert "PDF files found" not in words(at)  # what was not looked at to the end is not called so
 
 
-def test_a_run_whose_worker_is_gone_can_go_on_or_start_again(bench: Maker) -> None:
+def main_buttons(at: AppTest) -> list[str]:
+    return [str(each.key) for each in at.button if each.proto.type == "primary" and "start_so" not in str(each.key)]
+
+
+def test_a_run_whose_worker_is_gone_can_go_on(bench: Maker) -> None:
     home = house(bench)
     home.under_way(ago=timedelta(minutes=5))
     at = home.open()
@@ -140,10 +145,36 @@ def test_a_run_whose_worker_is_gone_can_go_on_or_start_again(bench: Maker) -> No
     at.button(key="act-audit_resume-0").click().run()
     assert [(run.run_id, run.fence) for run in home.launched] == [(1, 2)]
     assert "Under way" in words(at)
-    again = house(bench)
-    again.under_way(ago=timedelta(minutes=5))
-    again.open().button(key="act-audit_again-0").click().run()
-    assert [(run.run_id, run.fence) for run in again.launched] == [(2, 1)]
+
+
+def test_a_run_with_options_of_its_own_can_start_again_with_them(bench: Maker) -> None:
+    home = house(bench)
+    options = Options(prefix="edrcontainer1/a")
+    home.under_way(ago=timedelta(minutes=5), options=options)
+    home.open().button(key="act-audit_again-0").click().run()
+    assert [(run.run_id, run.fence, run.options) for run in home.launched] == [(2, 1, options)]
+
+
+def test_of_a_check_that_ended_early_one_button_comes_first_and_no_act_stands_there_twice(bench: Maker) -> None:
+    home = house(bench)
+    home.run(ago=2 * DAY)
+    home.under_way(ago=timedelta(minutes=5))
+    at = home.open()
+    assert "2 days old" in at.error[0].value
+    assert main_buttons(at) == ["act-audit_resume-0"]
+    assert "act-audit_start-0" in keys(at)
+    assert "act-audit_again-0" not in keys(at)
+
+
+def test_a_check_that_cannot_go_on_leads_to_a_new_one(bench: Maker) -> None:
+    home = house(bench)
+    home.run(ago=DAY)
+    home.run(result=Result(Status.FAILED, "spool_lost"), progress=HALF)
+    at = home.open()
+    assert "Start a new check." in at.error[-1].value
+    assert "go on." not in at.error[-1].value
+    assert "act-audit_resume-0" not in keys(at)
+    assert main_buttons(at) == ["act-audit_start-0"]
 
 
 def test_an_incomplete_run_says_why_and_what_is_not_known(bench: Maker) -> None:
@@ -260,9 +291,9 @@ def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench
     home.run([lone, *(missing(number) for number in range(1, 18))])
     at = home.open()
     assert len(table(at, 1)) == 15
-    assert table(at, 1)[0]["Object key"] == "edrcontainer1/⟨U+202E⟩l␊.pdf"
     at.button(key="audit_more").click().run()
-    assert [each["Record"] for each in table(at, 1)] == ["15", "16", "17"]
+    assert [each["Record"] for each in table(at, 1)] == ["16", "17", "–"]
+    assert table(at, 1)[2]["Object key"] == "edrcontainer1/⟨U+202E⟩l␊.pdf"
     assert "16 to 18 of 18" in words(at)
     at.button(key="audit_back").click().run()
     assert len(table(at, 1)) == 15
@@ -276,12 +307,27 @@ def test_a_chosen_cause_shows_its_rows_page_by_page_and_narrowed_by_a_text(bench
     assert "No problem fits" in words(at)
 
 
+def test_all_problems_are_listed_the_worst_first(bench: Maker) -> None:
+    home = house(bench)
+    wrong = (Severity.LOW, Severity.UNKNOWN, Severity.HIGH, Severity.CRITICAL, Severity.MEDIUM, Severity.HIGH)
+    home.run([replace(missing(number), severity=each) for number, each in enumerate(wrong, start=1)])
+    shown = [(each["Severity"], each["Record"]) for each in table(home.open(), 1)]
+    assert shown == [
+        ("⛔ Critical", "4"),
+        ("🔴 High", "3"),
+        ("🔴 High", "6"),
+        ("🟠 Medium", "5"),
+        ("❔ Can't tell", "2"),
+        ("🔵 Low", "1"),
+    ]
+
+
 def test_an_opened_problem_shows_its_keys_and_leads_to_its_record(bench: Maker) -> None:
     home = house(bench)
     found = replace(missing(7), stored="old/\u202e.pdf", evidence={"size": 0})
     home.run([found])
     at = home.open()
-    at.session_state["audit_open"] = (1, found)
+    at.session_state["audit_open"] = (Place(found.severity, 1), found)
     at.run()
     (link,) = at.get("link_button")
     assert link.proto.url == "/find?record=7"
@@ -299,14 +345,14 @@ def test_the_mend_plan_of_a_cause_looks_at_its_records_as_they_are_now(
     at = home.open()
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
     assert "Mend plan for 3 broken records" in [each.label for each in at.expander]
-    at.button(key="prepare_plan").click().run()
+    at.button(key="act-prepare_plan-0").click().run()
     assert "Left to a person: 2" in words(at)  # record 99 is gone, record 3 has another cause
     assert home.shop.trail.rows[-2].reason == '{"kind":"mend_plan","records":2,"include_likely":false}'
     monkeypatch.setattr(planning, "MAX_RECORDS", 1)
     at = home.open()
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
     assert "A plan takes 1 records at most" in words(at)
-    at.button(key="prepare_plan").click().run()
+    at.button(key="act-prepare_plan-0").click().run()
     assert "Left to a person: 1" in words(at)
 
 

@@ -49,9 +49,9 @@ def saves(at: AppTest) -> list[Any]:
 @pytest.mark.parametrize(
     ("button", "label", "said"),
     [
-        ("prepare_csv", "Save findings.csv", "2 problems are in the file."),
-        ("prepare_json_lines", "Save findings.jsonl", "2 problems are in the file."),
-        ("prepare_report", "Save report.html", "2 problems are in the file."),
+        ("act-prepare_csv-0", "Save findings.csv", "2 problems are in the file."),
+        ("act-prepare_json_lines-0", "Save findings.jsonl", "2 problems are in the file."),
+        ("act-prepare_report-0", "Save report.html", "2 problems are in the file."),
     ],
 )
 def test_a_file_is_prepared_on_a_click_and_written_into_the_trail_once(
@@ -73,19 +73,20 @@ def test_a_file_of_another_run_is_not_offered(bench: Maker) -> None:
     shop = bench(row(1))
     visit, run = checked(shop)
     at = drawn(visit, run)
-    at.button(key="prepare_csv").click().run()
-    state = at.session_state[audit_exports.MADE]
+    at.button(key="act-prepare_csv-0").click().run()
+    name = f"{audit_exports.MADE}_csv"
+    state = at.session_state[name]
     other = AppTest.from_function(_draw, kwargs={"visit": visit, "run": replace(run, run_id=99)}, default_timeout=20)
-    other.session_state[audit_exports.MADE] = state
+    other.session_state[name] = state
     assert saves(other.run()) == []
 
 
 def test_more_problems_than_a_file_takes_are_said(bench: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(audit_exports, "MOST_EXPORTED", 1)
     at = drawn(*checked(bench(row(1))))
-    at.button(key="prepare_json_lines").click().run()
+    at.button(key="act-prepare_json_lines-0").click().run()
     assert "The first 1 problems are in the file; there may be more." in words(at)
-    assert at.session_state[audit_exports.MADE].file.count(b"\n") == 1
+    assert at.session_state[f"{audit_exports.MADE}_json_lines"].last.file.count(b"\n") == 1
 
 
 def test_a_file_of_a_run_that_is_not_of_all_files_says_so_beside_it(bench: Maker) -> None:
@@ -95,7 +96,7 @@ def test_a_file_of_a_run_that_is_not_of_all_files_says_so_beside_it(bench: Maker
     cut = {Kind.RESOLVERS_DISAGREE: 250_000}
     run = book.ended(Result(Status.INCOMPLETE, "throttled", unlisted=(("loc/c.pdf", None),), cut=cut), FOUND, at=NOW)
     at = drawn(replace(visit, services=book.services), run)
-    at.button(key="prepare_csv").click().run()
+    at.button(key="act-prepare_csv-0").click().run()
     assert "Storage was listed up to the key “loc/c.pdf”." in words(at)
     assert "this is no verdict on all files" in words(at)
     assert "250,000 rows may be so" in words(at)
@@ -105,7 +106,7 @@ def test_without_a_trail_no_file_is_made_and_it_is_said_why(bench: Maker) -> Non
     shop = bench(row(1))
     at = drawn(*checked(shop))
     shop.trail.fault = LedgerUnavailable(LedgerFault.FULL)
-    at.button(key="prepare_csv").click().run()
+    at.button(key="act-prepare_csv-0").click().run()
     assert not at.exception
     assert saves(at) == []
     assert "No file was made" in words(at)

@@ -43,10 +43,10 @@ def after(_clicked: object, at: AppTest, ended: list[bool]) -> None:
 
 def test_there_is_something_to_click(bench: Maker) -> None:
     _, at, _ = open_record(bench)
-    assert {"show_pdf-1", "create-1"} <= buttons(at)
+    assert {"act-show_pdf-1-0", "act-create-1-0"} <= buttons(at)
 
 
-@pytest.mark.parametrize("button", ["show_pdf-1", "create-1"])
+@pytest.mark.parametrize("button", ["act-show_pdf-1-0", "act-create-1-0"])
 def test_a_click_after_that_does_nothing_and_leaves_nothing(bench: Maker, button: str) -> None:
     shop, at, ended = open_record(bench)
     events, asked = len(shop.trail.rows), len(shop.objects.calls)

@@ -119,7 +119,7 @@ def test_the_link_of_the_bare_key_gives_the_founding_diagnosis_and_one_button_ma
     at = explained(shop, bare_link())
     assert FOUNDING in words(at)
     assert "Asha Rao · PAT001" in words(at)
-    at.button(key="quick-1").click().run()
+    at.button(key="act-quick-1-0").click().run()
     assert "Opens as a PDF" in words(at)
     assert (shop.trail.rows[-1].action, shop.trail.rows[-1].result) == ("link", "ok")
     assert "X-Amz-Signature" not in repr(shop.trail.rows)
@@ -128,18 +128,18 @@ def test_the_link_of_the_bare_key_gives_the_founding_diagnosis_and_one_button_ma
 def test_the_usual_link_lasts_as_long_as_the_settings_say_and_the_choices_are_those_of_the_role(bench: Maker) -> None:
     granted = Actor("Dev", Role.DEVELOPER, frozenset({Permission.LINK}))
     at = explained(bench(row(1)), STORED, granted)
-    assert at.button(key="quick-1").label == "Make the right link (1 hour)"
+    assert at.button(key="act-quick-1-0").label == "Make the right link (1 hour)"
     at.toggle(key="choices-1").set_value(True).run()
     assert [each.split(":")[0] for each in at.radio(key="expiry-1").options] == ["15 minutes", "1 hour", "Other…"]
-    assert "quick-1" not in keys_drawn(at)
+    assert "act-quick-1-0" not in keys_drawn(at)
 
 
 def test_support_gets_the_verdict_and_the_link_and_no_key(bench: Maker) -> None:
     shop = bench(row(1))
     at = explained(shop, bare_link(), CHITRA)
     assert FOUNDING in words(at)
-    assert "quick-1" in keys_drawn(at)
-    for hidden in ("edrspace", LOCATION, "Ask it yourself", "taken apart", "prepare_plan"):
+    assert "act-quick-1-0" in keys_drawn(at)
+    for hidden in ("edrspace", LOCATION, "Ask it yourself", "taken apart", "act-prepare_plan-0"):
         assert hidden not in sent(at).replace(bare_link(), "")
 
 
@@ -148,7 +148,7 @@ def test_a_developer_sees_keys_and_neither_name_nor_link(bench: Maker) -> None:
     assert f"[{LOCATION}/]{STORED}" in words(at)
     assert "LOCATION_MISSING" in words(at)
     assert "Asha Rao" not in sent(at)
-    assert {"quick-1", "create-1"}.isdisjoint(keys_drawn(at))
+    assert {"act-quick-1-0", "act-create-1-0"}.isdisjoint(keys_drawn(at))
 
 
 def test_what_the_four_rules_ask_for_is_shown_with_the_answers(bench: Maker) -> None:
@@ -200,7 +200,7 @@ def test_a_file_in_the_wrong_place_is_suggested_with_its_proof_and_can_be_shared
     at = explained(shop, "record 1")
     assert "Proven: size agrees with the record; MD5 agrees with the record" in words(at)
     assert f"suggestion  [media/]{STORED}" in words(at)
-    at.button(key="quick-1").click().run()
+    at.button(key="act-quick-1-0").click().run()
     assert "Opens as a PDF" in words(at)
     assert shop.trail.rows[-1].reason == "[in the wrong place]"
 
@@ -208,7 +208,7 @@ def test_a_file_in_the_wrong_place_is_suggested_with_its_proof_and_can_be_shared
 def test_a_file_that_is_nowhere_gets_no_link(bench: Maker) -> None:
     at = explained(bench(row(1), absent=(1,)), "record 1")
     assert "NEVER_UPLOADED" in words(at)
-    assert "quick-1" not in keys_drawn(at)
+    assert "act-quick-1-0" not in keys_drawn(at)
 
 
 def test_of_a_replaced_version_the_newest_is_offered_first_and_the_old_one_asks_why(bench: Maker) -> None:
@@ -216,24 +216,24 @@ def test_of_a_replaced_version_the_newest_is_offered_first_and_the_old_one_asks_
     new = replace(row(2, version=2, versions=2), prescription_id=1)
     shop = bench(old, new)
     at = explained(shop, "record 1")
-    assert "quick-1" not in keys_drawn(at)
+    assert "act-quick-1-0" not in keys_drawn(at)
     assert at.button(key="use_newer").label == "Use version 2"
     assert at.text_input(key="reason-1").label == "Why share a replaced version?"
     at.button(key="use_newer").click().run()
     assert at.text_area(key="explain_text").value == "record 2"
-    at.button(key="quick-2").click().run()
+    at.button(key="act-quick-2-0").click().run()
     assert "Opens as a PDF" in words(at)
 
 
 def test_a_draft_asks_why(bench: Maker) -> None:
     at = explained(bench(row(1, is_draft=True)), "record 1")
     assert at.text_input(key="reason-1").label == "Why share a draft?"
-    assert "quick-1" not in keys_drawn(at)
+    assert "act-quick-1-0" not in keys_drawn(at)
 
 
 def test_another_text_takes_the_link_and_the_answer_off_the_screen(bench: Maker) -> None:
     at = explained(bench(row(1), row(2, name="Asha Roy")), "record 1")
-    at.button(key="quick-1").click().run()
+    at.button(key="act-quick-1-0").click().run()
     assert "Opens as a PDF" in words(at)
     ask(at, "record 2")
     assert "Asha Roy" in words(at)
@@ -332,7 +332,7 @@ def test_while_the_trail_cannot_be_written_it_explains_and_makes_no_link(bench: 
     ask(at, "record 1")
     assert "Asha Rao" in words(at)
     assert wording.search_not_written(shop.trail.fault) in words(at)
-    at.button(key="quick-1").click().run()
+    at.button(key="act-quick-1-0").click().run()
     assert "Activity cannot be written down, so previews and links are switched off." in words(at)
     assert not any(verb == "presign" for verb, _ in shop.objects.calls)
 
@@ -365,14 +365,14 @@ def test_the_pasted_text_goes_into_no_address_and_no_trail(bench: Maker) -> None
 
 
 def planned(at: AppTest) -> AppTest:
-    at.button(key="prepare_plan").click().run()
+    at.button(key="act-prepare_plan-0").click().run()
     assert not at.exception
     return at
 
 
 def saved(at: AppTest) -> dict[str, str]:
     """Return the files of the plan that is kept, by name."""
-    with zipfile.ZipFile(io.BytesIO(at.session_state["plan"].file)) as archive:
+    with zipfile.ZipFile(io.BytesIO(at.session_state["plan"].last.file)) as archive:
         return {name.partition("/")[2]: archive.read(name).decode() for name in archive.namelist()}
 
 
@@ -411,7 +411,7 @@ def test_the_plan_of_a_bare_link_holds_the_corrected_signer(bench: Maker) -> Non
 
 
 def test_a_healthy_record_has_no_plan(bench: Maker) -> None:
-    assert "prepare_plan" not in keys_drawn(explained(lost_rows(bench), "record 3"))
+    assert "act-prepare_plan-0" not in keys_drawn(explained(lost_rows(bench), "record 3"))
 
 
 def test_no_trail_no_plan(bench: Maker) -> None:
@@ -427,7 +427,7 @@ def test_another_text_drops_the_plan(bench: Maker) -> None:
     at = planned(explained(lost_rows(bench), "record 1"))
     ask(at, "record 4")
     assert at.get("download_button") == []
-    assert "plan" not in at.session_state
+    assert at.session_state["plan"].last is None
 
 
 def find(shop: Bench, actor: Actor) -> AppTest:
@@ -441,5 +441,5 @@ def test_find_offers_a_plan_for_the_broken_rows_in_view(bench: Maker) -> None:
 
 
 def test_find_offers_no_plan_to_who_sees_no_keys_nor_where_nothing_is_broken(bench: Maker) -> None:
-    assert "prepare_plan" not in keys_drawn(find(lost_rows(bench), CHITRA))
-    assert "prepare_plan" not in keys_drawn(find(bench(row(1), row(2)), ASHA))
+    assert "act-prepare_plan-0" not in keys_drawn(find(lost_rows(bench), CHITRA))
+    assert "act-prepare_plan-0" not in keys_drawn(find(bench(row(1), row(2)), ASHA))

@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
+from dashboard.once import Kept
 from lib.access import Actor, Permission, Role, Scope
 from lib.diagnosis import State
 from lib.explanation import MAX_REQUESTS
@@ -21,7 +22,6 @@ from lib.objects import Doubt
 from lib.records import Record
 from lib.stores.memory.listing import MemoryLister
 from lib.stores.memory.objects import StoredObject
-from pages.inside import Answer
 from tests.screens.conftest import LOCATION, PDF, Bench, row
 from tests.screens.test_find import cells, words
 from tests.screens.test_roles import drawn, sent
@@ -63,7 +63,7 @@ def test_a_file_in_the_wrong_place_is_found_shared_and_said_to_be_there(bench: M
     shop = lost(bench)
     at = drawn(shop, actor, NORTH, record="1")
     assert FOUND_ELSEWHERE in words(at)
-    at.button(key="create-1").click().run()
+    at.button(key="act-create-1-0").click().run()
     assert "Opens as a PDF" in words(at)
     assert "this link leads to where it is. We checked that it is the right one." in words(at)
     assert shop.trail.rows[-1].reason == "[in the wrong place]"
@@ -71,7 +71,7 @@ def test_a_file_in_the_wrong_place_is_found_shared_and_said_to_be_there(bench: M
 
 def test_a_file_in_the_wrong_place_is_shown_and_said_to_be_there(bench: Maker) -> None:
     at = drawn(lost(bench), OWNER, Scope(), record="1")
-    at.button(key="show_pdf-1").click().run()
+    at.button(key="act-show_pdf-1-0").click().run()
     assert "This is the right file, found in the wrong place." in words(at)
 
 
@@ -111,7 +111,7 @@ def test_a_developer_sees_the_code_the_suggestion_its_proof_and_what_differs(ben
     assert "suggestion  [edrcontainer1]/prescriptions/pdfs/CON001/" in said
     assert "Proven" in said
     assert not any("Suggestion" in each.value.columns for each in at.dataframe), "a table for one alone"
-    assert "create-1" not in keys_of(at)
+    assert "act-create-1-0" not in keys_of(at)
 
 
 def test_a_record_is_looked_for_once_for_each_opening_and_each_check_again(bench: Maker) -> None:
@@ -163,7 +163,7 @@ def test_while_the_file_is_looked_for_that_is_said_and_nothing_holds_up_the_page
     at = with_services(shop, lister=Slow(shop.objects)).open(record="1")
     assert "Looking for the file…" in words(at)
     assert "is not in storage" not in words(at)
-    assert "create-1" not in keys_of(at)
+    assert "act-create-1-0" not in keys_of(at)
     may_answer.set()
     for _ in range(50):
         at.run()
@@ -185,7 +185,7 @@ def test_the_file_of_an_empty_key_is_found_and_a_link_made(bench: Maker) -> None
     shop.objects.objects[RIGHT] = StoredObject(PDF)
     at = shop.open(record="1")
     assert FOUND_ELSEWHERE in words(at)
-    at.button(key="create-1").click().run()
+    at.button(key="act-create-1-0").click().run()
     assert "Opens as a PDF" in words(at)
 
 
@@ -194,11 +194,11 @@ def test_what_a_file_holds_is_said_to_staff_without_codes_and_to_developers_with
     shop = bench(row(1, size_bytes=None, checksum=""))
     shop.objects.objects[RIGHT] = StoredObject(page)
     at = drawn(shop, STAFF[1], NORTH, record="1")
-    at.button(key="inside-1").click().run()
+    at.button(key="act-inside-1-0").click().run()
     assert "It is a web page (15 bytes), saved in the PDF's place. What lies in storage is not a PDF." in words(at)
     assert "NOT_PDF" not in sent(at)
     at = drawn(shop, DEVELOPER, Scope(), record="1")
-    at.button(key="inside-1").click().run()
+    at.button(key="act-inside-1-0").click().run()
     assert "Not a PDF (NOT_PDF)." in words(at)
     assert [event.action for event in shop.trail.rows if event.result == "ok"].count("content_checked") == 2
 
@@ -206,22 +206,22 @@ def test_what_a_file_holds_is_said_to_staff_without_codes_and_to_developers_with
 def test_whether_a_file_opens_for_anyone_is_not_checked_until_somebody_asks(bench: Maker) -> None:
     shop = bench(row(1))
     at = drawn(shop, STAFF[0], NORTH, record="1")
-    assert at.button(key="exposure-1").label == "Opens without a link? Not checked"
+    assert at.button(key="act-exposure-1-0").label == "Opens without a link? Not checked"
     assert {verb for verb, _ in shop.objects.calls} == {"head"}
-    at.button(key="exposure-1").click().run()
+    at.button(key="act-exposure-1-0").click().run()
     assert "Opens only with a link." in words(at)
     shop.objects.objects[RIGHT] = StoredObject(PDF, is_public=True)
     at = drawn(shop, STAFF[0], NORTH, record="1")
-    at.button(key="exposure-1").click().run()
+    at.button(key="act-exposure-1-0").click().run()
     assert "opens for anyone who knows its address, also without a link" in words(at)
 
 
 def test_the_answers_of_one_record_do_not_stand_under_another(bench: Maker) -> None:
     at = bench(row(1), row(2)).open(record="1")
-    at.button(key="exposure-1").click().run()
+    at.button(key="act-exposure-1-0").click().run()
     at.text_input(key="text").set_value("CON002").run()
     assert "Opens only with a link." not in words(at)
-    at.session_state["exposure"] = Answer(1, Exposure.CLOSED)  # one that comes late
+    at.session_state["exposure"] = Kept(Exposure.CLOSED, of=1)  # one that comes late
     at.run()
     assert "Opens only with a link." not in words(at)
 
@@ -232,9 +232,9 @@ def test_the_storage_details_compare_the_whole_content_and_tell_the_versions(ben
     at = with_services(shop, lister=MemoryLister(shop.objects, kept={RIGHT: kept})).open(record="1")
     at.session_state["details_open"] = True
     at.run()
-    at.button(key="compared-1").click().run()
+    at.button(key="act-compared-1-0").click().run()
     assert "agrees with the record." in words(at)
-    at.button(key="kept_versions-1").click().run()
+    at.button(key="act-kept_versions-1-0").click().run()
     assert "23 bytes  ← now" in words(at)
 
 

@@ -89,7 +89,7 @@ def widgets(at: AppTest) -> set[str]:
     """Return every widget and section on the screen, by key or title."""
     kinds = ("button", "link_button", "toggle", "radio", "text_input", "selectbox", "date_input", "expander")
     found = {str(getattr(each, "key", None) or each.label) for kind in kinds for each in at.get(kind)}
-    return {re.sub(r"-\d+$", "", name) for name in found}
+    return {re.sub(r"^act-|(-\d+)+$", "", name) for name in found}
 
 
 def sent(at: AppTest) -> str:
@@ -150,11 +150,11 @@ def test_the_table_names_no_widget_that_does_not_exist(bench: Maker) -> None:
     at = drawn(shop, asha, Scope(), record="1")
     seen = widgets(at) | widgets(shop.open())
     at.toggle(key="show_keys").set_value(True).run()
-    at.button(key="show_pdf-1").click().run()
+    at.button(key="act-show_pdf-1-0").click().run()
     seen |= widgets(at)
     at = drawn(shop, asha, Scope(), record="2")
     at.session_state["details_open"] = True
-    at.button(key="create-2").click().run()
+    at.button(key="act-create-2-0").click().run()
     assert seen | widgets(at) | {"rows"} >= set(WIDGETS)
 
 
@@ -236,8 +236,8 @@ def downgraded(bench: Maker, actor: Actor, scope: Scope) -> tuple[Bench, AppTest
     who = [visit_of(shop, Actor("asha", Role.OWNER))]
     at = page(0, who)
     at.text_input(key="text").set_value("record 2").run()
-    at.button(key="show_pdf-2").click().run()
-    at.button(key="create-2").click().run()
+    at.button(key="act-show_pdf-2-0").click().run()
+    at.button(key="act-create-2-0").click().run()
     assert "Opens as a PDF" in words(at)
     who[0] = visit_of(shop, actor, scope)
     return shop, at.run()
@@ -273,7 +273,7 @@ def test_a_developer_after_an_owner_sees_the_record_without_name_preview_and_lin
 
 
 def test_a_click_that_comes_after_a_downgrade_makes_no_link_and_no_preview(bench: Maker) -> None:
-    for button in ("create-2", "show_pdf-2"):
+    for button in ("act-create-2-0", "act-show_pdf-2-0"):
         shop = bench(*ROWS, clinics=CLINICS)
         who = [visit_of(shop, Actor("asha", Role.OWNER))]
         at = page(0, who)

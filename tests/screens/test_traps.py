@@ -34,7 +34,7 @@ def test_a_reason_typed_for_one_draft_does_not_stand_under_another(bench: Maker)
     at.text_input(key="reason-1").set_value("asked by the doctor").run()
     at.text_input(key="text").set_value("CON002").run()
     assert at.text_input(key="reason-2").value == ""
-    at.button(key="create-2").click().run()
+    at.button(key="act-create-2-0").click().run()
     assert "This is a draft. Say why" in words(at)
 
 
@@ -47,7 +47,7 @@ def test_a_duration_chosen_for_one_patient_is_not_the_next_patients(bench: Maker
 
 def test_a_click_meant_for_one_record_does_nothing_under_another(bench: Maker) -> None:
     at = bench(row(1), row(2)).search("CON001")
-    at.button(key="create-1").click()
+    at.button(key="act-create-1-0").click()
     at.text_input(key="text").set_value("CON002").run()
     assert "PAT002" in words(at)
     assert "Opens as a PDF" not in words(at)
@@ -56,22 +56,24 @@ def test_a_click_meant_for_one_record_does_nothing_under_another(bench: Maker) -
 def test_a_click_while_the_one_before_is_still_being_answered_waits_for_its_link(bench: Maker) -> None:
     shop = bench(row(1))
     at = shop.search("CON001")
-    made = at.session_state["link"] = Made(1, NOW)  # by the script beside this one
+    kept = at.session_state["link"]
+    kept.turn.acquire()  # by the script beside this one
+    made = Made(NOW, Refused(RefusalCode.LINK_REFUSED))
 
     def answered() -> None:
-        made.result = Refused(RefusalCode.LINK_REFUSED)
-        made.ended.set()
+        kept.last, kept.acts = made, kept.acts + 1
+        kept.turn.release()
 
     Timer(0.3, answered).start()
-    at.button(key="create-1").click().run()
-    assert at.session_state["link"] is made
+    at.button(key="act-create-1-0").click().run()
+    assert at.session_state["link"].last is made
     assert "link" not in {event.action for event in shop.trail.rows}
 
 
 def test_a_pdf_asked_for_one_record_is_not_fetched_for_another(bench: Maker) -> None:
     shop = bench(row(1), row(2))
     at = shop.search("CON001")
-    at.button(key="show_pdf-1").click()
+    at.button(key="act-show_pdf-1-0").click()
     at.text_input(key="text").set_value("CON002").run()
     assert "hide_pdf" not in buttons(at)
     assert "preview" not in {event.action for event in shop.trail.rows}
@@ -84,7 +86,7 @@ def test_a_bad_duration_is_refused_as_it_is_typed_with_form_and_bounds(bench: Ma
     assert "That is not a duration. From 1s to 7d, written like 15m, 1h, 2d or 90s." in words(at)
     at.text_input(key="custom-1").set_value("8d").run()
     assert "That is too long. From 1s to 7d" in words(at)
-    at.button(key="create-1").click().run()
+    at.button(key="act-create-1-0").click().run()
     assert "That is too long. From 1s to 7d" in words(at)
     at.text_input(key="custom-1").set_value("2h").run()
     assert "That is too long" not in words(at)
@@ -210,7 +212,7 @@ def test_back_finds_a_name_again_that_was_never_in_the_address(bench: Maker) -> 
 
 def test_a_missing_pdf_is_not_offered_to_be_shown(bench: Maker) -> None:
     at = bench(row(1), absent=(1,)).search("CON001")
-    assert "show_pdf-1" not in buttons(at)
+    assert "act-show_pdf-1-0" not in buttons(at)
 
 
 def test_a_ledger_that_is_away_for_a_moment_takes_one_click_to_come_back_from(bench: Maker) -> None:
