@@ -41,9 +41,11 @@ from tests.parts.audit_command import ROOT, Audited, command, differences, envir
 from tests.parts.broken_keys import LOCATION
 from tests.parts.command_line import CommandLine
 from tests.parts.moody_s3 import Mood, MoodyS3, after, error, hang, html, on_heads, on_lists, short, without_token
-from tests.parts.planted import Planted, Row
+from tests.parts.planted import REPORTS, Planted, Row
 from tests.parts.planted_clinic import Clinic, on_guarded_s3
 from tests.parts.planted_growing import grow_few
+from tests.parts.postgres import SCHEMA, Postgres
+from tests.parts.sample_clinic import fill as fill_clinic
 from tests.parts.small_disk import fill, mounted
 
 MIDDLE = 5  # LISTs: 300 objects are listed in pages of 45, after one that asks whether anything may be listed
@@ -208,6 +210,38 @@ def test_a_database_that_goes_away_halfway_fails_the_run(day: BadDay) -> None:
     assert (ran.status, ran.json["status"], ran.json["reason"]["code"][:9]) == (2, "failed", "database_")
     assert "database" in ran.err
     assert "Traceback" not in ran.err
+
+
+def test_a_run_whose_postgresql_went_away_goes_on_when_it_is_back(day: BadDay, postgres: Postgres) -> None:
+    schema = SCHEMA.read_text().replace("pdf_file varchar(100)", "pdf_file text") + REPORTS
+    database = postgres.new_database(schema=schema)
+    fill_clinic(postgres.url(database), day.planted.tables())
+    there = replace(
+        day, clinic=replace(day.clinic, values={**day.clinic.values, "DATABASE_URL": postgres.url(database)})
+    )
+    gone = (
+        f"ALTER DATABASE {database} ALLOW_CONNECTIONS false",
+        f"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'",
+    )
+    there.listed_by(after(lambda: postgres.execute(*gone)), last=MIDDLE)
+    ran = there.audit()
+    assert (ran.status, ran.json["status"], ran.json["reason"]["code"][:9]) == (2, "failed", "database_")
+    assert (ran.findings, "Traceback" in ran.err) == ([], False)
+    postgres.execute(f"ALTER DATABASE {database} ALLOW_CONNECTIONS true")
+    there.moody.mood = SHORT
+    again = there.audit("--resume", str(ran.json["run_id"]))
+    assert differences(there.planted, again) == []
+
+
+def test_pages_of_896_are_all_of_the_bucket(day: BadDay, tmp_path: Path) -> None:
+    (tmp_path / "more").mkdir()
+    grown = on_guarded_s3(3000, server=day.guard, folder=tmp_path / "more", grow=grow_few)
+    values = {**grown.values, "AWS_S3_ENDPOINT_URL": day.moody.endpoint_url}
+    many = replace(day, clinic=replace(grown, values=values), folder=tmp_path / "more")
+    many.moody.mood = short(896)
+    ran = many.audit("--ranges", "1")
+    assert ran.json["objects"] > 3 * 896
+    assert differences(many.planted, ran) == []
 
 
 def test_a_full_disk_fails_the_run_and_says_so(day: BadDay) -> None:
