@@ -1,8 +1,23 @@
-"""``python -m dashboard …``"""
+"""``python -m dashboard …``
+
+Ctrl+C while the modules are imported ends the process as it ends any program: Python would print where it was.
+"""
 
 from __future__ import annotations
 
-from dashboard.cli import main
+import signal
+
+
+def _main() -> None:
+    is_pythons = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # or it is ignored, in the background
+    if is_pythons:
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+    from dashboard.cli import main  # half a second
+
+    if is_pythons:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    main()
+
 
 if __name__ == "__main__":
-    main()
+    _main()

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -227,3 +229,39 @@ def test_ctrl_c_is_silent(demo_clinic_served: DemoClinic) -> None:
     script += "import sys; sys.argv[1:] = ['resolve', 'a']; cli.main()"
     ended = subprocess.run([sys.executable, "-c", script], cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert (ended.returncode, ended.stdout, ended.stderr) == (130, "", "")
+
+
+def importing(*words: str, ignore: bool = False) -> subprocess.Popen[str]:
+    """Start a command, and return its process in the middle of its imports."""
+    how = signal.SIG_IGN if ignore else signal.SIG_DFL  # a new process has it from this one
+    before = signal.signal(signal.SIGINT, how)
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-m", "dashboard", *words],
+            cwd=ROOT,
+            env={**os.environ, "DASHBOARD_ENV_FILE": "", "AWS_LOCATION": "loc"},
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+    finally:
+        signal.signal(signal.SIGINT, before)
+    maps, deadline = Path(f"/proc/{process.pid}/maps"), time.monotonic() + 20
+    while "_pydantic_core" not in maps.read_text():
+        assert time.monotonic() < deadline
+    return process
+
+
+def test_ctrl_c_while_modules_are_imported_is_silent() -> None:
+    with importing("resolve", "--json", "a") as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, out, err) == (-signal.SIGINT, "", "")
+
+
+def test_a_command_in_the_background_is_not_stopped_by_ctrl_c() -> None:
+    with importing("resolve", "--json", "a", ignore=True) as process:
+        process.send_signal(signal.SIGINT)
+        out, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (0, "")
+    assert '"resolved": "loc/a"' in out
