@@ -49,9 +49,11 @@ def files_found(records: int, found: int, *, is_prefix: bool) -> str:
     ('All 12,011 PDF files found.', '11,968 of 12,011 PDF files found.')
     >>> files_found(0, 0, is_prefix=False), files_found(10, 10, is_prefix=True)
     ('There is no record with a PDF yet.', 'All 10 PDF files below the prefix found.')
+    >>> files_found(0, 0, is_prefix=True)
+    'No record has a key that begins with the prefix.'
     """
     if records == 0:
-        return "There is no record with a PDF yet."
+        return "No record has a key that begins with the prefix." if is_prefix else "There is no record with a PDF yet."
     where = " below the prefix" if is_prefix else ""
     if records == found:
         return f"All {records:,} PDF file{'' if records == 1 else 's'}{where} found."
