@@ -5,15 +5,14 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing
 from datetime import timedelta
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from dashboard import audit_exports, printing
+from dashboard import audit_bar, audit_exports, printing
 from dashboard.terminal import CouldNotRun, Json, me, say_notices
 from dashboard.wording import audit_commands as words
 from dashboard.wording import audits as run_words
@@ -22,7 +21,7 @@ from lib.access import Scope
 from lib.audit_book import Busy, LeaseLost
 from lib.audit_export import Form
 from lib.auditing import Office
-from lib.audits import Exposure, Options, Phase, Progress, Result, Run, Status
+from lib.audits import Exposure, Options, Result, Run, Status
 from lib.settings import Settings
 
 LISTED = 50  # runs
@@ -74,7 +73,7 @@ def audit(
         raise CouldNotRun(words.NOT_RESUMABLE.format(run=resume)) from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the run is cancelled, not lost
     try:
-        with _progress() as told:
+        with audit_bar.drawn(options) as told:
             ended = audit_runs.worked(run, settings, using=using, told=told)
     except LeaseLost:
         raise CouldNotRun(words.LEASE_LOST.format(run=run.run_id)) from None
@@ -102,38 +101,6 @@ def _write(run: Run, out: Path, using: Office) -> None:
             audit_exports.write(out, findings, about=words.about(run))
     except OSError as error:
         raise CouldNotRun(words.NOT_WRITTEN.format(run=run.run_id, out=out, why=error.strerror)) from None
-
-
-@contextmanager
-def _progress() -> Iterator[Callable[[Progress], None]]:
-    """Draw how far a run is on stderr, where somebody looks; elsewhere a line for each phase."""
-    if not sys.stderr.isatty():
-        last: list[Phase] = []
-
-        def line(progress: Progress) -> None:
-            if last[-1:] != [progress.phase]:
-                last.append(progress.phase)
-                printing.note(f"{run_words.PHASE[progress.phase]} …")
-
-        yield line
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, TextColumn, TimeElapsedColumn
-    from rich.progress import Progress as Bar
-
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[figures]}"), TimeElapsedColumn())
-    with Bar(*columns, console=Console(stderr=True), transient=True) as bar:
-        task = bar.add_task("", total=1.0, figures="")
-
-        def draw(progress: Progress) -> None:
-            bar.update(
-                task,
-                description=run_words.PHASE[progress.phase],
-                completed=run_words.part_done(progress),
-                figures=words.counted(progress),
-            )
-
-        yield draw
 
 
 def _say(run: Run, *, as_json: bool) -> None:

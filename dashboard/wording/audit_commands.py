@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from dashboard.wording import audit_files, audit_verdict, problems
 from dashboard.wording import audits as words
 from dashboard.wording.times import took
-from lib.audits import Progress, Run, Status
+from lib import audit_pace
+from lib.audits import Phase, Progress, Run, Status
 
 BUSY = "Run {run} of this bucket is under way; one at a time. See: python -m dashboard audits"
 BUSY_ELSEWHERE = "A run of this bucket with another database is under way; one at a time. Try again when it has ended."
@@ -22,15 +23,27 @@ NO_RUNS = "No check of all files yet. Start with: python -m dashboard audit"
 NO_SUCH_RUN = "There is no run {run} of this bucket. See: python -m dashboard audits"
 
 
-def counted(progress: Progress) -> str:
-    """Say how far a run is, beside a bar.
+def counted(progress: Progress, *, seconds: float, since: Progress, is_each_asked: bool) -> str:
+    """Say how far a run is, below a bar. The rest is as ``audit_pace`` takes it, ``seconds`` those of this phase.
 
-    >>> counted(Progress(records=12011, rows=6000, objects=6010, requests=7))
-    '6,000 of 12,011 records, 6,010 files, 7 requests'
+    >>> began = Progress(Phase.LISTING, records=12011)
+    >>> counted(Progress(Phase.LISTING, 12011, 6000, 6010, 7, 8, 16), seconds=4.0, since=began, is_each_asked=False)
+    '8 of 16 ranges · 6,000 of 12,011 records · 6,010 files · 1,502 files a second · about 4 s left · 7 requests'
     """
-    return (
-        f"{progress.rows:,} of {progress.records:,} records, {progress.objects:,} files, {progress.requests:,} requests"
-    )
+    if progress.phase is Phase.ROWS:
+        return ""
+    rate = audit_pace.files_a_second(progress, seconds=seconds, since=since)
+    left = audit_pace.seconds_left(progress, seconds=seconds, since=since, is_each_asked=is_each_asked)
+    told = [
+        f"{progress.ranges_done} of {progress.ranges} ranges",
+        f"{progress.rows:,} of {progress.records:,} records",
+        f"{progress.objects:,} files",
+        f"{rate:,.0f} files a second" if rate >= 1 else "",
+        "" if left is None else f"about {took(left)} left" if left >= 1 else "under 1 s left",
+        f"{progress.findings:,} problem{'' if progress.findings == 1 else 's'} so far" if progress.findings else "",
+        f"{progress.requests:,} requests",
+    ]
+    return " · ".join(filter(None, told))
 
 
 def told(run: Run) -> Iterator[str]:
