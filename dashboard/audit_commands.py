@@ -6,9 +6,10 @@ import os
 import signal
 import sys
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -33,19 +34,28 @@ app = typer.Typer(help="The runs of the check of all files.", invoke_without_com
 
 def audit(
     prefix: Annotated[
-        str, typer.Option(metavar="OBJECT_KEY_PREFIX", help="Only below this; never a full verdict.")
-    ] = "",
-    grace: Annotated[str, typer.Option(help="What is younger may be on its way: 15m, 1h, 90s.")] = "15m",
-    exposure: Annotated[Exposure, typer.Option(help="How many files are asked for as a stranger.")] = Exposure.SAMPLE,
+        str | None, typer.Option(metavar="OBJECT_KEY_PREFIX", help="Only below this; never a full verdict.")
+    ] = None,
+    grace: Annotated[
+        str | None, typer.Option(show_default="15m", help="What is younger may be on its way: 15m, 1h, 90s.")
+    ] = None,
+    exposure: Annotated[
+        Exposure | None,
+        typer.Option(show_default=Options().exposure, help="How many files are asked for as a stranger."),
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(metavar="DIR", help="Write findings.csv, findings.jsonl and about.txt here.")
     ] = None,
     resume: Annotated[
-        int | None, typer.Option(metavar="RUN_ID", help="Go on with this run from its last finished range.")
+        int | None,
+        typer.Option(metavar="RUN_ID", help="Go on with this run from its last finished range, with its own options."),
     ] = None,
     ranges: Annotated[
-        int, typer.Option(min=1, max=MAX_RANGES, help="Listings at once; fewer take less memory.")
-    ] = audits.RANGES,
+        int | None,
+        typer.Option(
+            min=1, max=MAX_RANGES, show_default=str(audits.RANGES), help="Listings at once; fewer take less memory."
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Compare every record with the bucket, both ways. Exit 0: nothing found; 1: findings; 2: incomplete or failed.
@@ -54,18 +64,15 @@ def audit(
     """
     from dashboard import audit_runs, audit_wiring  # bring SQLAlchemy
 
-    if prefix and keys.impossible(prefix):
-        raise CouldNotRun(words.NO_PREFIX)
-    if resume is not None and prefix:
-        raise CouldNotRun(words.PREFIX_OF_ANOTHER)
+    given = _given(prefix, grace, exposure, ranges)
     settings = Settings.load()
     say_notices(settings)
-    options = Options(prefix, _duration(grace), exposure, ranges)
     using = audit_wiring.office(settings)
     try:
         if resume is None:
-            run = auditing.begin(me(), Scope(), services=using, options=options)
+            run = auditing.begin(me(), Scope(), services=using, options=replace(Options(), **given))
         else:
+            _no_other(given, resume, using)
             run = auditing.resume(me(), Scope(), services=using, run_id=resume, launch=False)
     except Busy as busy:
         raise CouldNotRun(words.BUSY_ELSEWHERE if busy.is_elsewhere else words.BUSY.format(run=busy.run_id)) from None
@@ -73,7 +80,7 @@ def audit(
         raise CouldNotRun(words.NOT_RESUMABLE.format(run=resume)) from None
     signal.signal(signal.SIGTERM, signal.default_int_handler)  # the run is cancelled, not lost
     try:
-        with audit_bar.drawn(options) as told:
+        with audit_bar.drawn(run.options) as told:
             ended = audit_runs.worked(run, settings, using=using, told=told)
     except LeaseLost:
         raise CouldNotRun(words.LEASE_LOST.format(run=run.run_id)) from None
@@ -86,11 +93,28 @@ def audit(
     raise typer.Exit(_exit_code(ended))
 
 
+def _given(prefix: str | None, grace: str | None, exposure: Exposure | None, ranges: int | None) -> dict[str, Any]:
+    """Return the options that were given, by their names in Options."""
+    if prefix and keys.impossible(prefix):
+        raise CouldNotRun(words.NO_PREFIX)
+    span = None if grace is None else _duration(grace)
+    named = {"prefix": prefix, "grace": span, "exposure": exposure, "ranges": ranges}
+    return {name: value for name, value in named.items() if value is not None}
+
+
 def _duration(text: str) -> timedelta:
     try:
         return setting_rules.grace(text)
     except ValueError as error:
         raise CouldNotRun(f"--grace {error}") from None
+
+
+def _no_other(given: dict[str, Any], run_id: int, using: Office) -> None:
+    """Refuse an option that is not the run's own: it goes on with those that it began with."""
+    begun = auditing.run(me(), Scope(), services=using, run_id=run_id)
+    for option, value in given.items():
+        if begun is not None and getattr(begun.options, option) != value:
+            raise CouldNotRun(words.OPTION_OF_ANOTHER.format(run=run_id, option=option))
 
 
 def _write(run: Run, out: Path, using: Office) -> None:

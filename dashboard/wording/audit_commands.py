@@ -16,7 +16,9 @@ NOT_RESUMABLE = (
     "Run {run} cannot go on: it is complete, or there is none of this number. See: python -m dashboard audits"
 )
 NO_PREFIX = "--prefix: no object key can begin so; it is longer than 1,024 bytes, or holds what storage refuses."
-PREFIX_OF_ANOTHER = "A run goes on with the options that it began with: leave --prefix out."
+OPTION_OF_ANOTHER = (
+    "Run {run} began with another --{option}, and goes on with what it began with: leave --{option} out."
+)
 LEASE_LOST = "Run {run} is worked by another process now, or was ended; this one stopped."
 NOT_WRITTEN = "Run {run} is in the book, but its findings could not be written into {out}: {why}."
 NO_RUNS = "No check of all files yet. Start with: python -m dashboard audit"
