@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import signal
 import sys
-from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
@@ -13,14 +12,13 @@ from typing import Annotated, Any
 
 import typer
 
-from dashboard import audit_bar, audit_exports, printing
+from dashboard import audit_bar, audit_export_command, audit_exports, printing
 from dashboard.terminal import CouldNotRun, Json, me, say_notices
 from dashboard.wording import audit_commands as words
 from dashboard.wording import audits as run_words
-from lib import audit_export, audit_history, auditing, audits, keys, setting_rules
+from lib import audit_history, auditing, audits, keys, setting_rules
 from lib.access import Scope
 from lib.audit_book import Busy, LeaseLost
-from lib.audit_export import Form
 from lib.auditing import Office
 from lib.audits import Exposure, Options, Result, Run, Status
 from lib.settings import Settings
@@ -30,6 +28,7 @@ DIFFERENT = 1000  # findings of a comparison
 MAX_RANGES = 64
 
 app = typer.Typer(help="The runs of the check of all files.", invoke_without_command=True)
+app.command()(audit_export_command.export)
 
 
 def audit(
@@ -84,11 +83,13 @@ def audit(
             ended = audit_runs.worked(run, settings, using=using, told=told)
     except LeaseLost:
         raise CouldNotRun(words.LEASE_LOST.format(run=run.run_id)) from None
-    if out is not None and ended.status in {Status.COMPLETE, Status.INCOMPLETE}:
-        _write(ended, out, using)
-    _say(ended, as_json=as_json)
-    if ended.status is Status.CANCELLED:
+    try:
+        if out is not None and ended.status in {Status.COMPLETE, Status.INCOMPLETE}:
+            audit_export_command.write(ended, out, using)
+    finally:  # the run itself is in the book
+        _say(ended, as_json=as_json)
         sys.stdout.flush()
+    if ended.status is Status.CANCELLED:
         os._exit(_exit_code(ended))  # a thread that still waits for an answer would hold the process
     raise typer.Exit(_exit_code(ended))
 
@@ -115,16 +116,6 @@ def _no_other(given: dict[str, Any], run_id: int, using: Office) -> None:
     for option, value in given.items():
         if begun is not None and getattr(begun.options, option) != value:
             raise CouldNotRun(words.OPTION_OF_ANOTHER.format(run=run_id, option=option))
-
-
-def _write(run: Run, out: Path, using: Office) -> None:
-    try:
-        with closing(
-            audit_export.export(me(), Scope(), services=using, run_id=run.run_id, form=Form.JSON_LINES)
-        ) as findings:
-            audit_exports.write(out, findings, about=words.about(run))
-    except OSError as error:
-        raise CouldNotRun(words.NOT_WRITTEN.format(run=run.run_id, out=out, why=error.strerror)) from None
 
 
 def _say(run: Run, *, as_json: bool) -> None:

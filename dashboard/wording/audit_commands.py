@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dashboard.wording import audit_files, audit_verdict, problems
 from dashboard.wording import audits as words
@@ -20,7 +20,12 @@ OPTION_OF_ANOTHER = (
     "Run {run} began with another --{option}, and goes on with what it began with: leave --{option} out."
 )
 LEASE_LOST = "Run {run} is worked by another process now, or was ended; this one stopped."
-NOT_WRITTEN = "Run {run} is in the book, but its findings could not be written into {out}: {why}."
+NOT_WRITTEN = (
+    "Run {run} is in the book, but its findings could not be written into {out}: {why}. "
+    "Write them again with: python -m dashboard audits export {run} --out DIR"
+)
+STILL_UNDER_WAY = "Run {run} is still under way; its findings can be written when it has ended."
+NOT_ENDED = "Run {run} was interrupted before its end. Go on with: python -m dashboard audit --resume {run}"
 NO_RUNS = "No check of all files yet. Start with: python -m dashboard audit"
 NO_SUCH_RUN = "There is no run {run} of this bucket. See: python -m dashboard audits"
 
@@ -46,6 +51,15 @@ def counted(progress: Progress, *, seconds: float, since: Progress, is_each_aske
         f"{progress.requests:,} requests",
     ]
     return " · ".join(filter(None, told))
+
+
+def written(run_id: int, files: Sequence[str]) -> str:
+    """Say where the findings of a run lie.
+
+    >>> written(12, ["audit/findings.csv", "audit/about.txt"])
+    'The findings of run 12 are in audit/findings.csv and audit/about.txt.'
+    """
+    return f"The findings of run {run_id} are in {', '.join(files[:-1])} and {files[-1]}."
 
 
 def told(run: Run) -> Iterator[str]:

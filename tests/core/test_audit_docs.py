@@ -43,7 +43,8 @@ def command(line: str) -> tuple[Any, list[str]]:
     words = shlex.split(line.partition(" >> ")[0])
     first, *rest = words[words.index("dashboard") + 1 :]
     top: Any = typer.main.get_command(cli.app)
-    return top.commands[first], rest
+    found = top.commands[first]
+    return (found.commands[rest[0]], rest[1:]) if first == "audits" and rest else (found, rest)
 
 
 def lines() -> list[str]:
