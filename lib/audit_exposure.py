@@ -41,6 +41,7 @@ class Strangers:
     def __init__(self, heads: ObjectStore, *, told: Callable[[int], None]) -> None:
         self.heads = heads
         self.told = told
+        self.is_answered = False  # storage said to its owner of any file whether it is there
         self._counts = dict.fromkeys(Exposure, 0)
         self._silent = 0  # the last so many
         self._lock = Lock()
@@ -169,6 +170,9 @@ def _sample(spool: RowSpool, strangers: Strangers, chance: random.Random) -> Non
         strangers.told(len(some))
         present = [key for key, each in seen.items() if each.presence is Presence.PRESENT][:left]
         silent = min(sum(each.presence is Presence.UNKNOWN for each in seen.values()), left - len(present))
+        strangers.is_answered = strangers.is_answered or any(
+            each.presence is not Presence.UNKNOWN for each in seen.values()
+        )
         strangers.ask(present)
         strangers.silent(silent)
         left -= len(present) + silent

@@ -5,7 +5,7 @@
 2. The bucket is listed in those ranges and matched with the rows (``audit_listing``, ``walking``).
 3. What did not match is confirmed, read again and judged (``audit_judging``), and its findings are kept in the book.
 4. Strangers are sent to a sample of the files, or to all (``audit_exposure``).
-5. The run ends complete where everything was listed, else incomplete, up to a stated key.
+5. The run ends complete where everything was listed and storage answered who asked again, else incomplete.
 """
 
 from __future__ import annotations
@@ -191,6 +191,7 @@ class _Job:
         else:
             found = audit_exposure.sampled(self._spool, self._scratch, sent, chance=random.SystemRandom())
         kept.keep(found, Phase.EXPOSURE)
+        kept.is_answered = kept.is_answered or sent.is_answered
         return sent.counts
 
     def _told(self, requests: int) -> None:

@@ -11,12 +11,14 @@ from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from dashboard import audit_wiring
 from dashboard.demo.guarded_s3 import GuardedS3
 from dashboard.terminal import me
+from dashboard.wording import audits
 from lib import audit_exposure, audit_supervision, auditing, keys
 from lib.access import Scope
 from lib.audits import Exposure, Options, Phase, Progress
@@ -28,7 +30,7 @@ from tests.parts.broken_keys import LOCATION
 from tests.parts.command_line import CommandLine
 from tests.parts.moody_s3 import Asked, Mood, MoodyS3, Reply, error, hang, on_heads, on_strangers, plain
 from tests.parts.planted_clinic import Clinic, on_guarded_s3
-from tests.parts.planted_growing import grow_healthy
+from tests.parts.planted_growing import grow_few, grow_healthy
 
 FILES = 130  # more than the strangers who may go unanswered one after the other
 BUSY = error(503, "SlowDown")
@@ -85,6 +87,15 @@ def house(guarded_s3: GuardedS3, command: CommandLine, tmp_path: Path) -> Iterat
     """FILES rows on SQLite, each with its file in the guarded S3, none of which opens for anyone."""
     with moody_s3.before(guarded_s3) as moody:
         grown = on_guarded_s3(FILES, server=guarded_s3, folder=tmp_path, grow=grow_healthy)
+        values = {**grown.values, "AWS_S3_ENDPOINT_URL": moody.endpoint_url}
+        yield House(replace(grown, values=values), guarded_s3, moody, command, tmp_path)
+
+
+@pytest.fixture
+def broken(guarded_s3: GuardedS3, command: CommandLine, tmp_path: Path) -> Iterator[House]:
+    """The same with 300 files, of which a few rows are wrong."""
+    with moody_s3.before(guarded_s3) as moody:
+        grown = on_guarded_s3(300, server=guarded_s3, folder=tmp_path, grow=grow_few)
         values = {**grown.values, "AWS_S3_ENDPOINT_URL": moody.endpoint_url}
         yield House(replace(grown, values=values), guarded_s3, moody, command, tmp_path)
 
@@ -231,6 +242,41 @@ def test_a_cancel_stops_within_two_seconds_while_strangers_wait(house: House) ->
     assert (ran.status, ran.json["status"]) == (2, "cancelled"), err
     assert took < 2
     assert ran.json["requests"] > 40
+
+
+def test_a_storage_that_denies_every_head_ends_the_run_incomplete(broken: House) -> None:
+    broken.moody.mood = on_heads(DENIED)
+    ran = broken.audit("none")
+    assert (ran.status, ran.json["status"], ran.json["reason"]["code"]) == (2, "incomplete", "denied")
+    assert ran.of(Kind.UNDETERMINED)
+    office = audit_wiring.office(Settings.load())
+    assert auditing.verdict(me(), Scope(), services=office) is None, "it is no verdict on all files"
+    run = auditing.run(me(), Scope(), services=office, run_id=ran.json["run_id"])
+    assert run is not None
+    told = audits.ended(run, now=datetime.now(UTC), zone=ZoneInfo("UTC"))
+    assert "storage did not answer all that it was asked" in told
+    assert "All of storage was listed and compared" in told
+
+
+def test_a_key_that_is_denied_among_others_that_are_answered_leaves_its_row_undetermined(broken: House) -> None:
+    lost = [row for row in broken.clinic.planted.rows if row.sort == "never uploaded"]
+    path = f"/{broken.guard.bucket}/{keys.resolve(lost[0].stored, location=LOCATION)}"
+    broken.moody.mood = on_heads(lambda asked: (DENIED if asked.request.path == path else plain)(asked))
+    ran = broken.audit("none")
+    assert ran.json["status"] == "complete"
+    assert [each["record_id"] for each in ran.of(Kind.UNDETERMINED)] == [lost[0].record_id]
+
+
+def test_a_key_that_is_denied_leaves_a_run_complete_whose_sample_was_answered(house: House) -> None:
+    """Nothing else was asked for by HEAD: only the sample tells that storage does not deny everything."""
+    lost = house.clinic.planted.objects[0].key
+    house.guard.delete(lost)
+    path = f"/{house.guard.bucket}/{lost}"
+    house.moody.mood = on_heads(lambda asked: (DENIED if asked.request.path == path else plain)(asked))
+    assert house.audit("none").json["status"] == "incomplete"
+    ran = house.audit("sample")
+    assert ran.json["status"] == "complete"
+    assert len(ran.of(Kind.UNDETERMINED)) == 1
 
 
 def _until(holds: Callable[[], bool]) -> None:
