@@ -24,8 +24,8 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
     said, is_clean = _sentence(visit, shown)
     with st.container(key="verdict_clean" if is_clean else "verdict_broken"):
         st.text(f"{'✅' if is_clean else '⚠️'} {said}")
-        if visit.scope.clinics is None and (strangers := words.strangers(run)):
-            st.text(strangers)
+    if visit.scope.clinics is None and (strangers := words.strangers(run)):
+        st.markdown(strangers)
     st.caption(audits.checked(run, now=visit.now, zone=zone))
     for kind, count in (run.result.cut if run.result else {}).items():
         st.caption(audits.more_than_counted(kind, count))

@@ -88,7 +88,8 @@ def test_a_storage_that_opens_for_everybody_is_not_called_clean(bench: Maker) ->
 def test_a_check_that_sent_no_stranger_says_so_beside_its_verdict(bench: Maker) -> None:
     home = house(bench)
     home.run(options=Options(exposure=Exposure.NONE))
-    verdict, beside = [each.value for each in home.open().text[:2]]
+    at = home.open()
+    verdict, beside = at.text[0].value, at.markdown[0].value
     assert verdict == "✅ All 12,011 PDF files found. No record needs attention."
     assert beside == "Whether anyone can read the files was not asked in this run."
 
@@ -96,7 +97,8 @@ def test_a_check_that_sent_no_stranger_says_so_beside_its_verdict(bench: Maker) 
 def test_what_strangers_got_for_a_sample_stands_beside_the_verdict(bench: Maker) -> None:
     home = house(bench)
     home.run(result=Result(Status.COMPLETE, strangers={"open": 0, "closed": 49, "unknown": 1}))
-    verdict, beside = [each.value for each in home.open().text[:2]]
+    at = home.open()
+    verdict, beside = at.text[0].value, at.markdown[0].value
     assert verdict.startswith("✅ All 12,011 PDF files found.")
     assert beside == (
         "Of 50 files drawn by chance, 0 open for anyone who knows their address; 49 do not, 1 gave no answer."
@@ -110,7 +112,7 @@ def test_a_storage_that_answers_no_stranger_is_not_called_clean(bench: Maker) ->
     result = Result(Status.COMPLETE, kinds={Kind.UNDETERMINED: 1}, strangers=counts)
     home.run(found, result=result, options=Options(exposure=Exposure.FULL))
     at = home.open()
-    verdict, beside = [each.value for each in at.text[:2]]
+    verdict, beside = at.text[0].value, at.markdown[0].value
     assert verdict == (
         "⚠️ All 12,011 PDF files found. No record needs attention, but whether anyone can read the files "
         "could not be found out."
