@@ -37,11 +37,13 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
     ended_at = None if before is None else before.ended_at or before.started_at
     trend = words.NOT_COMPARED if before is None or ended_at is None else words.compared(before.run_id, ended_at, zone)
     groups = sorted(report.groups, key=lambda each: (not each.count, *each.order))  # what is gone comes last
+    strangers = audit_verdict.strangers(run) if report.has_all_records else ""
     left_out = words.rows_left_out(len(report.findings), report.problems)
     parts = [
         f"<h1>{escape(words.heading(run.run_id))}</h1>",
         _note(words.made(now, zone)),
         f'<p class="verdict">{escape(_verdict(report, zone=zone))}</p>',
+        f"<p>{escape(strangers)}</p>" if strangers else "",
         _note(audits.checked(run, now=None, zone=zone)) if report.has_all_records else _note(words.ONLY_CLINICS),
         *(f"<p><strong>{escape(each)}</strong></p>" for each in _caveats(report)),
         f"<h2>{escape(words.NUMBERS)}</h2>",
@@ -56,7 +58,7 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
             (_cause(each, report=report, zone=zone) for each in groups),
         )
         if report.groups
-        else f"<p>{escape(words.NO_PROBLEM)}</p>",
+        else f"<p>{escape(words.no_problem(run))}</p>",
         f"<h2>{escape(words.ROWS)}</h2>" if report.findings else "",
         _note(left_out) if report.problems > len(report.findings) else "",
         _table(words.ROW_HEADS, map(_row, report.findings), name="wide rows") if report.findings else "",
@@ -100,7 +102,7 @@ def _row(finding: Finding) -> list[str]:
     suggestion = finding.suggestion
     candidate = "" if suggestion is None else f"{problems.suggestion(suggestion)}: {suggestion.key}"
     return [
-        _text(problems.of_one(finding)),
+        _text(problems.of_line(finding)),
         _text(problems.SEVERITY[finding.severity]),
         _text("" if finding.record_id is None else str(finding.record_id)),
         _key(finding.stored),

@@ -6,56 +6,178 @@ Asked only for files that exist: a 403 for another says nothing.
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from datetime import datetime, timedelta
+from datetime import timedelta
 from itertools import islice
+from threading import Lock
 
 from lib import audit_findings, exposure, keys, link_check
 from lib.audit_findings import Terms, text
-from lib.exposure import Exposure, Sample
+from lib.exposure import Exposure
 from lib.findings import Finding
 from lib.leftovers import Scratch
 from lib.objects import ObjectStore, ObjectUnavailable, Presence
+from lib.reconcile import RowAlone
 from lib.row_lines import key_of
 from lib.row_spool import RowReader, RowSpool
 
 SAMPLE = 50  # files
 DRAWN = 200  # are tried for them, since some do not exist
-BATCH = 16
+BATCH = 16  # of a sample
+PIECE = 64  # of all
 AT_ONCE = 4
 BUDGET = timedelta(seconds=20)  # for the HEADs of a batch
+SILENT = 100  # files in a row without an answer: then no more are asked for
+AGAIN = 4_000  # rows and lone files that are remembered, to be asked for once more
 
 
-def sample(spool: RowSpool, heads: ObjectStore, *, chance: random.Random, clock: Callable[[], datetime]) -> Sample:
-    """Return what strangers get for up to SAMPLE files, drawn by chance from all rows."""
-    answers = list[Exposure]()
-    for some in _batched(_drawn(spool, chance)):
-        seen = heads.head(some, budget=BUDGET)
-        present = [key for key, each in seen.items() if each.presence is Presence.PRESENT]
-        answers += [answer for _, answer in _asked(present[: SAMPLE - len(answers)], heads)]
-        if len(answers) >= SAMPLE or any(each.presence is Presence.UNKNOWN for each in seen.values()):
-            break  # a bucket that does not answer is not asked fifty times
-    return exposure.count(answers, at=clock())
+class Strangers:
+    """Strangers who are sent to files, and how many of the files gave them what. ``told`` is called after each request.
+
+    After SILENT files in a row without an answer nobody is sent any more: the rest is counted as unknown.
+    """
+
+    def __init__(self, heads: ObjectStore, *, told: Callable[[int], None]) -> None:
+        self.heads = heads
+        self.told = told
+        self.is_answered = False  # storage said to its owner of any file whether it is there
+        self._counts = dict.fromkeys(Exposure, 0)
+        self._silent = 0  # the last so many
+        self._lock = Lock()
+
+    @property
+    def counts(self) -> dict[str, int]:
+        """How many files are ``open``, ``closed`` and ``unknown``."""
+        return {str(answer): count for answer, count in self._counts.items()}
+
+    def ask(self, wanted: Iterable[str]) -> dict[str, Exposure]:
+        """Return what each file of a few gave, and count it."""
+        asked = list(dict.fromkeys(wanted))
+        answers = dict.fromkeys(asked, Exposure.UNKNOWN)
+        if self._silent < SILENT:
+            with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stranger") as several:
+                answers = dict(zip(asked, several.map(self._ask, asked), strict=True))
+        for answer in answers.values():
+            self._counts[answer] += 1
+        return answers
+
+    def silent(self, files: int) -> None:
+        """Count files that gave no answer without a stranger being sent."""
+        self._counts[Exposure.UNKNOWN] += files
+
+    def once_more(self, files: int) -> None:
+        """Take back that so many files gave no answer: they are asked for again, also where nobody answered before."""
+        self._counts[Exposure.UNKNOWN] -= files
+        self._silent = 0
+
+    def _ask(self, key: str) -> Exposure:
+        if self._silent >= SILENT:
+            return Exposure.UNKNOWN
+        try:
+            address = self.heads.plain_url(key)
+        except ObjectUnavailable:
+            return Exposure.UNKNOWN
+        fetched = self.heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES)
+        answer = exposure.exposure(link_check.is_public(fetched))
+        with self._lock:
+            self._silent = self._silent + 1 if answer is Exposure.UNKNOWN else 0
+        self.told(1)
+        return answer
 
 
-def all_open(
-    spool: RowSpool, scratch: Scratch, rows: RowReader, heads: ObjectStore, terms: Terms, *, told: Callable[[int], None]
+def sampled(spool: RowSpool, scratch: Scratch, strangers: Strangers, *, chance: random.Random) -> Iterator[Finding]:
+    """Send strangers to up to SAMPLE files, drawn by chance from all rows; yield at most one finding, of the bucket.
+
+    A file for which storage does not even answer its owner gave no answer, and where it answers for none of a batch, no
+    more are drawn. Where no row has a file, nothing is asked.
+    """
+    if spool.rows > scratch.count(RowAlone):
+        _sample(spool, strangers, chance)
+    yield from audit_findings.of_strangers(strangers.counts, is_all=False)
+
+
+def every(spool: RowSpool, scratch: Scratch, rows: RowReader, strangers: Strangers, terms: Terms) -> Iterator[Finding]:
+    """Send strangers to every file of a row, and to every lone object below an owned prefix.
+
+    1. Yield a finding for each that opens.
+    2. What gave no answer is asked for once more at the end, as far as it is remembered: AGAIN of them. Where SILENT in a
+       row gave none (also in that second round), the rest is not asked for, and gave no answer.
+    3. If any remain without an answer, yield one finding of the bucket.
+    """
+    waiting = _Waiting()
+    for files in _files(spool, scratch, terms):
+        yield from _open(files, rows, strangers, waiting)
+    lone = (key for key, *_ in scratch.objects() if terms.is_ours(key) and not keys.impossible(key))
+    for some in _batched(lone, PIECE):
+        yield from _open(dict.fromkeys(some, ()), rows, strangers, waiting)
+    again, nobody = waiting.files, _Waiting()
+    strangers.once_more(len(again))
+    for some in _batched(again, PIECE):
+        yield from _open({key: again[key] for key in some}, rows, strangers, nobody)
+    yield from audit_findings.of_strangers(strangers.counts, is_all=True)
+
+
+class _Waiting:
+    """Files that gave no answer, each with its rows: AGAIN rows and lone files at most."""
+
+    def __init__(self) -> None:
+        self.files: dict[str, Sequence[int]] = {}
+        self._room = AGAIN
+
+    def add(self, key: str, numbers: Sequence[int]) -> None:
+        """Remember one, if there is room."""
+        size = max(1, len(numbers))
+        if size <= self._room and key not in self.files:
+            self.files[key] = numbers
+            self._room -= size
+
+
+def _open(
+    files: Mapping[str, Sequence[int]], rows: RowReader, strangers: Strangers, waiting: _Waiting
 ) -> Iterator[Finding]:
-    """Yield a finding for every file of a row, and every lone object below an owned prefix, that opens for anyone."""
+    """Yield a finding for each of a few files that opens, or for each of its rows."""
+    answers = strangers.ask(files)
+    for key, answer in answers.items():
+        if answer is Exposure.UNKNOWN:
+            waiting.add(key, files[key])
+    opened = [key for key, answer in answers.items() if answer is Exposure.OPEN]
+    public = [number for key in opened for number in files[key]]
+    details = rows.details(public) if public else {}
+    for key in opened:
+        if not files[key]:
+            yield audit_findings.of_open(key)
+        yield from (audit_findings.of_open(key, details.get(number)) for number in files[key])
+
+
+def _files(spool: RowSpool, scratch: Scratch, terms: Terms) -> Iterator[Mapping[str, Sequence[int]]]:
+    """Yield the files that rows have, a few at a time, each with its rows."""
     for block in spool.blocks():
         numbers = {int(line.rpartition(b"\t")[2]): text(key_of(line)) for line in block}
         gone = scratch.alone(list(numbers))
-        asked = {number: key for number, key in numbers.items() if number not in gone and not keys.impossible(key)}
-        found = {key for key, answer in _asked(asked.values(), heads) if answer is Exposure.OPEN}
-        told(len(set(asked.values())))
-        public = [number for number, key in asked.items() if key in found]
-        details = rows.details(public)
-        yield from (audit_findings.of_open(asked[number], details.get(number)) for number in public)
-    lone = (key for key, *_ in scratch.objects() if terms.is_ours(key) and not keys.impossible(key))
-    for some in _batched(lone):
-        yield from (audit_findings.of_open(key) for key, answer in _asked(some, heads) if answer is Exposure.OPEN)
-        told(len(some))
+        found: dict[str, list[int]] = {}
+        for number, key in numbers.items():
+            if number not in gone and not keys.impossible(key) and terms.is_listed(key):
+                found.setdefault(key, []).append(number)
+        for some in _batched(found, PIECE):
+            yield {key: found[key] for key in some}
+
+
+def _sample(spool: RowSpool, strangers: Strangers, chance: random.Random) -> None:
+    left = SAMPLE
+    for some in _batched(_drawn(spool, chance), BATCH):
+        seen = strangers.heads.head(some, budget=BUDGET)
+        strangers.told(len(some))
+        present = [key for key, each in seen.items() if each.presence is Presence.PRESENT][:left]
+        silent = min(sum(each.presence is Presence.UNKNOWN for each in seen.values()), left - len(present))
+        strangers.is_answered = strangers.is_answered or any(
+            each.presence is not Presence.UNKNOWN for each in seen.values()
+        )
+        strangers.ask(present)
+        strangers.silent(silent)
+        left -= len(present) + silent
+        if not left or silent == len(some):
+            return
 
 
 def _drawn(spool: RowSpool, chance: random.Random) -> list[str]:
@@ -66,20 +188,7 @@ def _drawn(spool: RowSpool, chance: random.Random) -> list[str]:
     return [key for each in dict.fromkeys(drawn) if not keys.impossible(key := text(each))]
 
 
-def _asked(wanted: Iterable[str], heads: ObjectStore) -> Iterator[tuple[str, Exposure]]:
-    def ask(key: str) -> tuple[str, Exposure]:
-        try:
-            address = heads.plain_url(key)
-        except ObjectUnavailable:
-            return key, Exposure.UNKNOWN
-        fetched = heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES)
-        return key, exposure.exposure(link_check.is_public(fetched))
-
-    with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stranger") as several:
-        yield from several.map(ask, dict.fromkeys(wanted))
-
-
-def _batched(several: Iterable[str]) -> Iterator[list[str]]:
+def _batched(several: Iterable[str], most: int) -> Iterator[list[str]]:
     waiting = iter(several)
-    while some := list(islice(waiting, BATCH)):
+    while some := list(islice(waiting, most)):
         yield some

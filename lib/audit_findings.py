@@ -12,14 +12,13 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from functools import lru_cache
 
-from lib import causes, diagnosis, keys
+from lib import causes, diagnosis, exposure, keys
 from lib.audits import GRACE
 from lib.candidates import Candidate, Flag, contradicts
 from lib.catalogue import CATALOGUE, Code, Severity
 from lib.causes import Known
 from lib.diagnosis import State, md5_of
 from lib.evidence import consultation_of
-from lib.exposure import Sample
 from lib.findings import CODES, Facts, Finding, Kind, Suggestion, Value
 from lib.keys import Rules
 from lib.objects import Observation, Presence
@@ -221,17 +220,18 @@ def of_resolvers(row: Detail, terms: Terms) -> Finding | None:
     return replace(made, severity=Severity.NOTE if has_prefix and asked.problem is None else Severity.LOW)
 
 
-def of_sample(sample: Sample) -> Finding | None:
-    """Return the one finding for a bucket of which files open for anyone, or None."""
-    if not sample.open:
-        return None
-    evidence: dict[str, Value] = {
-        "open": sample.open,
-        "closed": sample.closed,
-        "unknown": sample.unknown,
-        "asked": sample.asked,
-    }
-    return Finding(Kind.PUBLICLY_READABLE, CATALOGUE[Code.PUBLIC].severity, Code.PUBLIC, evidence=evidence)
+def of_strangers(counts: Mapping[str, int], *, is_all: bool) -> Iterator[Finding]:
+    """Yield what a bucket has whose files open for anyone, or of which that was not found out. ``counts`` as there.
+
+    Of all files, those that open have findings of their own.
+    """
+    asked = sum(counts.values())
+    if counts["open"] and not is_all:
+        evidence: dict[str, Value] = {**counts, "asked": asked}
+        yield Finding(Kind.PUBLICLY_READABLE, CATALOGUE[Code.PUBLIC].severity, Code.PUBLIC, evidence=evidence)
+    if exposure.is_unanswered(counts, is_all=is_all):
+        evidence = {"asked": asked, "unknown": counts["unknown"]}
+        yield Finding(Kind.UNDETERMINED, Severity.UNKNOWN, evidence=evidence)
 
 
 def of_open(key: str, row: Detail | None = None) -> Finding:

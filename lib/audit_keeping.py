@@ -19,16 +19,26 @@ OF_ONE_KEY = frozenset({Doubt.DENIED, Doubt.IMPOSSIBLE_KEY, Doubt.OTHER})
 
 
 class Keeping:
-    """What was kept so far. ``doubt``: why rows could not be confirmed, where it is the storage that answers no more."""
+    """What was kept so far. ``is_answered``: the storage answered a HEAD, or a listing in its place."""
 
     def __init__(self, run: Run, book: Worked, meter: Meter, writer: ThreadPoolExecutor) -> None:
         self.kinds = Counter[Kind]()
         self.causes = Counter[Code]()
-        self.doubt: Doubt | None = None
+        self.is_answered = False
+        self._doubt: Doubt | None = None
+        self._is_denied = False
         self._run = run
         self._book = book
         self._meter = meter
         self._writer = writer
+
+    @property
+    def doubt(self) -> Doubt | None:
+        """Why rows could not be confirmed, where it is the storage that answers no more, or that denied whatever it was asked.
+
+        A policy may deny single keys: that says nothing about the others.
+        """
+        return Doubt.DENIED if self._doubt is None and self._is_denied and not self.is_answered else self._doubt
 
     def keep(self, findings: Iterator[Finding], phase: Phase) -> None:
         """Keep them all, BATCH a commit; raise what the book raises, and what judging them raises."""
@@ -46,8 +56,10 @@ class Keeping:
     def _count(self, some: Sequence[Finding]) -> None:
         self.kinds.update(each.kind for each in some)
         self.causes.update(each.code for each in some if each.code is not None)
-        if self.doubt is None:
-            self.doubt = next(_doubts(some), None)
+        self.is_answered = self.is_answered or any(map(_is_answer, some))
+        self._is_denied = self._is_denied or Doubt.DENIED in _doubts(some)
+        if self._doubt is None:
+            self._doubt = next((each for each in _doubts(some) if each not in OF_ONE_KEY), None)
 
 
 @contextmanager
@@ -60,5 +72,11 @@ def keeping(run: Run, book: Worked, meter: Meter) -> Iterator[Keeping]:
 def _doubts(findings: Sequence[Finding]) -> Iterator[Doubt]:
     for each in findings:
         doubt = each.evidence.get("doubt")
-        if each.kind is Kind.UNDETERMINED and doubt is not None and doubt not in OF_ONE_KEY:
+        if each.kind is Kind.UNDETERMINED and doubt is not None:
             yield Doubt(str(doubt))
+
+
+def _is_answer(finding: Finding) -> bool:
+    """Whether a row has this finding only because it was confirmed what lies at its key."""
+    by_kind = finding.kind in {Kind.DANGLING_REFERENCE, Kind.WRONG_CONTENT_TYPE}
+    return by_kind or finding.evidence.get("is_confirmed") is True

@@ -4,8 +4,8 @@
    the same file and walks only what is not done (``audit_start``). The snapshot's own checks go on meanwhile.
 2. The bucket is listed in those ranges and matched with the rows (``audit_listing``, ``walking``).
 3. What did not match is confirmed, read again and judged (``audit_judging``), and its findings are kept in the book.
-4. Strangers are sent to a sample of the files, or to all.
-5. The run ends complete where everything was listed, else incomplete, up to a stated key.
+4. Strangers are sent to a sample of the files, or to all (``audit_exposure``).
+5. The run ends complete where everything was listed and storage answered who asked again, else incomplete.
 """
 
 from __future__ import annotations
@@ -16,8 +16,9 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 
-from lib import audit_exposure, audit_findings, audit_judging, audit_listing, audit_site, audit_start, keys
+from lib import audit_exposure, audit_judging, audit_listing, audit_site, audit_start, keys
 from lib.access import Scope
+from lib.audit_exposure import Strangers
 from lib.audit_findings import Terms, text
 from lib.audit_keeping import Keeping, keeping
 from lib.audit_listing import Listed, Meter
@@ -179,24 +180,19 @@ class _Job:
         )
 
     def _exposure(self, kept: Keeping, terms: Terms) -> dict[str, int]:
-        """Send strangers to the files, and return what they got for a sample."""
-        shop = self._shop
-        match self._run.options.exposure:
-            case Exposure.FULL:
-                self._meter.set(phase=Phase.EXPOSURE)
-                found = audit_exposure.all_open(
-                    self._spool, self._scratch, shop.rows, shop.heads(), terms, told=self._told
-                )
-                kept.keep(found, Phase.EXPOSURE)
-            case Exposure.SAMPLE:
-                self._meter.set(phase=Phase.EXPOSURE)
-                chance = random.SystemRandom()
-                sample = audit_exposure.sample(self._spool, shop.heads(), chance=chance, clock=shop.clock)
-                self._told(2 * sample.asked)
-                one = audit_findings.of_sample(sample)
-                kept.keep(iter(() if one is None else (one,)), Phase.EXPOSURE)
-                return {"open": sample.open, "closed": sample.closed, "unknown": sample.unknown}
-        return {}
+        """Send strangers to the files, and return how many of those gave them what; nothing where none were sent."""
+        wanted, shop = self._run.options.exposure, self._shop
+        if wanted is Exposure.NONE:
+            return {}
+        self._meter.set(phase=Phase.EXPOSURE)
+        sent = Strangers(shop.heads(), told=self._told)
+        if wanted is Exposure.FULL:
+            found = audit_exposure.every(self._spool, self._scratch, shop.rows, sent, terms)
+        else:
+            found = audit_exposure.sampled(self._spool, self._scratch, sent, chance=random.SystemRandom())
+        kept.keep(found, Phase.EXPOSURE)
+        kept.is_answered = kept.is_answered or sent.is_answered
+        return sent.counts
 
     def _told(self, requests: int) -> None:
         self._meter.add(requests=requests)

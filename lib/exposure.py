@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -50,6 +50,23 @@ def count(answers: Iterable[Exposure], *, at: datetime) -> Sample:
     """Return the sample of these answers."""
     listed = list(answers)
     return Sample(at, listed.count(Exposure.OPEN), listed.count(Exposure.CLOSED), listed.count(Exposure.UNKNOWN))
+
+
+def is_unanswered(counts: Mapping[str, int], *, is_all: bool) -> bool:
+    """Whether it was not found out who can read the files. ``counts`` says how many were open, closed and unknown.
+
+    Of all files each has to give an answer. Of a sample one that opens is enough, or half that do not.
+
+    >>> is_unanswered({"open": 0, "closed": 25, "unknown": 25}, is_all=False)
+    False
+    >>> is_unanswered({"open": 0, "closed": 24, "unknown": 26}, is_all=False)
+    True
+    >>> is_unanswered({"open": 3, "closed": 355, "unknown": 1}, is_all=True)
+    True
+    """
+    if is_all:
+        return counts[Exposure.UNKNOWN] > 0
+    return not counts[Exposure.OPEN] and counts[Exposure.CLOSED] < counts[Exposure.UNKNOWN]
 
 
 class Samples:

@@ -24,6 +24,8 @@ def render(visit: Visit, shown: Shown, *, last: Verdict | None) -> None:
     said, is_clean = _sentence(visit, shown)
     with st.container(key="verdict_clean" if is_clean else "verdict_broken"):
         st.text(f"{'✅' if is_clean else '⚠️'} {said}")
+    if visit.scope.clinics is None and (strangers := words.strangers(run)):
+        st.markdown(strangers)
     st.caption(audits.checked(run, now=visit.now, zone=zone))
     for kind, count in (run.result.cut if run.result else {}).items():
         st.caption(audits.more_than_counted(kind, count))
@@ -51,13 +53,12 @@ def _beside(visit: Visit, run: Run, last: Verdict) -> None:
 
 def _sentence(visit: Visit, shown: Shown) -> tuple[str, bool]:
     """Return the sentence, and whether nothing is wrong."""
-    run, result = shown.run, shown.run.result
-    assert result is not None
+    run = shown.run
     if visit.scope.clinics is not None:
         states = auditing.states(*visit.who(), services=visit.services, run_id=run.run_id)
         return words.clinics_only(states, wording.STATE), not any(states.values())
     said = display.printable(words.sentence(run, shown.groups, shown.tallies, zone=visit.services.zone))
-    return said, not (result.attention or any(result.states.values()) or words.storage_troubles(shown.groups))
+    return said, words.is_clean(run)
 
 
 def _numbers(visit: Visit, shown: Shown) -> None:

@@ -78,9 +78,8 @@ def told(run: Run) -> Iterator[str]:
     yield from audit_files.caveats(run, quoted=ascii)
     if run.is_resumable:
         yield f"Go on with: python -m dashboard audit --resume {run.run_id}"
-    if result.strangers:
-        asked, opened = sum(result.strangers.values()), result.strangers["open"]
-        yield f"Of {asked} files drawn by chance, {opened} open for anyone who knows their address."
+    if strangers := audit_verdict.strangers(run):
+        yield strangers
     yield (
         f"Run {run.run_id}: {records:,} records, {run.progress.objects:,} files, {run.progress.requests:,} requests, "
         f"{took(run.seconds)}."

@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterator, Sequence
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
-from dashboard.wording import audits
+from dashboard.wording import audit_verdict, audits
 from dashboard.wording.times import clock_time, day, zone_name
 from lib.audit_export import Form
-from lib.audits import Run
+from lib.audits import Exposure, Run
 
 MAX_GAPS = 20  # stretches of keys that are named
 HELP = "These files hold stored keys and object keys, no names and no phones. That they were taken is in the activity."
@@ -65,6 +65,12 @@ def prepared(count: int, most: int) -> str:
     if count >= most:
         return f"The first {most:,} problems are in the file; there may be more. audit --out writes all."
     return "1 problem is in the file." if count == 1 else f"{count:,} problems are in the file."
+
+
+def no_problem(run: Run) -> str:
+    """Say that a run found no problem, and what it did not look for."""
+    not_asked = run.options.exposure is Exposure.NONE
+    return f"{NO_PROBLEM} {audit_verdict.NOT_ASKED}" if not_asked else NO_PROBLEM
 
 
 def heading(run_id: int) -> str:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import datetime
 from zoneinfo import ZoneInfo
 
 from dashboard.wording import problems
 from dashboard.wording.times import as_of, day
-from lib import audit_history
-from lib.audits import Result, Run, Status
+from lib import audit_history, exposure
+from lib.audits import Exposure, Result, Run, Status
 from lib.diagnosis import State
 from lib.findings import ATTENTION, STATES, Kind
 from lib.kept_findings import Group, Tally
@@ -17,7 +18,11 @@ from lib.kept_findings import Group, Tally
 NEVER_FULL = "No complete check of all files yet."
 EXPECT_NONE = "expect 0"
 UNREFERENCED = "Unreferenced files"
-OF_STORAGE, OF_FILES = frozenset({Kind.PUBLICLY_READABLE}), frozenset({Kind.UNREFERENCED_OBJECT})
+NOT_ASKED = "Whether anyone can read the files was not asked in this run."
+NONE_DRAWN = "Whether anyone can read the files was not found out: none of the files drawn by chance is there."
+OPEN = "files open for anyone who knows their address"
+NOT_FOUND_OUT = "whether anyone can read the files could not be found out"
+NOT_OF_RECORDS = frozenset({Kind.PUBLICLY_READABLE, Kind.UNREFERENCED_OBJECT})
 
 
 def sentence(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], *, zone: ZoneInfo) -> str:
@@ -26,18 +31,19 @@ def sentence(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], *, zon
     What rows share comes from the clinic's database, and is not made fit to be shown.
     """
     assert run.result is not None
-    told = verdict(run, run.result, cause=_cause(run, groups, tallies, zone))
-    storage = storage_troubles(groups)
-    return f"{told} {of_storage(storage)}" if storage else told
+    return verdict(run, run.result, cause=_cause(run, groups, tallies, zone))
 
 
 def verdict(run: Run, result: Result, *, cause: str = "") -> str:
-    """Say what a run found of all records: how many files are there, and what needs somebody. ``cause`` as for ``attention``."""
+    """Say what a run found: how many files of all records are there, what needs somebody, and whether files open for anyone.
+
+    ``cause`` as for ``attention``.
+    """
     looked_at = run.progress.records if run.status is Status.COMPLETE else run.progress.rows
     told = [
         files_found(looked_at, looked_at - sum(result.states.values()), is_prefix=bool(run.options.prefix)),
         not_checked(run.progress.records - looked_at),
-        attention(result.attention, cause=cause),
+        attention(result.attention, cause=cause, readers=readers(run, result)),
     ]
     return " ".join(filter(None, told))
 
@@ -69,16 +75,65 @@ def not_checked(records: int) -> str:
     return f"{records:,} {'was' if records == 1 else 'were'} not checked." if records > 0 else ""
 
 
-def attention(records: int, *, cause: str) -> str:
-    """Say how many records need somebody, and what most of them have.
+def readers(run: Run, result: Result) -> str:
+    """Return what is wrong with who can read the files, '' where nothing is, as far as it was asked."""
+    if result.kinds.get(Kind.PUBLICLY_READABLE):
+        return OPEN
+    return NOT_FOUND_OUT if _is_unanswered(run, result) else ""
+
+
+def strangers(run: Run) -> str:
+    """Say who can read the files, from what strangers got in a run; '' where it did not come to that."""
+    result = run.result
+    if result is None or run.status not in {Status.COMPLETE, Status.INCOMPLETE}:
+        return ""
+    if run.options.exposure is Exposure.NONE:
+        return NOT_ASKED
+    counts = result.strangers
+    asked = sum(counts.values())
+    if not asked:
+        return NONE_DRAWN if counts and run.progress.records else ""
+    if counts["unknown"] == asked:
+        return problems.unanswered({"asked": asked, "unknown": asked})
+    files = f"{asked:,} file{'' if asked == 1 else 's'}"
+    is_all = run.options.exposure is Exposure.FULL
+    of = f"{'all ' if run.is_full else ''}{files}" if is_all else f"{files} drawn by chance"
+    return f"Of {of}, {opened(counts['open'], counts['closed'], counts['unknown'])}"
+
+
+def opened(opens: int, closed: int, unknown: int) -> str:
+    """Say what files gave to whoever knows their address.
+
+    >>> opened(0, 49, 1), opened(1, 1, 0)
+    ('0 open for anyone who knows their address; 49 do not, 1 gave no answer.', '1 opens for anyone who knows its address; 1 does not.')
+    """
+    told = "1 opens for anyone who knows its" if opens == 1 else f"{opens:,} open for anyone who knows their"
+    silent = f", {unknown:,} gave no answer" if unknown else ""
+    return f"{told} address; {closed:,} {'does' if closed == 1 else 'do'} not{silent}."
+
+
+def is_clean(run: Run) -> bool:
+    """Whether a run found nothing that needs somebody, in its records or in who can read the files."""
+    result = run.result
+    assert result is not None
+    return not (result.attention or any(result.states.values()) or readers(run, result))
+
+
+def attention(records: int, *, cause: str, readers: str = "") -> str:
+    """Say how many records need somebody, what most of them have, and what is wrong with who can read the files.
 
     >>> attention(0, cause=""), attention(1, cause=""), attention(43, cause="all of them “Cut off”.")
     ('No record needs attention.', '1 record needs attention.', '43 records need attention: all of them “Cut off”.')
+    >>> attention(0, cause="", readers=OPEN)
+    'No record needs attention, but files open for anyone who knows their address.'
+    >>> attention(1, cause="", readers=OPEN)
+    '1 record needs attention. Files open for anyone who knows their address.'
     """
     if records == 0:
-        return "No record needs attention."
+        return f"No record needs attention, but {readers}." if readers else "No record needs attention."
     said = "1 record needs attention" if records == 1 else f"{records:,} records need attention"
-    return f"{said}: {cause}" if cause else f"{said}."
+    told = f"{said}: {cause}" if cause else f"{said}."
+    return f"{told} {readers[0].upper()}{readers[1:]}." if readers else told
 
 
 def biggest(count: int, title: str, *, since: str, shared: str, of: int) -> str:
@@ -100,15 +155,6 @@ def biggest(count: int, title: str, *, since: str, shared: str, of: int) -> str:
     )
     told = [f"{some} “{title}”", f"since {since}" if since else "", shared]
     return ", ".join(filter(None, told)) + "."
-
-
-def of_storage(titles: Sequence[str]) -> str:
-    """Say what is wrong with the storage as a whole.
-
-    >>> of_storage(["Open for everybody"])
-    'The storage itself: “Open for everybody”.'
-    """
-    return f"The storage itself: {', '.join(f'“{each}”' for each in titles)}."
 
 
 def clinics_only(states: Mapping[State, int], words: Mapping[State, str]) -> str:
@@ -139,18 +185,19 @@ def stale(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
     return f"This is {age}: the last full check is of {as_of(at, now=now, zone=zone)}. Check all files again."
 
 
-def storage_troubles(groups: Sequence[Group]) -> list[str]:
-    """Return what is wrong with the storage as a whole."""
-    return [problems.title(each.kind, each.code) for each in _troubling(groups) if each.kind in OF_STORAGE]
-
-
 def _cause(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], zone: ZoneInfo) -> str:
     """Return what most of the records that need attention have, '' where there is none."""
-    of_records = [each for each in _troubling(groups) if each.kind not in OF_STORAGE | OF_FILES]
+    assert run.result is not None
+    of_bucket = int(_is_unanswered(run, run.result))  # one of those that storage gave no answer for is of no record
+    counted = [
+        replace(each, count=each.count - of_bucket) if (each.kind, each.code) == (Kind.UNDETERMINED, None) else each
+        for each in groups
+        if each.kind not in NOT_OF_RECORDS and each.severity in ATTENTION
+    ]
+    of_records = [each for each in counted if each.count > 0]
     if not of_records:
         return ""
     most = max(of_records, key=lambda each: (each.kind in STATES, each.count))  # what does not open comes first
-    assert run.result is not None
     return biggest(
         most.count,
         problems.title(most.kind, most.code),
@@ -160,5 +207,6 @@ def _cause(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], zone: Zo
     )
 
 
-def _troubling(groups: Sequence[Group]) -> list[Group]:
-    return [each for each in groups if each.count and each.severity in ATTENTION]
+def _is_unanswered(run: Run, result: Result) -> bool:
+    is_all = run.options.exposure is Exposure.FULL
+    return bool(result.strangers) and exposure.is_unanswered(result.strangers, is_all=is_all)

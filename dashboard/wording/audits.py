@@ -47,7 +47,7 @@ PHASE = {
 _ENDED = {
     Status.INTERRUPTED: "The check of {began} was interrupted: the process that worked it is gone.",
     Status.CANCELLED: "The check of {began} was cancelled.",
-    Status.INCOMPLETE: "The check of {began} is incomplete: some of the storage could not be listed.",
+    Status.INCOMPLETE: "The check of {began} is incomplete: storage did not answer all that it was asked.",
     Status.FAILED: "The check of {began} failed.",
 }
 _THEN = {

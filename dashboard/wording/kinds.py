@@ -82,7 +82,8 @@ KIND: Mapping[Kind, KindWords] = MappingProxyType(
         ),
         Kind.UNDETERMINED: KindWords(
             "Can't check",
-            "Storage did not say whether the file is there. That is no sign that it is missing.",
+            "Storage did not say whether the file is there, or who can read the files. That is no sign that it is missing, "
+            "and none that they are closed.",
             "See the Setup check for what the credentials may do, then check all files again.",
         ),
     }

@@ -36,6 +36,8 @@ OTHERS = "All other causes"
 NO_MONTH = "Day not known"
 NOT_LINKED = "This problem is about a file alone: no record points at it."
 OF_BUCKET = "This problem is about the storage as a whole."
+WHO_READS = "Can't check: who can read the files"
+WHO_READS_THEN = "That is no sign that they are closed. See what storage answers to the address of a file, then check all files again."
 OPEN_RECORD = "Open record {number} in Find"
 NOT_LOOKED = (
     "Whether a delete marker or an upload that did not end lies at its key was not looked for, so that it may also have "
@@ -126,18 +128,43 @@ def about(kind: Kind, code: Code | None) -> str:
     return f"{KIND[kind].means} {KIND[kind].then}" if code is None else CODE[code].developers
 
 
+def unanswered(counts: Mapping[str, Value]) -> str:
+    """Say that it was not found out who can read the files; ``counts`` is the evidence of that problem.
+
+    >>> unanswered({"asked": 1359, "unknown": 1359})
+    'Whether anyone can read the files could not be found out: 1,359 of 1,359 gave no answer.'
+    """
+    return (
+        "Whether anyone can read the files could not be found out: "
+        f"{counts['unknown']:,} of {counts['asked']:,} gave no answer."
+    )
+
+
+def _is_of_readers(finding: Finding) -> bool:
+    return finding.kind is Kind.UNDETERMINED and finding.record_id is None
+
+
 def of_one(finding: Finding) -> str:
     """Return the name of one problem, with what its cause was not looked for.
 
     >>> of_one(Finding(Kind.DANGLING_REFERENCE, Severity.CRITICAL, Code.NEVER_UPLOADED, evidence={LOOKED: False}))
     'Missing file: Never uploaded (delete markers not looked for)'
     """
+    if _is_of_readers(finding):
+        return WHO_READS
     doubt = " (delete markers not looked for)" if finding.evidence.get(LOOKED) is False else ""
     return named(finding.kind, finding.code) + doubt
 
 
+def of_line(finding: Finding) -> str:
+    """Return the name of one problem where nothing else is said of it."""
+    return unanswered(finding.evidence) if _is_of_readers(finding) else of_one(finding)
+
+
 def about_one(finding: Finding) -> str:
     """Say what one problem means, and what is not known of it."""
+    if _is_of_readers(finding):
+        return f"{unanswered(finding.evidence)} {WHO_READS_THEN}"
     told = about(finding.kind, finding.code)
     return f"{told} {NOT_LOOKED}" if finding.evidence.get(LOOKED) is False else told
 

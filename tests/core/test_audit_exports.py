@@ -21,7 +21,7 @@ from dashboard.wording import audit_commands
 from lib import audit_export
 from lib.access import Actor, Role, Scope
 from lib.audit_export import Form, Report
-from lib.audits import Options, Result, Run, Status
+from lib.audits import Exposure, Options, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable, NotAllowed
 from lib.evidence import Evidence
@@ -252,6 +252,24 @@ def test_a_clean_report_and_one_of_a_prefix_say_what_they_are() -> None:
     assert "no verdict on all" not in clean
     assert "no verdict on all" in html(House((), options=Options(prefix="loc/a")))
     assert "no verdict on all" in html(House((), status=Status.INCOMPLETE))
+
+
+def test_a_report_says_who_can_read_the_files() -> None:
+    house = House(())
+    options = Options(exposure=Exposure.NONE)
+    assert "<p>Whether anyone can read the files was not asked in this run.</p>" in html(House((), options=options))
+    assert "No problem was found. Whether anyone can read the files was not asked" in html(House((), options=options))
+    house.run = house.book.ended(Result(Status.COMPLETE, strangers={"open": 0, "closed": 50, "unknown": 0}), at=NOW)
+    said = "Of 50 files drawn by chance, 0 open for anyone who knows their address; 50 do not."
+    assert f"<p>{said}</p>" in html(house)
+    assert "drawn by chance" not in html(house, scope=Scope(frozenset({"CLN001"})))
+    assert said in list(audit_commands.about(house.run))
+
+
+def test_a_report_has_a_line_for_a_storage_that_answers_no_stranger() -> None:
+    finding = Finding(Kind.UNDETERMINED, Severity.UNKNOWN, evidence={"asked": 359, "unknown": 359})
+    page = html(House((finding,)))
+    assert "<td>Whether anyone can read the files could not be found out: 359 of 359 gave no answer.</td>" in page
 
 
 def test_an_incomplete_report_says_up_to_where_storage_was_listed_and_what_was_only_counted() -> None:

@@ -11,7 +11,6 @@ from lib import audit_findings
 from lib.catalogue import Code, Severity
 from lib.causes import NOTHING_KNOWN, Known
 from lib.evidence import Evidence
-from lib.exposure import Sample
 from lib.finding_text import finding_of, text_of
 from lib.findings import CODES, Finding, Kind, Suggestion
 from lib.inventory import Inventory, Sighting
@@ -225,13 +224,34 @@ def test_a_healthy_row_has_resolvers_that_agree() -> None:
 
 
 def test_a_bucket_of_which_files_open_is_one_finding_with_its_numbers() -> None:
-    found = audit_findings.of_sample(Sample(NOW, open=3, closed=40, unknown=1))
-    assert found is not None
+    (found,) = audit_findings.of_strangers({"open": 3, "closed": 40, "unknown": 50}, is_all=False)
     assert (found.kind, found.code, found.severity) == (K.PUBLICLY_READABLE, C.PUBLIC, S.CRITICAL)
-    assert found.evidence == {"open": 3, "closed": 40, "unknown": 1, "asked": 44}
-    assert audit_findings.of_sample(Sample(NOW, open=0, closed=40, unknown=9)) is None
+    assert found.evidence == {"open": 3, "closed": 40, "unknown": 50, "asked": 93}
+    assert list(audit_findings.of_strangers({"open": 0, "closed": 25, "unknown": 25}, is_all=False)) == []
     assert audit_findings.of_open(KEY, detail(7, STORED)).subject == "publicly_readable record 7"
     assert audit_findings.of_open(KEY).subject == f"publicly_readable object {KEY}"
+
+
+@pytest.mark.parametrize(
+    ("counts", "is_all"),
+    [
+        ({"open": 0, "closed": 24, "unknown": 25}, False),
+        ({"open": 0, "closed": 0, "unknown": 1}, False),
+        ({"open": 2, "closed": 46, "unknown": 1}, True),
+    ],
+)
+def test_a_bucket_that_does_not_answer_strangers_is_one_finding_and_no_run_is_incomplete_by_it(
+    counts: dict[str, int], is_all: bool
+) -> None:
+    (found,) = audit_findings.of_strangers(counts, is_all=is_all)
+    assert (found.kind, found.code, found.severity) == (K.UNDETERMINED, None, S.UNKNOWN)
+    assert (found.record_id, found.key, found.needs_attention) == (None, None, True)
+    assert found.evidence == {"asked": sum(counts.values()), "unknown": counts["unknown"]}
+
+
+@pytest.mark.parametrize("is_all", [False, True])
+def test_where_nobody_was_sent_nothing_is_found(is_all: bool) -> None:
+    assert list(audit_findings.of_strangers({"open": 0, "closed": 0, "unknown": 0}, is_all=is_all)) == []
 
 
 def test_a_contested_suggestion_is_safe_for_nobody() -> None:

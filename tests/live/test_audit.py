@@ -32,8 +32,13 @@ def test_all_that_was_planted_is_found_nothing_is_invented_and_twice_the_same(cl
     answer = first.json
     assert (answer["status"], answer["records"], answer["objects"]) == ("complete", len(planted.rows), 600)
 
+    strangers = answer["strangers"]
+    assert (strangers["open"], strangers["unknown"]) == (len(planted.public), 0)
+    assert strangers["closed"] > 500
+
     second = audit(clinic.values, *clinic.words, "--exposure", "sample", out=tmp_path / "second")
     assert list(faults_of_form(second)) == []
+    assert sum(second.json["strangers"].values()) == 50
     is_open = [each["kind"] == Kind.PUBLICLY_READABLE for each in second.findings]
     assert sum(is_open) <= 1, "one finding for the bucket"
     rest = [line for line, is_sample in zip(second.lines, is_open, strict=True) if not is_sample]

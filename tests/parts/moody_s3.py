@@ -111,6 +111,11 @@ def on_heads(mood: Mood) -> Mood:
     return lambda asked: (mood if asked.sort == "HEAD" else plain)(asked)
 
 
+def on_strangers(mood: Mood) -> Mood:
+    """Be in this mood for who has signed nothing."""
+    return lambda asked: (mood if asked.request.is_anonymous else plain)(asked)
+
+
 def error(status: int, code: str) -> Mood:
     """Answer one S3 error, as Ceph RGW spells it."""
     body = f'<?xml version="1.0" encoding="UTF-8"?><Error><Code>{code}</Code><Message></Message></Error>'.encode()

@@ -88,7 +88,7 @@ def on_guarded_s3(
     database = sqlite_clinic(folder / "clinic.sqlite3", {})
     with closing(sqlite3.connect(folder / "clinic.sqlite3")) as connection:
         connection.execute(REPORTS)
-    fill(database, planted.tables())
+    fill(database, {table: rows for table, rows in planted.tables().items() if rows})
     ledger = folder / "ledger.sqlite3"
     found = {
         "AWS_STORAGE_BUCKET_NAME": server.bucket,

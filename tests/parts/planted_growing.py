@@ -21,6 +21,13 @@ def grow(objects: int, *, seed: int, now: datetime, bucket: str = BUCKET) -> Pla
     return garden.grown()
 
 
+def grow_healthy(objects: int, *, seed: int, now: datetime, bucket: str = BUCKET) -> Planted:
+    """Return a clinic in which nothing is wrong: so many rows, and the file of each."""
+    garden = Garden(seed=seed, now=now, bucket=bucket)
+    planted_quiet.healthy(garden, count=objects)
+    return garden.grown()
+
+
 def grow_few(objects: int, *, seed: int, now: datetime, bucket: str = BUCKET) -> Planted:
     """Return a clinic of which few rows are broken, for runs that shall take no time (300 objects at least)."""
     garden = Garden(seed=seed, now=now, bucket=bucket)

@@ -81,7 +81,60 @@ def test_a_storage_that_opens_for_everybody_is_not_called_clean(bench: Maker) ->
     home = house(bench)
     home.run([Finding(Kind.PUBLICLY_READABLE, Severity.CRITICAL, Code.PUBLIC)])
     assert home.open().text[0].value == (
-        "⚠️ All 12,011 PDF files found. No record needs attention. The storage itself: “Opens for anyone”."
+        "⚠️ All 12,011 PDF files found. No record needs attention, but files open for anyone who knows their address."
+    )
+
+
+def test_a_check_that_sent_no_stranger_says_so_beside_its_verdict(bench: Maker) -> None:
+    home = house(bench)
+    home.run(options=Options(exposure=Exposure.NONE))
+    at = home.open()
+    verdict, beside = at.text[0].value, at.markdown[0].value
+    assert verdict == "✅ All 12,011 PDF files found. No record needs attention."
+    assert beside == "Whether anyone can read the files was not asked in this run."
+
+
+def test_what_strangers_got_for_a_sample_stands_beside_the_verdict(bench: Maker) -> None:
+    home = house(bench)
+    home.run(result=Result(Status.COMPLETE, strangers={"open": 0, "closed": 49, "unknown": 1}))
+    at = home.open()
+    verdict, beside = at.text[0].value, at.markdown[0].value
+    assert verdict.startswith("✅ All 12,011 PDF files found.")
+    assert beside == (
+        "Of 50 files drawn by chance, 0 open for anyone who knows their address; 49 do not, 1 gave no answer."
+    )
+
+
+def test_a_storage_that_answers_no_stranger_is_not_called_clean(bench: Maker) -> None:
+    home = house(bench)
+    counts = {"open": 0, "closed": 0, "unknown": 359}
+    found = [Finding(Kind.UNDETERMINED, Severity.UNKNOWN, evidence={"asked": 359, "unknown": 359})]
+    result = Result(Status.COMPLETE, kinds={Kind.UNDETERMINED: 1}, strangers=counts)
+    home.run(found, result=result, options=Options(exposure=Exposure.FULL))
+    at = home.open()
+    verdict, beside = at.text[0].value, at.markdown[0].value
+    assert verdict == (
+        "⚠️ All 12,011 PDF files found. No record needs attention, but whether anyone can read the files "
+        "could not be found out."
+    )
+    assert beside == "Whether anyone can read the files could not be found out: 359 of 359 gave no answer."
+    assert not at.success
+
+
+def test_what_is_of_no_record_is_not_named_as_what_most_records_have(bench: Maker) -> None:
+    home = house(bench)
+    versions = Finding(Kind.VERSION_STATE, Severity.MEDIUM, Code.VERSION_STATE, record_id=1)
+    silent = Finding(Kind.UNDETERMINED, Severity.UNKNOWN, evidence={"asked": 50, "unknown": 50})
+    result = Result(
+        Status.COMPLETE,
+        kinds={Kind.UNDETERMINED: 1, Kind.VERSION_STATE: 1},
+        attention=1,
+        strangers={"open": 0, "closed": 0, "unknown": 50},
+    )
+    home.run([versions, silent], result=result)
+    assert home.open().text[0].value == (
+        "⚠️ All 12,011 PDF files found. 1 record needs attention: its cause: “Versions in disorder”. "
+        "Whether anyone can read the files could not be found out."
     )
 
 
