@@ -44,7 +44,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   whole bucket, both ports; ``reconcile`` matches the two (pure), and ``leftovers`` is what it could not
 * ``findings``   what one run of "Check all files" finds (pure); ``audits`` is a run, ``audit_book`` the ports of the book
   that keeps the runs, ``kept_findings`` what they found, as it is read from there;
-  ``auditing`` starts, stops and reads them, ``audit_pages`` shows their findings, ``audit_history`` is what several say together (pure),
+  ``auditing`` starts, stops and reads them, ``audit_pages`` shows their findings, ``audit_history`` is what several say together and
+  ``audit_first_seen`` since which of them a cause is there (both pure),
   ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
   ``alerts`` is what somebody is told of a run (pure)
 * ``audit_work``  works one run with what ``audit_shop`` lays out, ``audit_supervision`` does it under its lease;
