@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import streamlit as st
@@ -15,6 +16,7 @@ from lib.findings import Kind
 from lib.kept_findings import Flow, Group, Month, Tally
 
 KEPT = "audit_shown"
+MOST_EARLIER = 400  # runs that are looked through for since when a cause is there: more than a year of nights
 
 Cause = tuple[Kind, Code | None]
 
@@ -29,6 +31,9 @@ class Shown:
     tallies: tuple[Tally, ...]
     months: tuple[Month, ...]
     flows: tuple[Flow, ...]  # () for who sees no keys
+    right_files: Mapping[Code | None, int]  # by code, of the objects that no record points at
+    earlier: tuple[Run, ...]  # full verdicts before it, the newest first; () of a prefix, and for some clinics
+    is_cut: bool  # whether there are more of them
     scope: Scope
 
 
@@ -40,6 +45,7 @@ def shown_of(visit: Visit, run: Run) -> Shown:
         before = auditing.full_before(*who, services=services, run_id=run.run_id)
         than = before.run_id if before is not None and not run.options.prefix else None
         may_flow = visit.may(Permission.KEYS)
+        earlier, is_cut = _earlier(visit, run, before) if before is not None and _is_of_all(visit, run) else ((), False)
         kept = st.session_state[KEPT] = Shown(
             run,
             before if than is not None else None,
@@ -47,6 +53,21 @@ def shown_of(visit: Visit, run: Run) -> Shown:
             tuple(auditing.tallies(*who, services=services, run_id=run.run_id)),
             tuple(auditing.months(*who, services=services, run_id=run.run_id)),
             tuple(auditing.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),
+            auditing.right_files(*who, services=services, run_id=run.run_id),
+            earlier,
+            is_cut,
             visit.scope,
         )
     return kept
+
+
+def _is_of_all(visit: Visit, run: Run) -> bool:
+    """Whether what other runs counted, which was of all records, may stand beside what is shown of this one."""
+    return visit.scope.clinics is None and not run.options.prefix
+
+
+def _earlier(visit: Visit, run: Run, before: Run) -> tuple[tuple[Run, ...], bool]:
+    """Return the full verdicts before a run, the newest first, and whether there may be older ones."""
+    read = auditing.runs(*visit.who(), services=visit.services, limit=MOST_EARLIER)
+    found = tuple(each for each in read if each.is_full and each.run_id < run.run_id)
+    return found or (before,), len(read) == MOST_EARLIER
