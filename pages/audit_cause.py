@@ -67,6 +67,7 @@ def _known(visit: Visit, shown: Shown, group: Group) -> list[str]:
         seen,
         cause_words.made(group.first_bad, group.last_bad, now=now, zone=zone),
         words.in_common(common) if common else "",
+        cause_words.mends(words.mend(group.kind, group.code)) if group.code is not None else "",
         cause_words.right_files(shown.right_files.get(group.code, 0), of=group.count) if is_lone else "",
     ]
     return list(filter(None, told))

@@ -55,6 +55,15 @@ def made(first: datetime | None, last: datetime | None, *, now: datetime, zone: 
     return f"The first of its PDFs was made {since}, the last {as_of(last, now=now, zone=zone)}."
 
 
+def mends(said: str) -> str:
+    """Say what mends a cause.
+
+    >>> mends("Point the row at the right key")
+    'What mends it: Point the row at the right key.'
+    """
+    return f"What mends it: {said}."
+
+
 def right_files(right: int, *, of: int) -> str:
     """Say how many of the files that no record points at belong to a record that points elsewhere.
 

@@ -315,6 +315,7 @@ def test_a_chosen_cause_says_to_the_minute_when_its_first_bad_pdf_was_made(bench
     assert table(at)[0]["First made"] == "15 Oct 2026"
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
     assert "The first of its PDFs was made 15 Oct 2026, 00:05, the last 20 Oct 2026, 08:30." in words(at)
+    assert "What mends it: Point the row at the right key." in words(at)
 
 
 def test_files_that_no_record_points_at_stand_beside_the_shares_and_say_whose_they_are(bench: Maker) -> None:
