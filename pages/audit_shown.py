@@ -45,7 +45,7 @@ def shown_of(visit: Visit, run: Run) -> Shown:
         before = auditing.full_before(*who, services=services, run_id=run.run_id)
         than = before.run_id if before is not None and not run.options.prefix else None
         may_flow = visit.may(Permission.KEYS)
-        earlier, is_cut = _earlier(visit, run, before) if before is not None and _is_of_all(visit, run) else ((), False)
+        earlier, is_cut = _earlier(visit, run)
         kept = st.session_state[KEPT] = Shown(
             run,
             before if than is not None else None,
@@ -61,13 +61,16 @@ def shown_of(visit: Visit, run: Run) -> Shown:
     return kept
 
 
-def _is_of_all(visit: Visit, run: Run) -> bool:
-    """Whether what other runs counted, which was of all records, may stand beside what is shown of this one."""
-    return visit.scope.clinics is None and not run.options.prefix
+def _earlier(visit: Visit, run: Run) -> tuple[tuple[Run, ...], bool]:
+    """Return the full verdicts before a run, the newest first, and whether there may be older ones.
 
-
-def _earlier(visit: Visit, run: Run, before: Run) -> tuple[tuple[Run, ...], bool]:
-    """Return the full verdicts before a run, the newest first, and whether there may be older ones."""
+    None where what they counted, which was of all records, may not stand beside what is shown of this one.
+    """
+    if visit.scope.clinics is not None or run.options.prefix:
+        return (), False
     read = auditing.runs(*visit.who(), services=visit.services, limit=MOST_EARLIER)
     found = tuple(each for each in read if each.is_full and each.run_id < run.run_id)
-    return found or (before,), len(read) == MOST_EARLIER
+    if found or len(read) < MOST_EARLIER:
+        return found, len(read) == MOST_EARLIER
+    before = auditing.full_before(*visit.who(), services=visit.services, run_id=run.run_id)
+    return () if before is None else (before,), True

@@ -296,6 +296,7 @@ def test_of_more_checks_than_are_read_the_first_that_saw_a_cause_is_not_made_up(
     assert table(at)[0]["First seen"] == "21 Nov 2026 or before"
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
     assert "of 21 Nov 2026, 14:02 or one before it, and by every" in words(at)
+    assert table(home.open(run=2))[0]["First seen"] == "20 Nov 2026 or before"  # all that were read are younger
 
 
 def test_since_which_check_is_not_said_of_a_part_of_the_files_nor_of_some_clinics(bench: Maker) -> None:
