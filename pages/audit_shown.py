@@ -32,9 +32,14 @@ class Shown:
     months: tuple[Month, ...]
     flows: tuple[Flow, ...]  # () for who sees no keys
     right_files: Mapping[Code | None, int]  # by code, of the objects that no record points at
-    earlier: tuple[Run, ...]  # full verdicts before it, the newest first; () of a prefix, and for some clinics
-    is_cut: bool  # whether there are more of them
+    fulls: tuple[Run, ...]  # full verdicts before it, the newest first; () of a prefix, and for some clinics
+    is_cut: bool  # whether there may be older ones, which were not read
     scope: Scope
+
+    @property
+    def earlier(self) -> tuple[Run, ...]:
+        """The full verdicts before it that are known, the newest first: of a very old run only the one before it."""
+        return (self.before,) if self.is_cut and not self.fulls and self.before is not None else self.fulls
 
 
 def shown_of(visit: Visit, run: Run) -> Shown:
@@ -45,7 +50,7 @@ def shown_of(visit: Visit, run: Run) -> Shown:
         before = auditing.full_before(*who, services=services, run_id=run.run_id)
         than = before.run_id if before is not None and not run.options.prefix else None
         may_flow = visit.may(Permission.KEYS)
-        earlier, is_cut = _earlier(visit, run)
+        fulls, is_cut = _fulls(visit, run)
         kept = st.session_state[KEPT] = Shown(
             run,
             before if than is not None else None,
@@ -54,14 +59,14 @@ def shown_of(visit: Visit, run: Run) -> Shown:
             tuple(auditing.months(*who, services=services, run_id=run.run_id)),
             tuple(auditing.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),
             auditing.right_files(*who, services=services, run_id=run.run_id),
-            earlier,
+            fulls,
             is_cut,
             visit.scope,
         )
     return kept
 
 
-def _earlier(visit: Visit, run: Run) -> tuple[tuple[Run, ...], bool]:
+def _fulls(visit: Visit, run: Run) -> tuple[tuple[Run, ...], bool]:
     """Return the full verdicts before a run, the newest first, and whether there may be older ones.
 
     None where what they counted, which was of all records, may not stand beside what is shown of this one.
@@ -70,7 +75,4 @@ def _earlier(visit: Visit, run: Run) -> tuple[tuple[Run, ...], bool]:
         return (), False
     read = auditing.runs(*visit.who(), services=visit.services, limit=MOST_EARLIER)
     found = tuple(each for each in read if each.is_full and each.run_id < run.run_id)
-    if found or len(read) < MOST_EARLIER:
-        return found, len(read) == MOST_EARLIER
-    before = auditing.full_before(*visit.who(), services=visit.services, run_id=run.run_id)
-    return () if before is None else (before,), True
+    return found, len(read) == MOST_EARLIER
