@@ -69,7 +69,7 @@ def shown_of(visit: Visit, run: Run) -> Shown:
 def _fulls(visit: Visit, run: Run) -> tuple[tuple[Run, ...], bool]:
     """Return the full verdicts before a run, the newest first, and whether there may be older ones.
 
-    None where what they counted, which was of all records, may not stand beside what is shown of this one.
+    Nothing where what they counted, which was of all records, may not stand beside what is shown of this one.
     """
     if visit.scope.clinics is not None or run.options.prefix:
         return (), False
