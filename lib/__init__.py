@@ -47,7 +47,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   that keeps the runs, ``kept_findings`` what they found, as it is read from there;
   ``auditing`` starts, stops and reads them, ``audit_pages`` shows their findings, ``audit_history`` is what several say together (pure),
   ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
-  ``alerts`` is what somebody is told of a run (pure)
+  ``alerts`` is what somebody is told of a run, ``audit_first_seen`` since which one a cause is there (both pure)
 * ``audit_work``  works one run with what ``audit_shop`` lays out, ``audit_supervision`` does it under its lease;
   ``audit_start`` is how it begins or goes on, ``audit_site`` what it must know for that; ``audit_listing`` is the main
   pass, ``walking`` a range of it, in one process or several; ``audit_keeping`` writes findings down, and

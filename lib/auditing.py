@@ -17,6 +17,7 @@ from lib import authority
 from lib.access import Actor, Permission, Scope
 from lib.audit_book import Desk
 from lib.audits import STALE, Options, Run, Status
+from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.errors import LedgerUnavailable, NotAllowed
 from lib.findings import Finding
@@ -179,6 +180,13 @@ def flows(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Seque
     scope = _require(actor, scope, Permission.KEYS, services)
     pictures = _desk_with(run_id, services=services).pictures
     return () if pictures is None else pictures.flows(run_id, scope=scope, limit=MAX_FLOWS)
+
+
+def right_files(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[Code | None, int]:
+    """Return, by code, how many of the objects that no row means are the right file of a row that means another."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
+    pictures = _desk_with(run_id, services=services).pictures
+    return {} if pictures is None else pictures.right_files(run_id, scope=scope)
 
 
 def difference(

@@ -161,6 +161,10 @@ class Pictures(Protocol):
         """Return from where to where the rows without an object flow, by their keys' first two folders; the most first."""
         ...
 
+    def right_files(self, run_id: int, *, scope: Scope) -> Mapping[Code | None, int]:
+        """Return, by code, how many of the objects that no row means are the right file of a row that means another."""
+        ...
+
 
 def folders(key: str) -> str:
     """Return the first two folders of a key.

@@ -1,21 +1,16 @@
-"""The problems of a run by cause: how many, since when, how they went on, what they share, what mends them."""
+"""The problems of a run by cause: how many, since when, how they went on, what mends them, what they share."""
 
 from __future__ import annotations
-
-from collections.abc import Sequence
 
 import pandas as pd
 import streamlit as st
 
-from dashboard import display, lines, wording
+from dashboard import lines, wording
 from dashboard.visit import Visit
+from dashboard.wording import audit_causes as cause_words
 from dashboard.wording import problems as words
-from lib import audit_history, audit_plan, planning
-from lib.access import Permission
-from lib.findings import STATES
 from lib.kept_findings import Group
-from lib.records import Record
-from pages import audit_rows, mending
+from pages import audit_cause, audit_rows
 from pages.audit_shown import Cause, Shown
 
 CHOICE = "audit_cause"
@@ -52,7 +47,7 @@ def render(visit: Visit, shown: Shown) -> None:
         st.container()
     ):  # also an empty one: what stands below keeps its place, and what somebody opened there stays open
         if chosen != ALL:
-            _about(visit, shown, there[chosen])
+            audit_cause.render(visit, shown, there[chosen])
     audit_rows.render(visit, shown, None if chosen == ALL else _cause(there[chosen]), text=text)
 
 
@@ -79,7 +74,7 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
 
     cells = [_cells(visit, shown, each) for each in groups]
     frame = pd.DataFrame(cells)
-    empty = [name for name in ("Trend", "In common") if not any(each[name] for each in cells)]
+    empty = [name for name in ("First seen", "Trend", "In common") if not any(each[name] for each in cells)]
     lines.draw(
         frame.drop(columns=empty),
         key=key,
@@ -87,14 +82,14 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
         alt="Problems by cause; a click on a line shows its rows below",
         most=MOST + lines.HALF,
         columns={
-            "Problem": st.column_config.TextColumn(width=240),
-            "Count": st.column_config.NumberColumn(width=62, format="localized"),
             "Severity": st.column_config.TextColumn(width=98),
+            "Count": st.column_config.NumberColumn(width=62, format="localized"),
+            "Problem": st.column_config.TextColumn(width=262),
+            "First seen": st.column_config.TextColumn(width=105),
+            "Trend": st.column_config.TextColumn(width=122),
             "First made": st.column_config.TextColumn(width=98),
-            "Last made": st.column_config.TextColumn(width=98),
-            "Trend": st.column_config.TextColumn(width=125),
-            "In common": st.column_config.TextColumn(width=185),
-            "What mends it": st.column_config.TextColumn(width=350),
+            "What mends it": st.column_config.TextColumn(width=340),
+            "In common": st.column_config.TextColumn(width=420),
         },
     )
     told = [words.causes(len(groups)), words.EXPECT_NONE, words.PICK]
@@ -105,36 +100,17 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
 
 def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
     zone = visit.services.zone
-    return {
-        "Problem": words.named(*_cause(group)),
-        "Count": group.count,
+    seen = ""
+    if shown.earlier:
+        at, is_cut = audit_cause.first_seen(shown, group)
+        seen = cause_words.seen(at, is_cut=is_cut, zone=zone)
+    return {  # the narrower the screen, the fewer of the last are in view
         "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,
-        "First made": wording.day(group.first_bad, zone) if group.first_bad else "–",
-        "Last made": wording.day(group.last_bad, zone) if group.last_bad else "–",
+        "Count": group.count,
+        "Problem": words.named(*_cause(group)),
+        "First seen": seen,
         "Trend": words.change(count=group.count, new=group.new, gone=group.gone) if shown.before is not None else "",
-        "In common": _shared(shown, group),
+        "First made": wording.day(group.first_bad, zone) if group.first_bad else "–",
         "What mends it": words.mend(*_cause(group)),
+        "In common": audit_cause.shared(shown, group),
     }
-
-
-def _shared(shown: Shown, group: Group) -> str:
-    return display.printable(words.shared(audit_history.shared(group, shown.tallies), of=group.count))
-
-
-def _about(visit: Visit, shown: Shown, group: Group) -> None:
-    """Say what a cause means and what to do next, and offer the plan that mends it."""
-    st.text(words.about(*_cause(group)))
-    if said := words.bound(group.code, group.count):
-        st.caption(said)
-    if common := _shared(shown, group):
-        st.text(words.in_common(common))
-    if group.kind not in STATES or not visit.may(Permission.KEYS):
-        return
-    run_id, chosen = shown.run.run_id, audit_rows.chosen(_cause(group))
-
-    def read() -> Sequence[Record]:
-        return audit_plan.rows(*visit.who(), services=visit.services, run_id=run_id, chosen=chosen)
-
-    mending.section(visit, min(group.count, planning.MAX_RECORDS), about=(run_id, *_cause(group)), read=read)
-    if said := words.plan_for(group.count, planning.MAX_RECORDS):
-        st.caption(said)

@@ -16,6 +16,7 @@ from dashboard import display
 from dashboard.wording import pictures as words
 from dashboard.wording import problems
 from lib.audit_history import Point
+from lib.findings import Kind
 from lib.kept_findings import Flow, Group, Month
 
 MOST_CAUSES = 6  # with a colour of their own; the others are one
@@ -38,6 +39,7 @@ class Picture:
     option: Option
     table: Table
     height: int = 320
+    beside: str = ""  # what it leaves out
 
 
 def months(found: Sequence[Month], *, ink: str) -> Picture:
@@ -78,13 +80,18 @@ def months(found: Sequence[Month], *, ink: str) -> Picture:
     )
 
 
-def causes(groups: Sequence[Group], *, ink: str) -> Picture:
-    """Return how many of all problems each cause has."""
-    found = sorted((each for each in groups if each.count), key=lambda each: -each.count)
-    total = sum(each.count for each in found)
-    bars = [(problems.title(each.kind, each.code), each.count) for each in found[:MOST_BARS]]
-    if rest := sum(each.count for each in found[MOST_BARS:]):
+def causes(found: Sequence[Month], groups: Sequence[Group], *, right_files: int, ink: str) -> Picture:
+    """Return how many of all problems of records each cause has.
+
+    Objects that no record points at are in ``groups``, and told beside it: ``right_files`` of them are a record's.
+    """
+    counts = Counter[str]()
+    for each in found:
+        counts[problems.title(each.kind, each.code)] += each.count
+    total, bars = counts.total(), counts.most_common(MOST_BARS)
+    if rest := total - sum(count for _, count in bars):
         bars.append((problems.OTHERS, rest))
+    lone = sum(each.count for each in groups if each.kind is Kind.UNREFERENCED_OBJECT)
     data = [{"value": count, "label": {"formatter": words.share(count, total)}} for _, count in bars]
     return Picture(
         words.CAUSES,
@@ -104,6 +111,7 @@ def causes(groups: Sequence[Group], *, ink: str) -> Picture:
         },
         [{"Problem": name, "Count": count, "Share": words.percent(count, total)} for name, count in bars],
         height=max(160, BAR_PX * len(bars) + 30),
+        beside=words.lone_files(lone, right=right_files),
     )
 
 

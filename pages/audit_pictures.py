@@ -22,9 +22,10 @@ def render(visit: Visit, shown: Shown, runs: Sequence[Run]) -> None:
     """Draw the pictures for which there is something to see, two beside each other where there is room."""
     points = audit_history.trend(runs)
     ink = DARK_INK if st.context.theme.type == "dark" else INK
+    right = sum(shown.right_files.values())
     pictures = [
         *([audit_charts.months(shown.months, ink=ink)] if shown.months else []),
-        *([audit_charts.causes(shown.groups, ink=ink)] if any(each.count for each in shown.groups) else []),
+        *([audit_charts.causes(shown.months, shown.groups, right_files=right, ink=ink)] if shown.months else []),
         *([audit_charts.flows(shown.flows, ink=ink)] if shown.flows else []),
         *([audit_charts.trend(points, zone=visit.services.zone, ink=ink)] if len(points) > 1 else []),
     ]
@@ -42,5 +43,7 @@ def _draw(picture: Picture) -> None:
     st.markdown(f"**{picture.title}**")
     st.echarts_chart(picture.option, height=picture.height, alt=picture.alt)
     st.text(picture.alt)
+    if picture.beside:
+        st.text(picture.beside)
     with st.expander(words.AS_TABLE, icon=":material/table:"):
         st.dataframe(pd.DataFrame(picture.table), hide_index=True, alt=picture.title)

@@ -108,14 +108,14 @@ def _table(visit: Visit, shown: Shown, here: Sequence[Placed], *, has_cause: boo
         on_click=pick,
         alt="Problems one by one; a click on a line shows what is known about it",
         columns={
-            "Record": st.column_config.TextColumn(width=75),
-            "Problem": st.column_config.TextColumn(width=285),
             "Severity": st.column_config.TextColumn(width=98),
+            "Record": st.column_config.TextColumn(width=70),
+            "Problem": st.column_config.TextColumn(width=270),
             "Made": st.column_config.TextColumn(width=95),
-            "Stored key": st.column_config.TextColumn(width=375),
-            "Object key": st.column_config.TextColumn(width=420),
-            "Suggestion": st.column_config.TextColumn(width=400),
             "Evidence": st.column_config.TextColumn(width=110),
+            "Stored key": st.column_config.TextColumn(width=385 if has_cause else 445),
+            "Suggestion": st.column_config.TextColumn(width=400),
+            "Object key": st.column_config.TextColumn(width=420),
             "Size": st.column_config.TextColumn(width=80),
             "Written": st.column_config.TextColumn(width=120),
         },
@@ -127,17 +127,17 @@ def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
     """Return the cells of one; a column in which all are empty is not drawn."""
     at, found = each.facts.generated_at, each.suggestion
     cells = {
+        "Severity": "" if has_cause else words.SEVERITY[each.severity],
         "Record": NONE if each.record_id is None else str(each.record_id),
         "Problem": "" if has_cause else words.of_one(each),
-        "Severity": "" if has_cause else words.SEVERITY[each.severity],
         "Made": wording.day(at, visit.services.zone) if at else "",
     }
     if visit.may(Permission.KEYS):
         is_alone = each.record_id is None
-        cells["Stored key"] = display.short_key(each.stored or "")
-        cells["Object key"] = display.short_key(each.key or "") if is_alone else ""
         cells["Evidence"] = words.suggestion(found) if found else ""
+        cells["Stored key"] = display.short_key(each.stored or "")
         cells["Suggestion"] = display.short_key(found.key) if found else ""
+        cells["Object key"] = display.short_key(each.key or "") if is_alone else ""
     return cells | words.of_object(each, zone=visit.services.zone)
 
 

@@ -120,12 +120,15 @@ def part_done(progress: Progress) -> float:
 
 def under_way(run: Run) -> str:
     """Say what a run does just now."""
-    done = f" · {run.progress.ranges_done} of {run.progress.ranges} parts done" if run.progress.ranges > 1 else ""
-    return PHASE[run.progress.phase] + done
+    progress = run.progress
+    has_parts = progress.phase is Phase.LISTING and progress.ranges > 1
+    return PHASE[progress.phase] + (f" · {progress.ranges_done} of {progress.ranges} parts done" if has_parts else "")
 
 
 def figures(run: Run, *, seconds: float) -> str:
     """Say how far a run is, in numbers. ``seconds`` are those it was worked.
+
+    How long it takes is said of the listing alone: what comes after it takes as long as what was found does.
 
     >>> from datetime import UTC
     >>> from lib.audits import Options
@@ -133,20 +136,37 @@ def figures(run: Run, *, seconds: float) -> str:
     ...     return Run(7, "t", Options(), "asha", datetime(2026, 11, 24, tzinfo=UTC), Status.RUNNING, progress, 1)
     >>> figures(at(Progress(Phase.LISTING, 12011, 6000, 6010, 7, 8, 16)), seconds=4.0)
     '6,000 of 12,011 records · 6,010 files · 1,502 files a second · about 4 s left · 7 requests'
+    >>> figures(at(Progress(Phase.DIAGNOSING, 12011, 12011, 12030, 24, 16, 16, 2000)), seconds=9.0)
+    '12,011 records and 12,030 files compared · 2,000 problems judged so far · 24 requests so far'
+    >>> figures(at(Progress(Phase.ROWS)), seconds=1.0)
+    'How many records there are is known when they have been read.'
     """
     progress = run.progress
-    listing = progress.phase is Phase.LISTING and seconds > 0
-    rate = progress.objects / seconds if listing else 0
+    if progress.phase is Phase.ROWS:
+        return "How many records there are is known when they have been read."
+    if progress.phase is not Phase.LISTING:
+        return _judged(progress)
+    rate = progress.objects / seconds if seconds > 0 else 0
     part = progress.rows / progress.records if progress.records else 0
     told = [
         f"{progress.rows:,} of {progress.records:,} records" if progress.records else "",
         f"{progress.objects:,} files",
         f"{rate:,.0f} files a second" if rate >= 1 else "",
-        f"about {took(seconds * (1 - part) / part)} left" if listing and 0.02 < part < 1 else "",
-        f"{progress.findings:,} problems written down" if progress.findings else "",
+        f"about {took(seconds * (1 - part) / part)} left" if seconds > 0 and 0.02 < part < 1 else "",
         f"{progress.requests:,} requests",
     ]
     return " · ".join(filter(None, told))
+
+
+def _judged(progress: Progress) -> str:
+    problems = f"{progress.findings:,} problem{'' if progress.findings == 1 else 's'} judged"
+    is_last = progress.phase is Phase.STORING
+    told = [
+        f"{progress.rows:,} records and {progress.objects:,} files compared",
+        problems if is_last else f"{problems} so far",
+        f"{progress.requests:,} requests" + ("" if is_last else " so far"),
+    ]
+    return " · ".join(told)
 
 
 def ended(run: Run, *, now: datetime, zone: ZoneInfo) -> str:

@@ -71,11 +71,28 @@ def causes(bars: Sequence[tuple[str, int]], total: int) -> str:
     """Say what the bars show.
 
     >>> causes([("Cut off", 3), ("Empty file", 1)], 4)
-    'Bars, one a cause, the longest first. Of 4 problems the most are “Cut off”: 3 (75 %).'
+    'Bars, one a cause, the longest first. Of 4 problems of records the most are “Cut off”: 3 (75 %).'
     """
     name, count = bars[0]
-    many = f"{total:,} problem{'' if total == 1 else 's'}"
+    many = f"{total:,} problem{'' if total == 1 else 's'} of records"
     return f"Bars, one a cause, the longest first. Of {many} the most are “{name}”: {share(count, total)}."
+
+
+def lone_files(count: int, *, right: int) -> str:
+    """Say how many files that no record points at are not among the bars, and whose they are.
+
+    >>> lone_files(0, right=0), lone_files(1, right=0)
+    ('', 'Not among them: 1 file that no record points at.')
+    >>> lone_files(113, right=107)
+    'Not among them: 113 files that no record points at; 107 of these are the right file of a record that points elsewhere.'
+    """
+    if not count:
+        return ""
+    said = f"Not among them: {count:,} file{'' if count == 1 else 's'} that no record points at"
+    if not right:
+        return f"{said}."
+    whose = "it is" if count == 1 else f"{right:,} of these {'is' if right == 1 else 'are'}"
+    return f"{said}; {whose} the right file of a record that points elsewhere."
 
 
 def flows(found: Sequence[tuple[str, str | None, int]]) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import ColumnElement, Engine, RowMapping, Select, Text, case, func, select, type_coerce
@@ -20,6 +20,7 @@ _C = AUDIT_FINDINGS.c
 _WITHOUT_OBJECT = sorted(kind for kind, state in STATES.items() if state is State.MISSING)
 # Where the key begins in the JSON of a suggestion, and what follows it: a quote of its own is escaped.
 _KEY_FROM, _KEY_TO = len('{"key":"') + 1, '","evidence":'
+_IS_RIGHT = '"right_of_record":'  # in the JSON of evidence only ever a name: a quote in a value is escaped
 
 
 class LedgerPictures:
@@ -54,6 +55,12 @@ class LedgerPictures:
             for row in self._counted(asked, limit=limit)
         ]
         return sorted(found, key=lambda each: each.order)
+
+    def right_files(self, run_id: int, *, scope: Scope) -> Mapping[Code | None, int]:
+        """Return, by code, how many of the objects that no row means are the right file of a row that means another."""
+        is_right = self._place(_C.evidence, _IS_RIGHT) > 0
+        asked = select(_C.code).where(*_seen(run_id, scope), _C.kind == Kind.UNREFERENCED_OBJECT, is_right)
+        return {Code(row["code"]) if row["code"] else None: row["count"] for row in self._counted(asked)}
 
     def _counted(self, asked: Select[Any], *, limit: int | None = None) -> Sequence[RowMapping]:
         """Return each row that differs with how often it is there, the most first."""

@@ -11,6 +11,7 @@ from lib.access import Actor, Permission, Scope
 from lib.audit_pages import Place
 from lib.audits import Options, Status
 from lib.diagnosis import State
+from lib.findings import Kind
 from lib.kept_findings import Chosen
 from lib.records import Record
 from lib.services import Services
@@ -52,6 +53,13 @@ def _cancel(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return now is not None and now.is_cancelling
 
 
+def _right_files(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    book, services = _checked(where, row)
+    lone = missing(0, clinic_id=row.clinic_id, kind=Kind.UNREFERENCED_OBJECT, evidence={"right_of_record": 1})
+    run = book.check([lone], at=NOW)
+    return bool(auditing.right_files(actor, scope, services=services, run_id=run.run_id))
+
+
 ACTS: dict[str, tuple[Permission, Act]] = {
     "auditing.start": (Permission.AUDIT, _read(auditing.start, options=Options())),
     "auditing.begin": (Permission.AUDIT, _read(auditing.begin, options=Options())),
@@ -68,6 +76,7 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "auditing.tallies": (Permission.AUDIT, _read(auditing.tallies, run_id=FOUND)),
     "auditing.months": (Permission.AUDIT, _read(auditing.months, run_id=FOUND)),
     "auditing.flows": (Permission.KEYS, _read(auditing.flows, run_id=FOUND)),
+    "auditing.right_files": (Permission.AUDIT, _right_files),
     "auditing.difference": (Permission.AUDIT, _read(auditing.difference, first=1, second=FOUND, limit=5)),
     "audit_pages.page": (
         Permission.AUDIT,

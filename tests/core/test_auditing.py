@@ -54,6 +54,7 @@ def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
         partial(auditing.records_in, state=State.MISSING),
         partial(auditing.months),
         partial(auditing.flows),
+        partial(auditing.right_files),
         partial(auditing.difference, first=OURS, second=THEIRS, limit=5),
         partial(auditing.difference, first=THEIRS, second=OURS, limit=5),
     ],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
@@ -60,7 +61,9 @@ class House:
         states = MemoryFindings(self.book).states(run.run_id, scope=Scope())
         attention = len({each.record_id for each in found if each.needs_attention and each.record_id is not None})
         kinds = {kind: sum(each.kind is kind for each in found) for kind in Kind}
-        ended = result or Result(Status.COMPLETE, kinds=kinds, attention=attention, states=states)
+        causes = Counter(each.code for each in found if each.code is not None)
+        whole = Result(Status.COMPLETE, kinds=kinds, causes=causes, attention=attention, states=states)
+        ended = result or whole
         self.book.end(run, ended, progress=progress, at=NOW - ago, worked=timedelta(seconds=12))
         self.shop.instant[0] = NOW
         return run

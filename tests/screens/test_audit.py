@@ -16,11 +16,12 @@ from lib import planning
 from lib.access import Actor, Role, Scope
 from lib.audit_book import Busy
 from lib.audit_pages import Place
-from lib.audits import Exposure, Options, Progress, Result, Run, Status
+from lib.audits import Exposure, Options, Phase, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.findings import Finding, Kind
 from lib.stores.memory.audits import MemoryAudits
+from pages import audit_shown
 from tests.conftest import NOW
 from tests.screens.audit_house import ASHA, DEV, HALF, house, missing
 from tests.screens.conftest import Bench
@@ -304,13 +305,96 @@ def test_each_cause_says_how_it_went_on_what_its_rows_share_and_what_mends_it(be
         "Problem": "Missing file: Older location",
         "Severity": "🔴 High",
         "Count": 3,
+        "First seen": "24 Nov 2026",
         "First made": "15 Oct 2026",
-        "Last made": "15 Oct 2026",
         "Trend": "2 new, 1 still, 1 gone",
         "In common": "all made on a phone, in Oct 2026, by user 7, in clinic CLN001",
         "What mends it": "Point the row at the right key",
     }
     assert (gone["Severity"], gone["Count"], gone["Trend"]) == ("✅ Gone", 0, "1 gone")
+
+
+def test_a_cause_says_since_which_full_check_it_is_there_without_a_gap(bench: Maker) -> None:
+    home = house(bench)
+    lone = Finding(Kind.SHARED_OBJECT, Severity.HIGH, record_id=5)
+    home.run([missing(1), missing(9, code=Code.TRUNCATED), lone], ago=4 * DAY)
+    home.run([missing(1), missing(8, code=Code.CASE)], ago=3 * DAY)
+    home.run([missing(7, code=Code.MOVED)], ago=2 * DAY, options=Options(prefix="edrcontainer1/a"))
+    home.run([missing(1), missing(9, code=Code.TRUNCATED), missing(8, code=Code.CASE)], ago=DAY)
+    home.run([missing(2), missing(9, code=Code.TRUNCATED), missing(7, code=Code.MOVED), lone])
+    at = home.open()
+    assert {each["Problem"]: each["First seen"] for each in table(at)} == {
+        "Missing file: Older location": "20 Nov 2026",
+        "Missing file: Cut off": "23 Nov 2026",  # it was not there the day after the first check
+        "Missing file: In another folder": "this check",  # one of a prefix is no verdict
+        "One file, several records": "this check",
+        "Missing file: Upper or lower case": "21 Nov 2026",  # gone, and seen until the check before
+    }
+    at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
+    assert "First seen by the check of 20 Nov 2026, 14:02, and by every full check since." in words(at)
+    at.selectbox(key="audit_cause").set_value("dangling_reference MOVED").run()
+    assert "First seen by this check." in words(at)
+    earlier = home.open(run=4)
+    assert {each["First seen"] for each in table(earlier)} == {"20 Nov 2026", "21 Nov 2026", "this check"}
+
+
+def test_of_more_checks_than_are_read_the_first_that_saw_a_cause_is_not_made_up(
+    bench: Maker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = house(bench)
+    for days in (4, 3, 2, 1):
+        home.run([missing(1)], ago=days * DAY)
+    monkeypatch.setattr(audit_shown, "MOST_EARLIER", 3)
+    at = home.open()
+    assert table(at)[0]["First seen"] == "21 Nov 2026 or before"
+    at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
+    assert "of 21 Nov 2026, 14:02 or one before it, and by every" in words(at)
+    assert table(home.open(run=2))[0]["First seen"] == "20 Nov 2026 or before"  # all that were read are younger
+
+
+def test_since_which_check_is_not_said_of_a_part_of_the_files_nor_of_some_clinics(bench: Maker) -> None:
+    home = house(bench)
+    home.run([missing(1)], ago=DAY)
+    home.run([missing(1)])
+    assert "First seen" not in table(home.open(DEV, Scope(frozenset({"CLN001"}))))[0]
+    home.run([missing(1)], options=Options(prefix="edrcontainer1/a"))
+    assert "First seen" not in table(home.open(run=3))[0]
+
+
+def test_a_chosen_cause_says_to_the_minute_when_its_first_bad_pdf_was_made(bench: Maker) -> None:
+    home = house(bench)
+    first, last = (datetime.fromisoformat(f"2026-10-{day}:30+00:00") for day in ("14T18:35", "20T03:00"))
+    home.run([missing(1, at=last), missing(2, at=first)])
+    at = home.open()
+    assert table(at)[0]["First made"] == "15 Oct 2026"
+    at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
+    assert "The first of its PDFs was made 15 Oct 2026, 00:05, the last 20 Oct 2026, 08:30." in words(at)
+    assert "What mends it: Point the row at the right key." in words(at)
+
+
+def test_files_that_no_record_points_at_stand_beside_the_shares_and_say_whose_they_are(bench: Maker) -> None:
+    home = house(bench)
+    alone = Finding(Kind.UNREFERENCED_OBJECT, Severity.LOW, Code.UNREFERENCED, key="edrcontainer1/lone.pdf")
+    right = replace(alone, key="edrcontainer1/right.pdf", evidence={"right_of_record": 1})
+    home.run([missing(1), alone, right])
+    at = home.open()
+    said = words(at)
+    assert "Of 1 problem of records the most are “Older location”: 1 (100 %)." in said
+    assert "Not among them: 2 files that no record points at; 1 of these is the right file of a record" in said
+    at.selectbox(key="audit_cause").set_value("unreferenced_object UNREFERENCED").run()
+    assert "1 of 2 is the right file of a record that points elsewhere" in words(at)
+
+
+def test_after_the_listing_a_run_says_what_it_came_to_so_far_and_guesses_no_time(bench: Maker) -> None:
+    home = house(bench)
+    home.under_way(replace(HALF, phase=Phase.DIAGNOSING, rows=1000, objects=1010, findings=120, requests=40))
+    at = home.open()
+    said = words(at)
+    assert "1,000 records and 1,010 files compared · 120 problems judged so far · 40 requests so far" in said
+    (bar,) = at.get("progress")
+    assert bar.proto.text == "Looking for causes and for the right files"
+    assert " left" not in said
+    assert "a second" not in said
 
 
 def test_what_is_gone_stands_below_what_is_there_also_where_it_was_worse(bench: Maker) -> None:
@@ -334,7 +418,7 @@ def test_what_no_cause_has_takes_no_room_and_there_is_no_trend_before_a_second_c
     home = house(bench)
     home.run([missing(1)])
     at = home.open()
-    assert list(table(at)[0]) == ["Problem", "Count", "Severity", "First made", "Last made", "What mends it"]
+    assert list(table(at)[0]) == ["Severity", "Count", "Problem", "First made", "What mends it"]
     assert "1 cause. There is no earlier full check to compare with." in words(at)
 
 

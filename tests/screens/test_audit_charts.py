@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import timedelta
 from zoneinfo import ZoneInfo
 
@@ -22,15 +23,15 @@ CAUSES = (
 )  # fmt: skip
 
 
-def groups(counts: Sequence[int]) -> list[Group]:
+def months(counts: Sequence[int]) -> list[Month]:
     codes = [code for code in Code if code is not Code.EMPTY]
-    return [Group(KIND, code, Severity.HIGH, count, None, None) for code, count in zip(codes, counts, strict=False)]
+    return [Month("2026-10", KIND, code, count) for code, count in zip(codes, counts, strict=False)]
 
 
 def pictures() -> list[Picture]:
     return [
         audit_charts.months([Month("2026-10", KIND, Code.TRUNCATED, 2)], ink="#000"),
-        audit_charts.causes(groups([2, 1]), ink="#000"),
+        audit_charts.causes(months([2, 1]), [], right_files=0, ink="#000"),
         audit_charts.flows([Flow("a/", "b/", 2)], ink="#000"),
         audit_charts.trend([Point(1, NOW, 2, 9), Point(2, NOW, 3, 9)], zone=INDIA, ink="#000"),
     ]
@@ -66,9 +67,21 @@ def test_of_very_many_months_the_last_are_shown_and_that_is_said() -> None:
 
 
 def test_the_share_of_each_cause_adds_up_also_where_there_are_too_many_bars() -> None:
-    made = audit_charts.causes(groups([50, *([1] * 20), 0]), ink="#000")
+    made = audit_charts.causes(months([50, *([1] * 20)]), [], right_files=0, ink="#000")
     assert [each["Count"] for each in made.table] == [50, *([1] * 11), 9]
     assert made.table[-1] == {"Problem": "All other causes", "Count": 9, "Share": "13 %"}
+
+
+def test_a_cause_counts_once_whatever_the_months_and_files_without_a_record_stand_beside_the_bars() -> None:
+    found = [Month("2026-10", KIND, Code.CASE, 2), Month("2026-11", KIND, Code.CASE, 3), Month("", KIND, None, 4)]
+    lone = Group(Kind.UNREFERENCED_OBJECT, Code.UNREFERENCED, Severity.LOW, 90, None, None)
+    near = replace(lone, code=Code.NEAR_DUPLICATE_OBJECTS, count=10)
+    made = audit_charts.causes(found, [lone, near], right_files=7, ink="#000")
+    assert [(each["Problem"], each["Count"]) for each in made.table] == [
+        ("Upper or lower case", 5),
+        ("Missing file", 4),
+    ]
+    assert made.beside.startswith("Not among them: 100 files that no record points at; 7 of these are the right file")
 
 
 def test_flows_lead_from_folder_to_folder_or_nowhere_with_nothing_hidden_in_a_name() -> None:

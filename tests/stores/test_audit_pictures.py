@@ -99,6 +99,24 @@ def test_rows_without_an_object_flow_from_where_they_point_to_where_their_file_l
     assert counted.flows(1, scope=ALL, limit=1) == [Flow("loc/media/", "loc/pdfs/", 2)]
 
 
+def test_a_lone_object_that_is_the_right_file_of_a_row_is_counted_by_its_code(pictures: Shop) -> None:
+    def lone(key: str, code: Code = Code.UNREFERENCED, **evidence: str | int) -> Finding:
+        return Finding(Kind.UNREFERENCED_OBJECT, Severity.LOW, code, key=key, evidence={"size": 1} | evidence)
+
+    found = [
+        lone("a", right_of_record=7),
+        lone("b", right_of_record=8, near="x"),
+        lone("c", Code.NEAR_DUPLICATE_OBJECTS, right_of_record=9),
+        lone("d"),
+        lone("e", near='"right_of_record":', etag='","right_of_record":7'),
+        Finding(Kind.SIZE_DIFFERS, Severity.HIGH, record_id=6, evidence={"right_of_record": 7}),
+    ]
+    counted = pictures(found)
+    assert counted.right_files(1, scope=ALL) == {Code.UNREFERENCED: 2, Code.NEAR_DUPLICATE_OBJECTS: 1}
+    assert counted.right_files(1, scope=Scope(frozenset({"CLN1"}))) == {}
+    assert counted.right_files(2, scope=ALL) == {}
+
+
 def test_folders_with_odd_signs_come_back_as_they_are(pictures: Shop) -> None:
     odd, right = 'q"uo\\te\n/\ud800é\0😀', 'é","evidence":"\\n\n/😀\u202e/'
     found = [missing(1, f"{odd}/key/a.pdf", f"{right}a.pdf")]

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 
 from lib.access import Scope
+from lib.catalogue import Code
 from lib.diagnosis import State
-from lib.findings import STATES, Finding
+from lib.findings import STATES, Finding, Kind
 from lib.kept_findings import Flow, Month, folders
 from lib.stores.memory.audits import MemoryAudits
 
@@ -42,6 +43,14 @@ class MemoryPictures:
         )
         flows = [Flow(*what, count) for what, count in found.items()]
         return sorted(flows, key=lambda each: each.order)[:limit]
+
+    def right_files(self, run_id: int, *, scope: Scope) -> Mapping[Code | None, int]:
+        """Return, by code, how many of the objects that no row means are the right file of a row that means another."""
+        return Counter(
+            each.code
+            for each in self._seen(run_id, scope)
+            if each.kind is Kind.UNREFERENCED_OBJECT and "right_of_record" in each.evidence
+        )
 
     def _seen(self, run_id: int, scope: Scope) -> Iterator[Finding]:
         self._audits.check()

@@ -1,0 +1,70 @@
+"""Since which full check a cause is there: the first of those that have it one after the other."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from lib.audit_first_seen import first_seen
+from lib.audits import Exposure, Options, Progress, Result, Run, Status
+from lib.catalogue import Code
+from lib.findings import Kind
+from tests.conftest import NOW
+
+KIND, CODE = Kind.DANGLING_REFERENCE, Code.LOCATION_OLD
+
+
+def run(
+    run_id: int, kinds: Mapping[Kind, int], causes: Mapping[Code, int], *, exposure: Exposure = Exposure.SAMPLE
+) -> Run:
+    ended = Result(Status.COMPLETE, kinds=kinds, causes=causes)
+    options = Options(exposure=exposure)
+    return Run(run_id, "t", options, "asha", NOW, Status.COMPLETE, Progress(), 1, ended_at=NOW, result=ended)
+
+
+def has(run_id: int) -> Run:
+    return run(run_id, {KIND: 3}, {CODE: 1})
+
+
+def lacks(run_id: int) -> Run:
+    return run(run_id, {KIND: 3, Kind.SHARED_OBJECT: 1}, {Code.CASE: 3})
+
+
+def test_what_no_check_before_had_is_of_this_one() -> None:
+    assert first_seen(KIND, CODE, run=has(3), earlier=[]).run_id == 3
+    assert first_seen(KIND, CODE, run=has(3), earlier=[lacks(2), has(1)]).run_id == 3
+
+
+def test_a_gap_begins_it_anew() -> None:
+    earlier = [has(8), has(7), lacks(6), has(5)]
+    assert first_seen(KIND, CODE, run=has(9), earlier=earlier).run_id == 7
+
+
+def test_only_full_verdicts_count_for_it_and_against_it() -> None:
+    of_a_prefix = replace(lacks(4), options=Options(prefix="a"))
+    cancelled = replace(lacks(3), status=Status.CANCELLED)
+    assert first_seen(KIND, CODE, run=has(5), earlier=[of_a_prefix, cancelled, has(2)]).run_id == 2
+    part = replace(has(2), status=Status.INCOMPLETE)
+    assert first_seen(KIND, CODE, run=has(5), earlier=[part, lacks(1)]).run_id == 5
+
+
+def test_a_count_of_none_is_no_cause() -> None:
+    assert first_seen(KIND, CODE, run=has(2), earlier=[run(1, {KIND: 3}, {CODE: 0})]).run_id == 2
+
+
+def test_another_kind_with_the_same_code_is_another_cause() -> None:
+    other = run(1, {Kind.RESOLVERS_DISAGREE: 1}, {CODE: 1})
+    assert first_seen(KIND, CODE, run=has(2), earlier=[other]).run_id == 2
+
+
+def test_a_cause_without_a_code_goes_by_its_kind() -> None:
+    assert first_seen(Kind.SHARED_OBJECT, None, run=lacks(3), earlier=[lacks(2), has(1)]).run_id == 2
+
+
+def test_a_check_that_sent_no_stranger_does_not_say_that_nothing_was_open() -> None:
+    kind, code = Kind.PUBLICLY_READABLE, Code.PUBLIC
+    opens = run(1, {kind: 1}, {code: 1})
+    unasked = run(2, {}, {}, exposure=Exposure.NONE)
+    assert first_seen(kind, code, run=replace(opens, run_id=3), earlier=[unasked, opens]).run_id == 1
+    closed = run(2, {}, {})
+    assert first_seen(kind, code, run=replace(opens, run_id=3), earlier=[closed, opens]).run_id == 3
