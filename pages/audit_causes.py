@@ -111,7 +111,7 @@ def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
         "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,
         "First made": wording.day(group.first_bad, zone) if group.first_bad else "–",
         "Last made": wording.day(group.last_bad, zone) if group.last_bad else "–",
-        "Trend": words.change(count=group.count, new=group.new, gone=group.gone) if shown.before is not None else "",
+        "Trend": words.change(new=group.new, still=group.still, gone=group.gone) if shown.before is not None else "",
         "In common": _shared(shown, group),
         "What mends it": words.mend(*_cause(group)),
     }

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
@@ -16,24 +17,29 @@ from sqlalchemy import (
     collate,
     func,
     literal,
+    literal_column,
     or_,
     select,
     type_coerce,
     union_all,
 )
 
+from lib import audit_reach
 from lib.access import Scope
+from lib.audit_reach import Reach
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.findings import ATTENTION, WORST_FIRST, WORST_STATE_FIRST, Finding, Kind
 from lib.kept_findings import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.stores import ledger_engine
-from lib.stores.ledger_audit_rows import finding_of
-from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, Held, holdable
+from lib.stores.ledger_audit_rows import finding_of, run_of
+from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDITS, Held, holdable
+from lib.stores.ledger_reach import asked_alike, looked_at
 
 _C = AUDIT_FINDINGS.c
 _OTHER = AUDIT_FINDINGS.alias("other")
 _RANK = case({str(state): rank for rank, state in enumerate(WORST_STATE_FIRST)}, value=_C.state)
+_NEW, _STILL = "new", "still"
 _LARGEST = 2**63 - 1
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
@@ -54,18 +60,10 @@ class LedgerFindings:
 
     def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
         """Return the findings by kind and code, compared with another run."""
-        cause = (_C.kind, _C.code, _C.severity)
-        is_new = literal(0) if than is None else case((_is_in(than), 0), else_=1)
-        counted = select(
-            *cause,
-            func.count().label("count"),
-            func.min(_C.generated_at).label("first_bad"),
-            func.max(_C.generated_at).label("last_bad"),
-            func.sum(is_new).label("new"),
-        )
-        rows = self._read(counted.where(*_seen(run_id, scope)).group_by(*cause))
-        old = () if than is None else self._read(counted.where(*_seen(than, scope), ~_is_in(run_id)).group_by(*cause))
-        now, gone = _by_cause(rows), _by_cause(old)
+        now = _by_cause(self._read(_counted(self._went(run_id, than)).where(*_seen(run_id, scope))))
+        gone: Mapping[tuple[Kind, Code | None], list[RowMapping]] = {}
+        if than is not None:
+            gone = _by_cause(self._read(_counted(literal("")).where(*_seen(than, scope), *self._only(than, run_id))))
         found = [_group(*of, now.get(of, ()), gone.get(of, ())) for of in now.keys() | gone.keys()]
         return sorted(found, key=lambda each: each.order)
 
@@ -115,10 +113,31 @@ class LedgerFindings:
             if after is not None and (after.side, side) == (Side.REMOVED, Side.ADDED):
                 continue
             above = after.number if after is not None and after.side is side else 0
-            asked = select(AUDIT_FINDINGS).where(*_seen(here, scope), ~_is_in(there), _C.number > above)
+            only = self._only(here, there)
+            asked = select(AUDIT_FINDINGS).where(*_seen(here, scope), *only, _C.number > above)
             for row in self._read(asked.order_by(_C.number).limit(limit - len(found))):
                 found.append(Difference(side, row["number"], finding_of(row)))
         return found
+
+    def _went(self, run_id: int, than: int | None) -> ColumnElement[str]:
+        """Return how a finding of a run went on since another: NEW, STILL, or neither where that cannot be compared."""
+        if than is None:
+            return literal("")
+        alike, looked = self._comparable(run_id, than)
+        return case((~alike, ""), (_is_in(than), _STILL), (looked, _NEW), else_="")
+
+    def _only(self, run_id: int, other: int) -> list[ColumnElement[bool]]:
+        """Return what is true of the findings that only one of two runs has, and that both looked for."""
+        return [*self._comparable(run_id, other), ~_is_in(other)]
+
+    def _comparable(self, run_id: int, other: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """Return whether another run asked alike for a finding of a run, and whether it looked at its place."""
+        mine, others = self._reach(run_id), self._reach(other)
+        return asked_alike(mine, others), looked_at(others, is_sqlite=self._is_sqlite)
+
+    def _reach(self, run_id: int) -> Reach:
+        rows = self._read(select(AUDITS).where(AUDITS.c.run_id == run_id))
+        return audit_reach.of(run_of(rows[0], datetime.now(UTC)) if rows else None)
 
     def _read(self, asked: Select[Any]) -> Sequence[RowMapping]:
         with ledger_engine.reading(self._engine, wait_s=ledger_engine.READ_WAIT_S) as connection:
@@ -170,6 +189,16 @@ def _is_in(run_id: int) -> ColumnElement[bool]:
     return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
 
 
+def _counted(went: ColumnElement[str]) -> Select[Any]:
+    cause = (_C.kind, _C.code, _C.severity, went.label("went"))
+    return select(
+        *cause,
+        func.count().label("count"),
+        func.min(_C.generated_at).label("first_bad"),
+        func.max(_C.generated_at).label("last_bad"),
+    ).group_by(*cause[:3], literal_column("went"))
+
+
 def _by_cause(rows: Iterable[RowMapping]) -> Mapping[tuple[Kind, Code | None], list[RowMapping]]:
     found: dict[tuple[Kind, Code | None], list[RowMapping]] = {}
     for row in rows:
@@ -178,7 +207,7 @@ def _by_cause(rows: Iterable[RowMapping]) -> Mapping[tuple[Kind, Code | None], l
 
 
 def _group(kind: Kind, code: Code | None, now: Sequence[RowMapping], gone: Sequence[RowMapping]) -> Group:
-    rows = now or gone  # one for each severity
+    rows = now or gone  # one for each severity, and for how it went on
     return Group(
         kind,
         code,
@@ -186,7 +215,8 @@ def _group(kind: Kind, code: Code | None, now: Sequence[RowMapping], gone: Seque
         count=sum(row["count"] for row in now),
         first_bad=min((row["first_bad"] for row in rows if row["first_bad"] is not None), default=None),
         last_bad=max((row["last_bad"] for row in rows if row["last_bad"] is not None), default=None),
-        new=sum(row["new"] for row in now),
+        new=sum(row["count"] for row in now if row["went"] == _NEW),
+        still=sum(row["count"] for row in now if row["went"] == _STILL),
         gone=sum(row["count"] for row in gone),
     )
 

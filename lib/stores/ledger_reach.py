@@ -1,0 +1,51 @@
+"""What a run looked at, as a condition on the findings of another.
+
+Keys are compared as bytes, as ``holdable`` writes them and without its mark. So the few that hold NUL or bytes that are no
+UTF-8 lie in a stretch by their escapes.
+"""
+
+from __future__ import annotations
+
+from sqlalchemy import ColumnElement, Text, and_, case, collate, false, func, or_, true, type_coerce
+
+from lib.audit_reach import Reach, Stretch
+from lib.findings import Kind
+from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, escaped, holdable, is_marked
+
+_C = AUDIT_FINDINGS.c
+_PLACE = func.coalesce(type_coerce(_C.key, Text), type_coerce(_C.resolved, Text))
+
+
+def asked_alike(first: Reach, second: Reach) -> ColumnElement[bool]:
+    """Return whether two runs asked alike for the kind of a finding."""
+    unlike = [kind for kind in Kind if not first.has_asked_as(second, kind)]
+    return _C.kind.not_in(unlike) if unlike else true()
+
+
+def looked_at(reach: Reach, *, is_sqlite: bool) -> ColumnElement[bool]:
+    """Return whether a run looked at the place of a finding."""
+    order: ColumnElement[str] = case((is_marked(_PLACE), func.substr(_PLACE, 2)), else_=_PLACE)
+    if not is_sqlite:
+        order = collate(order, "C")
+    listed = (_is_outside(order, each, has_ends=reach.has_ends) for each in reach.unlisted)
+    return or_(
+        and_(_PLACE.is_(None), true() if reach.is_full else false()),
+        and_(_PLACE.is_not(None), _begins(reach.prefix), *listed),
+    )
+
+
+def _begins(prefix: str) -> ColumnElement[bool]:
+    if not prefix:
+        return true()
+    plain, marked = holdable(prefix), escaped(prefix)
+    return or_(*(func.substr(_PLACE, 1, len(each)) == each for each in {plain, marked}))
+
+
+def _is_outside(order: ColumnElement[str], stretch: Stretch, *, has_ends: bool) -> ColumnElement[bool]:
+    start, end = (None if each is None else escaped(each)[1:] if holdable(each) != each else each for each in stretch)
+    sides: list[ColumnElement[bool]] = []
+    if start:
+        sides.append(order <= start)
+    if end is not None:
+        sides.append(order > end if has_ends else order >= end)
+    return or_(false(), *sides)
