@@ -217,7 +217,8 @@ def diff(
         for sentence in compared_words.left_out(*runs):
             printing.say(sentence)
         shown = ("side", "kind", "code", "record_id", "key")
-        printing.table([{name.replace("_", " "): item[name] for name in shown} for item in items], empty="")
+        if items:
+            printing.table([{name.replace("_", " "): item[name] for name in shown} for item in items], empty="")
     raise typer.Exit(1 if compared.new else 0)
 
 

@@ -27,17 +27,19 @@ class Reach:
     """What a run looked at: the places that begin with ``prefix`` and lie in none of ``unlisted``.
 
     The place of a finding is its ``key``, else its ``resolved``. What has neither is of the whole bucket, and only a run
-    with ``is_full`` looked at that. ``has_ends``: the last key of a stretch belongs to it.
+    with ``is_full`` looked at that. A run that is not ``is_complete`` did not look at a row either that it calls
+    UNDETERMINED. Of one that is, a stretch ends before its last key: it is what its credentials may not list, all before
+    the folder that they may, which itself was listed.
     """
 
     prefix: str = ""
     unlisted: tuple[Stretch, ...] = ()
-    has_ends: bool = True
+    is_complete: bool = False
     exposure: Exposure = Exposure.NONE
     is_full: bool = False
 
     def is_at(self, finding: Finding) -> bool:
-        """Whether the run looked at the place of a finding."""
+        """Whether the run looked at the place of a finding; what it calls UNDETERMINED is for the caller to know."""
         place = finding.key if finding.key is not None else finding.resolved
         if place is None:
             return self.is_full
@@ -49,7 +51,7 @@ class Reach:
 
     def _is_in(self, place: str, stretch: Stretch) -> bool:
         start, end = stretch
-        is_below = end is None or place < end or (self.has_ends and place == end)
+        is_below = end is None or place < end or (not self.is_complete and place == end)
         return is_below and (not start or start < place)
 
 
@@ -57,17 +59,13 @@ NOWHERE = Reach(unlisted=(("", None),))
 
 
 def of(run: Run | None) -> Reach:
-    """Return what a run looked at: nowhere, where it is not at an end that says something.
-
-    A run that is complete all the same left out what its credentials may not list: all before the folder that they may,
-    which itself was listed.
-    """
+    """Return what a run looked at: nowhere, where it is not at an end that says something."""
     if run is None or run.result is None or not run.is_comparable:
         return NOWHERE
     return Reach(
         run.options.prefix,
         _joined(run.result.unlisted),
-        has_ends=run.status is not Status.COMPLETE,
+        is_complete=run.status is Status.COMPLETE,
         exposure=run.options.exposure,
         is_full=run.is_full,
     )

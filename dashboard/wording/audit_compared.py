@@ -68,7 +68,7 @@ def _below(run: Run) -> str:
 
 def _unlisted(run: Run) -> str:
     if run.status is Status.INCOMPLETE:
-        return f"Run {run.run_id} is incomplete: what it did not list is not compared."
+        return f"Run {run.run_id} is incomplete: what it did not list or could not tell is not compared."
     if run.result is not None and run.result.unlisted:
         return f"Run {run.run_id} could list a part of the bucket only: what lies elsewhere is not compared."
     return ""

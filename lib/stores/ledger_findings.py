@@ -13,6 +13,7 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Text,
+    and_,
     case,
     collate,
     func,
@@ -133,7 +134,8 @@ class LedgerFindings:
     def _comparable(self, run_id: int, other: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """Return whether another run asked alike for a finding of a run, and whether it looked at its place."""
         mine, others = self._reach(run_id), self._reach(other)
-        return asked_alike(mine, others), looked_at(others, is_sqlite=self._is_sqlite)
+        looked = looked_at(others, is_sqlite=self._is_sqlite)
+        return asked_alike(mine, others), looked if others.is_complete else and_(looked, ~_is_undetermined_in(other))
 
     def _reach(self, run_id: int) -> Reach:
         rows = self._read(select(AUDITS).where(AUDITS.c.run_id == run_id))
@@ -186,6 +188,12 @@ def _is_in(run_id: int) -> ColumnElement[bool]:
     """Whether another run has the same finding, be it visible or not."""
     same = (_OTHER.c.run_id == run_id) & (_OTHER.c.subject_hash == _C.subject_hash)
     # Not all columns, or SQLite would read every finding of the other run rather than the index.
+    return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
+
+
+def _is_undetermined_in(run_id: int) -> ColumnElement[bool]:
+    """Whether another run could not say how the same row is."""
+    same = (_OTHER.c.run_id == run_id) & (_OTHER.c.state == State.UNKNOWN) & (_OTHER.c.record_id == _C.record_id)
     return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
 
 

@@ -23,11 +23,11 @@ def asked_alike(first: Reach, second: Reach) -> ColumnElement[bool]:
 
 
 def looked_at(reach: Reach, *, is_sqlite: bool) -> ColumnElement[bool]:
-    """Return whether a run looked at the place of a finding."""
+    """Return whether a run looked at the place of a finding, as ``Reach.is_at`` does."""
     order: ColumnElement[str] = case((is_marked(_PLACE), func.substr(_PLACE, 2)), else_=_PLACE)
     if not is_sqlite:
         order = collate(order, "C")
-    listed = (_is_outside(order, each, has_ends=reach.has_ends) for each in reach.unlisted)
+    listed = (_is_outside(order, each, is_complete=reach.is_complete) for each in reach.unlisted)
     return or_(
         and_(_PLACE.is_(None), true() if reach.is_full else false()),
         and_(_PLACE.is_not(None), _begins(reach.prefix), *listed),
@@ -41,11 +41,11 @@ def _begins(prefix: str) -> ColumnElement[bool]:
     return or_(*(func.substr(_PLACE, 1, len(each)) == each for each in {plain, marked}))
 
 
-def _is_outside(order: ColumnElement[str], stretch: Stretch, *, has_ends: bool) -> ColumnElement[bool]:
+def _is_outside(order: ColumnElement[str], stretch: Stretch, *, is_complete: bool) -> ColumnElement[bool]:
     start, end = (None if each is None else escaped(each)[1:] if holdable(each) != each else each for each in stretch)
     sides: list[ColumnElement[bool]] = []
     if start:
         sides.append(order <= start)
     if end is not None:
-        sides.append(order > end if has_ends else order >= end)
+        sides.append(order >= end if is_complete else order > end)
     return or_(false(), *sides)

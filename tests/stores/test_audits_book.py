@@ -512,6 +512,9 @@ def readable(key: str | None) -> Finding:
     return Finding(Kind.PUBLICLY_READABLE, Severity.CRITICAL, Code.PUBLIC, key=key)
 
 
+DOUBTED = Result(Status.INCOMPLETE, "denied")
+
+
 def in_stretches(*unlisted: tuple[str, str | None]) -> Result:
     return Result(Status.INCOMPLETE, "throttled", unlisted=unlisted)
 
@@ -569,6 +572,19 @@ def test_below_a_prefix_only_what_begins_with_it_is_compared(book: Book) -> None
     assert book.changed(full, odd) == (set(), 0, {"a/\ud800\\"})
     wild = book.ended_with(options=Options(prefix="a/%"))
     assert book.changed(full, wild) == (set(), 0, {"a/%"})
+
+
+def test_of_a_row_that_an_incomplete_run_could_not_tell_nothing_is_gone_or_new(book: Book) -> None:
+    def unsure(number: int) -> Finding:
+        return missing(number, kind=Kind.UNDETERMINED, severity=Severity.UNKNOWN, code=None, stored=f"u/{number}.pdf")
+
+    found = [missing(1, resolved="a"), missing(2, resolved="b"), missing(2**63 - 1, resolved="c"), lone("d")]
+    full = book.ended_with(*found)
+    part = book.ended_with(replace(unsure(1), resolved="a"), replace(unsure(2**63 - 1), resolved="c"), result=DOUBTED)
+    assert book.changed(full, part) == ({"a", "c"}, 0, {"b", "d"})  # that they cannot be told is new
+    assert book.changed(part, full) == ({"b", "d"}, 0, {"a", "c"})
+    whole = book.ended_with(replace(unsure(1), resolved="a"))
+    assert book.changed(full, whole) == ({"a"}, 0, {"a", "b", "c", "d"})
 
 
 def test_what_is_of_the_bucket_was_looked_at_by_a_full_run_alone(book: Book) -> None:

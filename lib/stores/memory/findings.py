@@ -113,10 +113,13 @@ class MemoryFindings:
     ) -> Iterator[tuple[int, Finding, bool | None]]:
         """Yield the findings of a run, and whether another has them too, None where that one did not look."""
         mine, other = (audit_reach.of(None if each is None else self._audits.run(each)) for each in (here, there))
-        known = self._subjects(there)
+        known, unsure = self._subjects(there), set[int | None]()
+        if not other.is_complete:
+            unsure = {each.record_id for _, each in self._seen(there, Scope()) if each.kind is Kind.UNDETERMINED}
         for number, each in self._seen(here, scope):
+            looked = other.is_at(each) and (each.record_id is None or each.record_id not in unsure)
             is_known: bool | None = each.subject in known
-            if not other.has_asked_as(mine, each.kind) or not (is_known or other.is_at(each)):
+            if not other.has_asked_as(mine, each.kind) or not (is_known or looked):
                 is_known = None
             yield number, each, is_known
 
