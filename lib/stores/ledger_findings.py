@@ -16,9 +16,9 @@ from sqlalchemy import (
     and_,
     case,
     collate,
+    false,
     func,
     literal,
-    literal_column,
     or_,
     select,
     type_coerce,
@@ -40,7 +40,6 @@ from lib.stores.ledger_reach import asked_alike, looked_at
 _C = AUDIT_FINDINGS.c
 _OTHER = AUDIT_FINDINGS.alias("other")
 _RANK = case({str(state): rank for rank, state in enumerate(WORST_STATE_FIRST)}, value=_C.state)
-_NEW, _STILL = "new", "still"
 _LARGEST = 2**63 - 1
 _LOWER = str.maketrans(ascii_uppercase, ascii_lowercase)
 
@@ -61,10 +60,12 @@ class LedgerFindings:
 
     def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
         """Return the findings by kind and code, compared with another run."""
-        now = _by_cause(self._read(_counted(self._went(run_id, than)).where(*_seen(run_id, scope))))
+        is_new, is_still = (false(), false()) if than is None else self._went(run_id, than)
+        now = _by_cause(self._read(_counted(is_new, is_still).where(*_seen(run_id, scope))))
         gone: Mapping[tuple[Kind, Code | None], list[RowMapping]] = {}
         if than is not None:
-            gone = _by_cause(self._read(_counted(literal("")).where(*_seen(than, scope), *self._only(than, run_id))))
+            old = _counted(false(), false()).where(*_seen(than, scope), *self._only(than, run_id))
+            gone = _by_cause(self._read(old))
         found = [_group(*of, now.get(of, ()), gone.get(of, ())) for of in now.keys() | gone.keys()]
         return sorted(found, key=lambda each: each.order)
 
@@ -120,12 +121,10 @@ class LedgerFindings:
                 found.append(Difference(side, row["number"], finding_of(row)))
         return found
 
-    def _went(self, run_id: int, than: int | None) -> ColumnElement[str]:
-        """Return how a finding of a run went on since another: NEW, STILL, or neither where that cannot be compared."""
-        if than is None:
-            return literal("")
+    def _went(self, run_id: int, than: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """Return whether a finding of a run is new since another, and whether it is still there."""
         alike, looked = self._comparable(run_id, than)
-        return case((~alike, ""), (_is_in(than), _STILL), (looked, _NEW), else_="")
+        return and_(alike, looked, ~_is_in(than)), and_(alike, _is_in(than))
 
     def _only(self, run_id: int, other: int) -> list[ColumnElement[bool]]:
         """Return what is true of the findings that only one of two runs has, and that both looked for."""
@@ -134,8 +133,7 @@ class LedgerFindings:
     def _comparable(self, run_id: int, other: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """Return whether another run asked alike for a finding of a run, and whether it looked at its place."""
         mine, others = self._reach(run_id), self._reach(other)
-        looked = looked_at(others, is_sqlite=self._is_sqlite)
-        return asked_alike(mine, others), looked if others.is_complete else and_(looked, ~_is_undetermined_in(other))
+        return asked_alike(mine, others), looked_at(others, run_id=other, is_sqlite=self._is_sqlite)
 
     def _reach(self, run_id: int) -> Reach:
         rows = self._read(select(AUDITS).where(AUDITS.c.run_id == run_id))
@@ -191,20 +189,16 @@ def _is_in(run_id: int) -> ColumnElement[bool]:
     return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
 
 
-def _is_undetermined_in(run_id: int) -> ColumnElement[bool]:
-    """Whether another run could not say how the same row is."""
-    same = (_OTHER.c.run_id == run_id) & (_OTHER.c.state == State.UNKNOWN) & (_OTHER.c.record_id == _C.record_id)
-    return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
-
-
-def _counted(went: ColumnElement[str]) -> Select[Any]:
-    cause = (_C.kind, _C.code, _C.severity, went.label("went"))
+def _counted(is_new: ColumnElement[bool], is_still: ColumnElement[bool]) -> Select[Any]:
+    cause = (_C.kind, _C.code, _C.severity)
     return select(
         *cause,
         func.count().label("count"),
         func.min(_C.generated_at).label("first_bad"),
         func.max(_C.generated_at).label("last_bad"),
-    ).group_by(*cause[:3], literal_column("went"))
+        func.sum(case((is_new, 1), else_=0)).label("new"),
+        func.sum(case((is_still, 1), else_=0)).label("still"),
+    ).group_by(*cause)
 
 
 def _by_cause(rows: Iterable[RowMapping]) -> Mapping[tuple[Kind, Code | None], list[RowMapping]]:
@@ -215,7 +209,7 @@ def _by_cause(rows: Iterable[RowMapping]) -> Mapping[tuple[Kind, Code | None], l
 
 
 def _group(kind: Kind, code: Code | None, now: Sequence[RowMapping], gone: Sequence[RowMapping]) -> Group:
-    rows = now or gone  # one for each severity, and for how it went on
+    rows = now or gone  # one for each severity
     return Group(
         kind,
         code,
@@ -223,8 +217,8 @@ def _group(kind: Kind, code: Code | None, now: Sequence[RowMapping], gone: Seque
         count=sum(row["count"] for row in now),
         first_bad=min((row["first_bad"] for row in rows if row["first_bad"] is not None), default=None),
         last_bad=max((row["last_bad"] for row in rows if row["last_bad"] is not None), default=None),
-        new=sum(row["count"] for row in now if row["went"] == _NEW),
-        still=sum(row["count"] for row in now if row["went"] == _STILL),
+        new=sum(row["new"] for row in now),
+        still=sum(row["still"] for row in now),
         gone=sum(row["count"] for row in gone),
     )
 

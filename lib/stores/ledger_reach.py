@@ -6,13 +6,15 @@ UTF-8 lie in a stretch by their escapes.
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, and_, case, collate, false, func, or_, true, type_coerce
+from sqlalchemy import ColumnElement, Text, and_, case, collate, false, func, literal, or_, select, true, type_coerce
 
 from lib.audit_reach import Reach, Stretch
+from lib.diagnosis import State
 from lib.findings import Kind
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, escaped, holdable, is_marked
 
 _C = AUDIT_FINDINGS.c
+_OTHER = AUDIT_FINDINGS.alias("unsure")
 _PLACE = func.coalesce(type_coerce(_C.key, Text), type_coerce(_C.resolved, Text))
 
 
@@ -22,16 +24,22 @@ def asked_alike(first: Reach, second: Reach) -> ColumnElement[bool]:
     return _C.kind.not_in(unlike) if unlike else true()
 
 
-def looked_at(reach: Reach, *, is_sqlite: bool) -> ColumnElement[bool]:
-    """Return whether a run looked at the place of a finding, as ``Reach.is_at`` does."""
+def looked_at(reach: Reach, *, run_id: int, is_sqlite: bool) -> ColumnElement[bool]:
+    """Return whether a run looked at the place of a finding, as ``Reach.is_at`` does, and could tell how its row is."""
     order: ColumnElement[str] = case((is_marked(_PLACE), func.substr(_PLACE, 2)), else_=_PLACE)
     if not is_sqlite:
         order = collate(order, "C")
     listed = (_is_outside(order, each, is_complete=reach.is_complete) for each in reach.unlisted)
-    return or_(
+    at = or_(
         and_(_PLACE.is_(None), true() if reach.is_full else false()),
         and_(_PLACE.is_not(None), _begins(reach.prefix), *listed),
     )
+    return at if reach.is_complete else and_(at, ~_is_undetermined_in(run_id))
+
+
+def _is_undetermined_in(run_id: int) -> ColumnElement[bool]:
+    same = (_OTHER.c.run_id == run_id) & (_OTHER.c.state == State.UNKNOWN) & (_OTHER.c.record_id == _C.record_id)
+    return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
 
 
 def _begins(prefix: str) -> ColumnElement[bool]:
