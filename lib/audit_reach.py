@@ -8,6 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from lib import exposure
 from lib.audits import Exposure, Run, Status
 from lib.findings import Finding, Kind
 
@@ -17,7 +18,7 @@ Stretch = tuple[str, str | None]  # keys above the first and not above the secon
 class Unlike(StrEnum):
     """In what two runs looked at different things."""
 
-    EXPOSURE = "exposure"  # at how many files a stranger was sent to
+    EXPOSURE = "exposure"  # at how many files a stranger was sent to, or of how many the later one knows the answer
     PREFIX = "prefix"
     UNLISTED = "unlisted"  # at least one of them did not list all that it should have
 
@@ -36,6 +37,7 @@ class Reach:
     unlisted: tuple[Stretch, ...] = ()
     is_complete: bool = False
     exposure: Exposure = Exposure.NONE
+    is_answered: bool = True  # it was found out who can read the files that were asked for
     is_full: bool = False
 
     def is_at(self, finding: Finding) -> bool:
@@ -45,14 +47,24 @@ class Reach:
             return self.is_full
         return place.startswith(self.prefix) and not any(self._is_in(place, each) for each in self.unlisted)
 
-    def has_asked_as(self, other: Reach, kind: Kind) -> bool:
-        """Whether two runs asked alike for findings of a kind: who may read the files is asked in several ways."""
-        return kind is not Kind.PUBLICLY_READABLE or self.exposure is other.exposure
+    def has_asked_as(self, other: Reach, finding: Finding) -> bool:
+        """Whether two runs asked alike for a finding: who may read the files is asked in several ways."""
+        return self.exposure is other.exposure or not is_of_strangers(finding)
+
+    def ends(self, finding: Finding) -> bool:
+        """Whether it is gone when this later run has it no more: a file that gave a stranger no answer may open still."""
+        return self.is_answered or finding.kind is not Kind.PUBLICLY_READABLE
 
     def _is_in(self, place: str, stretch: Stretch) -> bool:
         start, end = stretch
         is_below = end is None or place < end or (not self.is_complete and place == end)
         return is_below and (not start or start < place)
+
+
+def is_of_strangers(finding: Finding) -> bool:
+    """Whether it says who can read the files, or, of the whole bucket, that this was not found out."""
+    is_of_bucket = finding.record_id is None and finding.key is None and finding.resolved is None
+    return finding.kind is Kind.PUBLICLY_READABLE or (finding.kind is Kind.UNDETERMINED and is_of_bucket)
 
 
 NOWHERE = Reach(unlisted=(("", None),))
@@ -67,6 +79,10 @@ def of(run: Run | None) -> Reach:
         _joined(run.result.unlisted),
         is_complete=run.status is Status.COMPLETE,
         exposure=run.options.exposure,
+        is_answered=not (
+            run.result.strangers
+            and exposure.is_unanswered(run.result.strangers, is_all=run.options.exposure is Exposure.FULL)
+        ),
         is_full=run.is_full,
     )
 
@@ -76,7 +92,7 @@ def unlike(first: Run, second: Run) -> tuple[Unlike, ...]:
     of_first, of_second = of(first), of(second)
     is_incomplete = Status.INCOMPLETE in {first.status, second.status}
     differ = {
-        Unlike.EXPOSURE: of_first.exposure is not of_second.exposure,
+        Unlike.EXPOSURE: of_first.exposure is not of_second.exposure or not of_second.is_answered,
         Unlike.PREFIX: of_first.prefix != of_second.prefix,
         Unlike.UNLISTED: is_incomplete or of_first.unlisted != of_second.unlisted,
     }

@@ -46,6 +46,11 @@ def left_out(first: Run, second: Run) -> Iterator[str]:
     """Yield a sentence for each thing in which two runs are not compared."""
     for unlike in audit_reach.unlike(first, second):
         match unlike:
+            case Unlike.EXPOSURE if first.options.exposure is second.options.exposure:
+                yield (
+                    f"Run {second.run_id} did not find out of every file whether it opens for anyone: of none it is said that "
+                    "it does no more."
+                )
             case Unlike.EXPOSURE:
                 asked, then = (ASKED[each.options.exposure] for each in (first, second))
                 yield (

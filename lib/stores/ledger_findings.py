@@ -21,6 +21,7 @@ from sqlalchemy import (
     literal,
     or_,
     select,
+    true,
     type_coerce,
     union_all,
 )
@@ -35,7 +36,7 @@ from lib.kept_findings import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_rows import finding_of, run_of
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDITS, Held, holdable
-from lib.stores.ledger_reach import asked_alike, looked_at
+from lib.stores.ledger_reach import asked_alike, ends, looked_at
 
 _C = AUDIT_FINDINGS.c
 _OTHER = AUDIT_FINDINGS.alias("other")
@@ -64,7 +65,7 @@ class LedgerFindings:
         now = _by_cause(self._read(_counted(is_new, is_still).where(*_seen(run_id, scope))))
         gone: Mapping[tuple[Kind, Code | None], list[RowMapping]] = {}
         if than is not None:
-            old = _counted(false(), false()).where(*_seen(than, scope), *self._only(than, run_id))
+            old = _counted(false(), false()).where(*_seen(than, scope), *self._only(than, run_id, was=True))
             gone = _by_cause(self._read(old))
         found = [_group(*of, now.get(of, ()), gone.get(of, ())) for of in now.keys() | gone.keys()]
         return sorted(found, key=lambda each: each.order)
@@ -115,7 +116,7 @@ class LedgerFindings:
             if after is not None and (after.side, side) == (Side.REMOVED, Side.ADDED):
                 continue
             above = after.number if after is not None and after.side is side else 0
-            only = self._only(here, there)
+            only = self._only(here, there, was=side is Side.REMOVED)
             asked = select(AUDIT_FINDINGS).where(*_seen(here, scope), *only, _C.number > above)
             for row in self._read(asked.order_by(_C.number).limit(limit - len(found))):
                 found.append(Difference(side, row["number"], finding_of(row)))
@@ -126,9 +127,13 @@ class LedgerFindings:
         alike, looked = self._comparable(run_id, than)
         return and_(alike, looked, ~_is_in(than)), and_(alike, _is_in(than))
 
-    def _only(self, run_id: int, other: int) -> list[ColumnElement[bool]]:
-        """Return what is true of the findings that only one of two runs has, and that both looked for."""
-        return [*self._comparable(run_id, other), ~_is_in(other)]
+    def _only(self, run_id: int, other: int, *, was: bool) -> list[ColumnElement[bool]]:
+        """Return what is true of the findings that only one of two runs has, and that both looked for.
+
+        ``was``: the other is the later one.
+        """
+        ended = ends(self._reach(other)) if was else true()
+        return [*self._comparable(run_id, other), ended, ~_is_in(other)]
 
     def _comparable(self, run_id: int, other: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """Return whether another run asked alike for a finding of a run, and whether it looked at its place."""

@@ -16,12 +16,18 @@ from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, escaped, holdable, is
 _C = AUDIT_FINDINGS.c
 _OTHER = AUDIT_FINDINGS.alias("unsure")
 _PLACE = func.coalesce(type_coerce(_C.key, Text), type_coerce(_C.resolved, Text))
+_IS_OPEN = _C.kind == Kind.PUBLICLY_READABLE
+_IS_UNANSWERED = and_(_C.kind == Kind.UNDETERMINED, _C.record_id.is_(None), _PLACE.is_(None))
 
 
 def asked_alike(first: Reach, second: Reach) -> ColumnElement[bool]:
-    """Return whether two runs asked alike for the kind of a finding."""
-    unlike = [kind for kind in Kind if not first.has_asked_as(second, kind)]
-    return _C.kind.not_in(unlike) if unlike else true()
+    """Return whether two runs asked alike for a finding, as ``Reach.has_asked_as`` does."""
+    return true() if first.exposure is second.exposure else ~or_(_IS_OPEN, _IS_UNANSWERED)
+
+
+def ends(reach: Reach) -> ColumnElement[bool]:
+    """Return whether a finding is gone when this later run has it no more, as ``Reach.ends`` does."""
+    return true() if reach.is_answered else ~_IS_OPEN
 
 
 def looked_at(reach: Reach, *, run_id: int, is_sqlite: bool) -> ColumnElement[bool]:

@@ -574,6 +574,17 @@ def test_below_a_prefix_only_what_begins_with_it_is_compared(book: Book) -> None
     assert book.changed(full, wild) == (set(), 0, {"a/%"})
 
 
+def test_a_file_that_gave_a_stranger_no_answer_is_not_closed_since(book: Book) -> None:
+    options, unanswered = Options(exposure=Exposure.FULL), Finding(Kind.UNDETERMINED, Severity.UNKNOWN)
+    first = book.ended_with(readable("a"), readable("b"), lone("x"), options=options)
+    silent = Result(Status.COMPLETE, strangers={"open": 2, "closed": 5, "unknown": 1})
+    second = book.ended_with(readable("a"), readable("c"), unanswered, options=options, result=silent)
+    assert book.changed(first, second) == ({"c", ""}, 1, {"x"})
+    assert book.changed(second, first) == ({"b", "x"}, 1, {"c", ""})
+    none = book.ended_with(options=Options(exposure=Exposure.NONE))
+    assert book.changed(second, none) == book.changed(none, second) == (set(), 0, set())
+
+
 def test_of_a_row_that_an_incomplete_run_could_not_tell_nothing_is_gone_or_new(book: Book) -> None:
     def unsure(number: int) -> Finding:
         return missing(number, kind=Kind.UNDETERMINED, severity=Severity.UNKNOWN, code=None, stored=f"u/{number}.pdf")

@@ -35,7 +35,10 @@ class MemoryFindings:
 
     def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
         """Return the findings by kind and code, compared with another run."""
-        now, old = _by_cause(self._compared(run_id, than, scope)), _by_cause(self._compared(than, run_id, scope))
+        now, old = (
+            _by_cause(self._compared(run_id, than, scope)),
+            _by_cause(self._compared(than, run_id, scope, was=True)),
+        )
         found = []
         for kind, code in now.keys() | old.keys():
             compared = now.get((kind, code), [])
@@ -92,7 +95,7 @@ class MemoryFindings:
         found = [
             Difference(side, number, each)
             for side, here, there in ((Side.ADDED, second, first), (Side.REMOVED, first, second))
-            for number, each, is_known in self._compared(here, there, scope)
+            for number, each, is_known in self._compared(here, there, scope, was=side is Side.REMOVED)
             if is_known is False
         ]
         sides = list(Side)
@@ -109,17 +112,21 @@ class MemoryFindings:
                 yield number, each
 
     def _compared(
-        self, here: int | None, there: int | None, scope: Scope
+        self, here: int | None, there: int | None, scope: Scope, *, was: bool = False
     ) -> Iterator[tuple[int, Finding, bool | None]]:
-        """Yield the findings of a run, and whether another has them too, None where that one did not look."""
+        """Yield the findings of a run, and whether another has them too, None where that one did not look.
+
+        ``was``: the other is the later one.
+        """
         mine, other = (audit_reach.of(None if each is None else self._audits.run(each)) for each in (here, there))
         known, unsure = self._subjects(there), set[int | None]()
         if not other.is_complete:
             unsure = {each.record_id for _, each in self._seen(there, Scope()) if each.kind is Kind.UNDETERMINED}
         for number, each in self._seen(here, scope):
             looked = other.is_at(each) and (each.record_id is None or each.record_id not in unsure)
+            looked = looked and (not was or other.ends(each))
             is_known: bool | None = each.subject in known
-            if not other.has_asked_as(mine, each.kind) or not (is_known or looked):
+            if not other.has_asked_as(mine, each) or not (is_known or looked):
                 is_known = None
             yield number, each, is_known
 
