@@ -15,8 +15,9 @@ import typer
 from dashboard import audit_bar, audit_export_command, audit_exports, printing
 from dashboard.terminal import CouldNotRun, Json, me, say_notices
 from dashboard.wording import audit_commands as words
+from dashboard.wording import audit_compared as compared_words
 from dashboard.wording import audits as run_words
-from lib import audit_history, auditing, audits, keys, setting_rules
+from lib import audit_history, audit_reach, auditing, audits, keys, setting_rules
 from lib.access import Scope
 from lib.audit_book import Busy, LeaseLost
 from lib.auditing import Office
@@ -146,6 +147,7 @@ def as_data(run: Run) -> dict[str, object]:
         "listed_until": result.listed_until,
         "unlisted": [list(gap) for gap in result.unlisted],
         "prefix": run.options.prefix,
+        "exposure": run.options.exposure,
         "attention": result.attention,
         "strangers": dict(result.strangers),
         "cut": {str(kind): count for kind, count in sorted(result.cut.items())},
@@ -175,9 +177,10 @@ def listed(context: typer.Context, as_json: Json = False) -> None:
     if as_json:
         printing.as_json({"items": items, "truncated": len(found) > LISTED})
         return
-    shown = ("run_id", "status", "started_at", "records", "objects", "attention", "seconds")
+    shown = ("run_id", "status", "started_at", "prefix", "exposure", "records", "objects", "attention", "seconds")
+    rows = [item | {"prefix": item["prefix"] or None} for item in items]
     printing.table(
-        [{name.replace("_", " "): printing.plain(item[name]) for name in shown} for item in items], empty=words.NO_RUNS
+        [{name.replace("_", " "): printing.plain(row[name]) for name in shown} for row in rows], empty=words.NO_RUNS
     )
 
 
@@ -192,23 +195,40 @@ def diff(
     Example: python -m dashboard audits diff 11 12
     """
     using = _office()
-    runs = [auditing.run(me(), Scope(), services=using, run_id=number) for number in (first, second)]
-    for number, found in zip((first, second), runs, strict=True):
-        if found is None:
-            raise CouldNotRun(words.NO_SUCH_RUN.format(run=number))
+    runs = [_comparable(number, using) for number in (first, second)]
+    unlike = audit_reach.unlike(*runs)
     compared = audit_history.compare(auditing.groups(me(), Scope(), services=using, run_id=second, than=first))
     different = auditing.difference(me(), Scope(), services=using, first=first, second=second, limit=DIFFERENT + 1)
     items = [{"side": each.side, **audit_exports.fields(each.finding)} for each in different[:DIFFERENT]]
+    counted = {"new": compared.new, "still": compared.still, "gone": compared.gone}
     if as_json:
-        counted = {"new": compared.new, "still": compared.still, "gone": compared.gone}
         printing.as_json(
-            {"first": first, "second": second, **counted, "items": items, "truncated": len(different) > DIFFERENT}
+            {
+                "first": first,
+                "second": second,
+                **counted,
+                "not_compared": unlike,
+                "items": items,
+                "truncated": len(different) > DIFFERENT,
+            }
         )
     else:
-        printing.say(run_words.compared(new=compared.new, still=compared.still, gone=compared.gone))
+        printing.say(compared_words.compared(**counted, is_all=not unlike))
+        for sentence in compared_words.left_out(*runs):
+            printing.say(sentence)
         shown = ("side", "kind", "code", "record_id", "key")
-        printing.table([{name.replace("_", " "): item[name] for name in shown} for item in items], empty="")
+        if items:
+            printing.table([{name.replace("_", " "): item[name] for name in shown} for item in items], empty="")
     raise typer.Exit(1 if compared.new else 0)
+
+
+def _comparable(number: int, using: Office) -> Run:
+    found = auditing.run(me(), Scope(), services=using, run_id=number)
+    if found is None:
+        raise CouldNotRun(words.NO_SUCH_RUN.format(run=number))
+    if not found.is_comparable:
+        raise CouldNotRun(compared_words.refused(found))
+    return found
 
 
 def _office() -> Office:

@@ -88,7 +88,7 @@ def _caveats(report: Report) -> Iterable[str]:
 
 
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:
-    trend = problems.change(count=group.count, new=group.new, gone=group.gone)
+    trend = problems.change(new=group.new, still=group.still, gone=group.gone)
     return [
         _text(problems.named(group.kind, group.code)),
         _text(problems.SEVERITY[group.severity]),

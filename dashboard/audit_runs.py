@@ -7,11 +7,10 @@ from contextlib import suppress
 
 from dashboard import audit_wiring
 from dashboard.audit_wiring import AuditOffice
-from lib import alerts, audit_supervision, auditing
+from lib import alerts, audit_since, audit_supervision, auditing
 from lib.access import Actor, Role, Scope
 from lib.audits import Progress, Run, Status
 from lib.errors import LedgerUnavailable
-from lib.kept_findings import comparable
 from lib.settings import Settings
 
 WORKER = Actor("audit", Role.OPERATOR)
@@ -57,8 +56,7 @@ def _alert(run: Run, settings: Settings, *, using: AuditOffice) -> None:
         return
     from lib.stores.webhook import Webhook
 
-    before = using.audits.runs.last_full(run.target, before=run.run_id)
-    groups = using.audits.findings.groups(run.run_id, scope=Scope(), than=before.run_id if before else None)
-    message = alerts.message(run, groups if before is None else comparable(groups, run, before), than=before)
+    since = audit_since.since(run, runs=using.audits.runs, findings=using.audits.findings, scope=Scope())
+    message = alerts.message(run, since.groups, than=since.before)
     if message is not None:
         Webhook(settings.alert_webhook.get_secret_value()).send(message)

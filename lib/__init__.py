@@ -46,6 +46,7 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   it goes (pure), ``audit_book`` the ports of the book
   that keeps the runs, ``kept_findings`` what they found, as it is read from there;
   ``auditing`` starts, stops and reads them, ``audit_pages`` shows their findings, ``audit_history`` is what several say together (pure),
+  ``audit_reach`` in what two can be compared (pure), ``audit_since`` how one went on since the verdict before it,
   ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
   ``alerts`` is what somebody is told of a run, ``audit_first_seen`` since which one a cause is there (both pure)
 * ``audit_work``  works one run with what ``audit_shop`` lays out, ``audit_supervision`` does it under its lease;

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Protocol
 
-from lib.audits import Options, Progress, Range, Result, Run
+from lib.audits import Exposure, Options, Progress, Range, Result, Run
 from lib.findings import Finding
 from lib.kept_findings import Findings, Pictures
 
@@ -98,8 +98,8 @@ class Runs(Protocol):
         """Return the runs of a target, the newest first."""
         ...
 
-    def last_full(self, target: str, *, before: int | None = None) -> Run | None:
-        """Return the newest run that is a verdict on all files, below a run's number."""
+    def last_full(self, target: str, *, before: int | None = None, exposure: Exposure | None = None) -> Run | None:
+        """Return the newest run that is a verdict on all files, below a run's number, and of one exposure."""
         ...
 
 

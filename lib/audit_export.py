@@ -70,12 +70,12 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
     run, desk = _run(actor, scope, services=services, run_id=run_id), services.audits
     assert desk is not None
     intent = _intent(actor, scope, services=services, run_id=run_id, form=Form.REPORT)
-    before = None if run.options.prefix else desk.runs.last_full(desk.target, before=run_id)
+    since = auditing.since(actor, scope, services=services, run_id=run_id)
     taken = _taken(intent, islice(_findings(actor, scope, services, run_id), MAX_REPORTED), services=services)
     return Report(
         run,
-        before,
-        auditing.groups(actor, scope, services=services, run_id=run_id, than=None if before is None else before.run_id),
+        since.before,
+        since.groups,
         desk.findings.states(run_id, scope=scope),
         tuple(taken),
         auditing.tallies(actor, scope, services=services, run_id=run_id),

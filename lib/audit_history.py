@@ -23,11 +23,14 @@ class Compared:
 
 @dataclass(frozen=True, slots=True)
 class Point:
-    """One full verdict in a chart: of so many records, so many need attention."""
+    """One full verdict in a chart: of so many records, so many are in a state that is not FOUND.
+
+    Every run looks for those. What needs attention is not the same: a file that opens for anyone does, where a run asked.
+    """
 
     run_id: int
     ended_at: datetime
-    attention: int
+    not_found: int
     records: int
 
 
@@ -36,7 +39,7 @@ def compare(groups: Iterable[Group]) -> Compared:
     new = still = gone = 0
     for group in groups:
         new += group.new
-        still += group.count - group.new
+        still += group.still
         gone += group.gone
     return Compared(new, still, gone)
 
@@ -58,7 +61,7 @@ def shared(group: Group, tallies: Iterable[Tally]) -> tuple[Tally, ...]:
 def trend(runs: Iterable[Run]) -> Sequence[Point]:
     """Return the full verdicts, the oldest first."""
     points = [
-        Point(run.run_id, run.ended_at, run.result.attention, run.progress.records)
+        Point(run.run_id, run.ended_at, sum(run.result.states.values()), run.progress.records)
         for run in runs
         if run.is_full and run.ended_at is not None and run.result is not None
     ]

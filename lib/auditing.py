@@ -13,15 +13,16 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
-from lib import authority
+from lib import audit_since, authority
 from lib.access import Actor, Permission, Scope
 from lib.audit_book import Desk
+from lib.audit_since import Since
 from lib.audits import STALE, Options, Run, Status
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.errors import LedgerUnavailable, NotAllowed
 from lib.findings import Finding
-from lib.kept_findings import Chosen, Difference, Flow, Group, Month, Tally, comparable
+from lib.kept_findings import Chosen, Difference, Flow, Group, Month, Tally
 from lib.trail import OK, Action, Trail
 
 MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said
@@ -143,10 +144,8 @@ def findings(
 def groups(actor: Actor, scope: Scope, *, services: Office, run_id: int, than: int | None = None) -> Sequence[Group]:
     """Return the findings of a run by cause, compared with another run in what both looked for."""
     scope = _require(actor, scope, Permission.AUDIT, services)
-    desk = _desk(services)
-    first, second = _must_be_here(desk, run_id), None if than is None else _must_be_here(desk, than)
-    found = desk.findings.groups(run_id, scope=scope, than=than)
-    return found if second is None else comparable(found, first, second)
+    desk = _desk_with(run_id, *(() if than is None else (than,)), services=services)
+    return desk.findings.groups(run_id, scope=scope, than=than)
 
 
 def tallies(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Sequence[Tally]:
@@ -155,11 +154,14 @@ def tallies(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Seq
     return _desk_with(run_id, services=services).findings.tallies(run_id, scope=scope)
 
 
-def full_before(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run | None:
-    """Return the newest full verdict before a run."""
-    _require(actor, scope, Permission.AUDIT, services)
+def since(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Since:
+    """Return the findings of a run by cause, compared with the full verdict before it; one of a prefix with none."""
+    scope = _require(actor, scope, Permission.AUDIT, services)
     desk = _desk(services)
-    return desk.runs.last_full(desk.target, before=run_id)
+    run = _must_be_here(desk, run_id)
+    if run.options.prefix:
+        return Since(None, desk.findings.groups(run_id, scope=scope))
+    return audit_since.since(run, runs=desk.runs, findings=desk.findings, scope=scope)
 
 
 def states(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[State, int]:

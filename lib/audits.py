@@ -143,6 +143,11 @@ class Run:
         return self.status is Status.COMPLETE and not self.options.prefix
 
     @property
+    def is_comparable(self) -> bool:
+        """Whether it found all that it should have where it looked: it came to its end, be it without a part of the files."""
+        return self.result is not None and self.status in {Status.COMPLETE, Status.INCOMPLETE}
+
+    @property
     def is_resumable(self) -> bool:
         """Whether it can go on from its last finished range."""
         return self.status in RESUMABLE

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 from typing import Protocol
 
 from lib.access import Scope
-from lib.audits import Run
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.findings import WORST_FIRST, Finding, Kind
@@ -33,7 +32,8 @@ class Chosen:
 class Group:
     """Findings of one kind and cause, ``severity`` the worst of them. Instants are of the rows.
 
-    A cause that is gone altogether has ``count`` 0, and severity and instants of the run it was in.
+    A cause that is gone altogether has ``count`` 0, and severity and instants of the run it was in. Compared with another
+    run, ``new`` and ``still`` are less than ``count`` where that run did not look.
     """
 
     kind: Kind
@@ -43,7 +43,8 @@ class Group:
     first_bad: datetime | None
     last_bad: datetime | None
     new: int = 0  # not in the run that it is compared with
-    gone: int = 0  # in that run, and no more in this
+    still: int = 0  # in both
+    gone: int = 0  # in that run, and no more in this, which looked there
 
     @property
     def order(self) -> tuple[int, int, int, Kind, str]:
@@ -60,14 +61,6 @@ class Tally:
     fact: str  # one of FACTS
     value: str  # "true" and "false" for is_mobile, "2026-10" for a month in UTC
     count: int
-
-
-def comparable(groups: Sequence[Group], first: Run, second: Run) -> Sequence[Group]:
-    """Return groups without what only one of two runs looked for: whether files open for anyone."""
-    if first.options.exposure is second.options.exposure:
-        return groups
-    found = [replace(each, new=0, gone=0) if each.kind is Kind.PUBLICLY_READABLE else each for each in groups]
-    return [each for each in found if each.count or each.gone]
 
 
 class Side(StrEnum):
@@ -90,7 +83,8 @@ class Findings(Protocol):
     """The findings of runs. ``scope`` narrows to clinics in the query. Raises LedgerUnavailable.
 
     A scope with clinics sees no finding without a clinic, such as one about an object alone. Findings of two runs are
-    the same where their ``subject`` is, whatever their cause.
+    the same where their ``subject`` is, whatever their cause. What only one of two runs looked at (``audit_reach``) is
+    neither new nor gone; PUBLICLY_READABLE is compared only where both runs asked for as many files.
     """
 
     def page(
@@ -122,7 +116,10 @@ class Findings(Protocol):
     def difference(
         self, first: int, second: int, *, scope: Scope, limit: int, after: Difference | None = None
     ) -> Sequence[Difference]:
-        """Return what only one of two runs found: the added first, each by number; go on after the last one of a page."""
+        """Return what only one of two runs found and both looked for: as many as are new and gone by ``groups``.
+
+        The added first, each by number; go on after the last one of a page.
+        """
         ...
 
 

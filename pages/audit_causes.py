@@ -109,7 +109,7 @@ def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
         "Count": group.count,
         "Problem": words.named(*_cause(group)),
         "First seen": seen,
-        "Trend": words.change(count=group.count, new=group.new, gone=group.gone) if shown.before is not None else "",
+        "Trend": words.change(new=group.new, still=group.still, gone=group.gone) if shown.before is not None else "",
         "First made": wording.day(group.first_bad, zone) if group.first_bad else "–",
         "What mends it": words.mend(*_cause(group)),
         "In common": audit_cause.shared(shown, group),

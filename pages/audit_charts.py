@@ -160,11 +160,11 @@ def flows(found: Sequence[Flow], *, ink: str) -> Picture:
 
 
 def trend(points: Sequence[Point], *, zone: ZoneInfo, ink: str) -> Picture:
-    """Return how many records needed attention at each full check."""
+    """Return how many records' files were not found as they should be, at each full check."""
     names = [_when(each.ended_at, zone) for each in points]
     return Picture(
         words.TREND,
-        words.trend([(name, each.attention) for name, each in zip(names, points, strict=True)]),
+        words.trend([(name, each.not_found) for name, each in zip(names, points, strict=True)]),
         _base()
         | {
             "grid": {"left": 8, "right": 24, "top": 24, "bottom": 8, "containLabel": True},
@@ -173,15 +173,15 @@ def trend(points: Sequence[Point], *, zone: ZoneInfo, ink: str) -> Picture:
             "series": [
                 {
                     "type": "line",
-                    "name": words.ATTENTION,
-                    "data": [each.attention for each in points],
+                    "name": words.NOT_FOUND,
+                    "data": [each.not_found for each in points],
                     "label": {"show": len(points) <= MOST_BARS, "color": ink},
                     "symbolSize": 8,
                 }
             ],
         },
         [
-            {"Run": each.run_id, "Ended": name, words.ATTENTION: each.attention, "Records": each.records}
+            {"Run": each.run_id, "Ended": name, words.NOT_FOUND: each.not_found, "Records": each.records}
             for name, each in zip(names, points, strict=True)
         ],
     )

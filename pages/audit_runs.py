@@ -9,10 +9,11 @@ import streamlit as st
 
 from dashboard import display, lines
 from dashboard.visit import Visit
+from dashboard.wording import audit_compared as compared_words
 from dashboard.wording import audits as words
 from dashboard.wording import problems
 from dashboard.wording.times import as_of, took
-from lib import audit_history, auditing
+from lib import audit_history, audit_reach, auditing
 from lib.access import Permission
 from lib.audits import Run, Status
 from pages.audit_shown import Shown
@@ -30,7 +31,7 @@ def asked() -> int | None:
 
 def says_something(run: Run) -> bool:
     """Whether a run says something about the files: it came to its end, be it without a part of them."""
-    return run.result is not None and run.status in {Status.COMPLETE, Status.INCOMPLETE}
+    return run.is_comparable
 
 
 def back() -> None:
@@ -74,6 +75,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
             "By": st.column_config.TextColumn(width=95),
             "How it ended": st.column_config.TextColumn(width=125),
             "What": st.column_config.TextColumn(width=225),
+            words.OPEN_TO_ANYONE: st.column_config.TextColumn(width=120),
             "Records": st.column_config.NumberColumn(width=85, format="localized"),
             "Files": st.column_config.NumberColumn(width=85, format="localized"),
             "Need attention": st.column_config.TextColumn(width=110, alignment="right"),
@@ -94,6 +96,7 @@ def _cells(visit: Visit, run: Run) -> dict[str, object]:
         "Started": as_of(run.started_at, now=visit.now, zone=visit.services.zone),
         "By": display.printable(run.started_by),
         "What": below if prefix else words.EVERYTHING,
+        words.OPEN_TO_ANYONE: compared_words.ASKED[run.options.exposure],
         "Records": run.progress.records if is_known else None,
         "Files": run.progress.objects if is_known else None,
         "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
@@ -129,7 +132,11 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
             return
         groups = auditing.groups(*visit.who(), services=visit.services, run_id=later, than=than)
         sums = audit_history.compare(groups)
-        st.text(words.compared(new=sums.new, still=sums.still, gone=sums.gone))
+        runs = by_id[than], by_id[later]
+        is_all = not audit_reach.unlike(*runs)
+        st.text(compared_words.compared(new=sums.new, still=sums.still, gone=sums.gone, is_all=is_all))
+        for sentence in compared_words.left_out(*runs):
+            st.caption(sentence)
         if changed := [each for each in groups if each.new or each.gone]:
             st.dataframe(
                 pd.DataFrame(
@@ -137,7 +144,7 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
                         {
                             "Problem": problems.named(each.kind, each.code),
                             "New": each.new,
-                            "Still": each.count - each.new,
+                            "Still": each.still,
                             "Gone": each.gone,
                         }
                         for each in changed

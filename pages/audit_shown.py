@@ -47,14 +47,13 @@ def shown_of(visit: Visit, run: Run) -> Shown:
     kept: Shown | None = st.session_state.get(KEPT)
     if kept is None or (kept.run, kept.scope) != (run, visit.scope):
         who, services = visit.who(), visit.services
-        before = auditing.full_before(*who, services=services, run_id=run.run_id)
-        than = before.run_id if before is not None and not run.options.prefix else None
+        since = auditing.since(*who, services=services, run_id=run.run_id)
         may_flow = visit.may(Permission.KEYS)
         fulls, is_cut = _fulls(visit, run)
         kept = st.session_state[KEPT] = Shown(
             run,
-            before if than is not None else None,
-            tuple(auditing.groups(*who, services=services, run_id=run.run_id, than=than)),
+            since.before,
+            tuple(since.groups),
             tuple(auditing.tallies(*who, services=services, run_id=run.run_id)),
             tuple(auditing.months(*who, services=services, run_id=run.run_id)),
             tuple(auditing.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),

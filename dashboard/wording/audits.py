@@ -69,6 +69,7 @@ _FAULT = {
 BACK = "Back to the last full check"
 PICK_RUN = "Click a line, or go to it with the arrow keys, to see above what that check found."
 COMPARE = "Compare two checks"
+OPEN_TO_ANYONE = "Asked as anyone"
 LATER, EARLIER = "This check", "with the earlier one"
 SAME_RUN = "Choose two different checks."
 
@@ -208,22 +209,3 @@ def reason(code: str) -> str:
     if code.startswith("database_"):
         return database(DatabaseUnavailable(DatabaseFault(code.removeprefix("database_"))))
     return DOUBT[Doubt(code)] if code in set(Doubt) else _FAULT[Fault.UNEXPECTED]
-
-
-def compared(*, new: int, still: int, gone: int) -> str:
-    """Say what changed between two checks.
-
-    >>> compared(new=2, still=41, gone=5), compared(new=0, still=0, gone=0)
-    ('2 problems are new, 41 are still there, 5 are gone.', 'Neither found a problem.')
-    >>> compared(new=0, still=120, gone=0)
-    'Nothing is new and nothing is gone: 120 problems are still there.'
-    """
-    if not (new or still or gone):
-        return "Neither found a problem."
-    if not (new or gone):
-        return (
-            "Nothing is new and nothing is gone: "
-            + ("1 problem is" if still == 1 else f"{still:,} problems are")
-            + " still there."
-        )
-    return f"{new:,} problem{' is' if new == 1 else 's are'} new, {still:,} {'is' if still == 1 else 'are'} still there, {gone:,} {'is' if gone == 1 else 'are'} gone."

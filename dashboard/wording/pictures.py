@@ -7,8 +7,8 @@ from collections.abc import Mapping, Sequence
 MONTHS = "Problems by the month in which the PDF was made"
 CAUSES = "Share of each cause"
 FLOWS = "Where rows point, and where their files lie"
-TREND = "Records that need attention, check by check"
-ATTENTION = "Need attention"
+TREND = "Records whose file was not found as it should be, check by check"
+NOT_FOUND = "File not found"
 AS_TABLE = "As a table"
 ROOT = "(no folder)"
 NOWHERE = "found nowhere"
@@ -112,10 +112,10 @@ def trend(found: Sequence[tuple[str, int]]) -> str:
     """Say what the line shows.
 
     >>> trend([("23 Nov 2026, 06:00", 12), ("24 Nov 2026, 06:00", 43)])
-    'A line over 2 full checks: 12 records needed attention at the first (23 Nov 2026, 06:00), 43 at the last (24 Nov 2026, 06:00).'
+    'A line over 2 full checks: the file of 12 records was missing, misplaced, wrong or unknown at the first (23 Nov 2026, 06:00), of 43 at the last (24 Nov 2026, 06:00).'
     """
     (first, before), (last, now) = found[0], found[-1]
     return (
-        f"A line over {len(found)} full checks: {before:,} records needed attention at the first ({first}), "
-        f"{now:,} at the last ({last})."
+        f"A line over {len(found)} full checks: the file of {before:,} records was missing, misplaced, wrong or unknown "
+        f"at the first ({first}), of {now:,} at the last ({last})."
     )

@@ -203,13 +203,13 @@ def mend(kind: Kind, code: Code | None) -> str:
     return MEND[CATALOGUE[code].mend] if code is not None else KIND[kind].then.partition(".")[0]
 
 
-def change(*, count: int, new: int, gone: int) -> str:
-    """Say how a cause went on since the run before.
+def change(*, new: int, still: int, gone: int) -> str:
+    """Say how a cause went on since the run before, as far as that looked.
 
-    >>> change(count=31, new=5, gone=0), change(count=3, new=0, gone=2), change(count=0, new=0, gone=4)
-    ('5 new, 26 still', '3 still, 2 gone', '4 gone')
+    >>> change(new=5, still=26, gone=0), change(new=0, still=3, gone=2), change(new=0, still=0, gone=0)
+    ('5 new, 26 still', '3 still, 2 gone', '–')
     """
-    told = ((new, "new"), (count - new, "still"), (gone, "gone"))
+    told = ((new, "new"), (still, "still"), (gone, "gone"))
     return ", ".join(f"{number:,} {word}" for number, word in told if number) or "–"
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, text
+from sqlalchemy import Boolean, Column, ColumnElement, Float, ForeignKey, Index, Integer, Table, Text, func, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -26,7 +26,21 @@ def holdable(string: str) -> str:
     """
     if not string.startswith(_MARK) and ("\0" not in string and (string.isascii() or _is_utf8(string))):
         return string
+    return escaped(string)
+
+
+def escaped(string: str) -> str:
+    r"""Return a string in the form that begins with the mark, as it begins a longer one that ``holdable`` escapes.
+
+    >>> escaped("a\\b")
+    '\x1aa\\\\b'
+    """
     return _MARK + _ODD.sub(lambda found: "\\\\" if found[0] == "\\" else f"\\u{ord(found[0]):04x}", string)
+
+
+def is_marked(held: ColumnElement[str]) -> ColumnElement[bool]:
+    """Return whether a text of the database is escaped."""
+    return func.substr(held, 1, 1) == _MARK
 
 
 def plain(held: str) -> str:

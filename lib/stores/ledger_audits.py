@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Select, func, insert, select, update
 
 from lib.audit_book import Busy
-from lib.audits import RESUMABLE, Options, Progress, Run, Status, bucket_of
+from lib.audits import RESUMABLE, Exposure, Options, Progress, Run, Status, bucket_of
 from lib.stores import ledger_engine
 from lib.stores.ledger_audit_rows import Clock, is_alive, now, progress_text, run_of
 from lib.stores.ledger_audit_tables import AUDITS, AUDITS_LOCK
@@ -94,12 +94,14 @@ class LedgerRuns:
         asked = select(AUDITS).where(AUDITS.c.target == target).order_by(AUDITS.c.run_id.desc())
         return self._read(asked.limit(limit))
 
-    def last_full(self, target: str, *, before: int | None = None) -> Run | None:
-        """Return the newest run that is a verdict on all files, below a run's number."""
+    def last_full(self, target: str, *, before: int | None = None, exposure: Exposure | None = None) -> Run | None:
+        """Return the newest run that is a verdict on all files, below a run's number, and of one exposure."""
         full = (AUDITS.c.target == target) & (AUDITS.c.status == Status.COMPLETE) & (AUDITS.c.prefix == "")
         asked = select(AUDITS).where(full).order_by(AUDITS.c.run_id.desc()).limit(1)
         if before is not None:
             asked = asked.where(AUDITS.c.run_id < before)
+        if exposure is not None:
+            asked = asked.where(AUDITS.c.exposure == exposure)
         found = self._read(asked)
         return found[0] if found else None
 

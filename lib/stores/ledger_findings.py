@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
+from datetime import UTC, datetime
 from string import ascii_lowercase, ascii_uppercase
 from typing import Any
 
@@ -12,24 +13,30 @@ from sqlalchemy import (
     RowMapping,
     Select,
     Text,
+    and_,
     case,
     collate,
+    false,
     func,
     literal,
     or_,
     select,
+    true,
     type_coerce,
     union_all,
 )
 
+from lib import audit_reach
 from lib.access import Scope
+from lib.audit_reach import Reach
 from lib.catalogue import Code, Severity
 from lib.diagnosis import State
 from lib.findings import ATTENTION, WORST_FIRST, WORST_STATE_FIRST, Finding, Kind
 from lib.kept_findings import FACTS, Chosen, Difference, Group, Side, Tally
 from lib.stores import ledger_engine
-from lib.stores.ledger_audit_rows import finding_of
-from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, Held, holdable
+from lib.stores.ledger_audit_rows import finding_of, run_of
+from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, AUDITS, Held, holdable
+from lib.stores.ledger_reach import asked_alike, ends, looked_at
 
 _C = AUDIT_FINDINGS.c
 _OTHER = AUDIT_FINDINGS.alias("other")
@@ -54,18 +61,12 @@ class LedgerFindings:
 
     def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
         """Return the findings by kind and code, compared with another run."""
-        cause = (_C.kind, _C.code, _C.severity)
-        is_new = literal(0) if than is None else case((_is_in(than), 0), else_=1)
-        counted = select(
-            *cause,
-            func.count().label("count"),
-            func.min(_C.generated_at).label("first_bad"),
-            func.max(_C.generated_at).label("last_bad"),
-            func.sum(is_new).label("new"),
-        )
-        rows = self._read(counted.where(*_seen(run_id, scope)).group_by(*cause))
-        old = () if than is None else self._read(counted.where(*_seen(than, scope), ~_is_in(run_id)).group_by(*cause))
-        now, gone = _by_cause(rows), _by_cause(old)
+        is_new, is_still = (false(), false()) if than is None else self._went(run_id, than)
+        now = _by_cause(self._read(_counted(is_new, is_still).where(*_seen(run_id, scope))))
+        gone: Mapping[tuple[Kind, Code | None], list[RowMapping]] = {}
+        if than is not None:
+            old = _counted(false(), false()).where(*_seen(than, scope), *self._only(than, run_id, was=True))
+            gone = _by_cause(self._read(old))
         found = [_group(*of, now.get(of, ()), gone.get(of, ())) for of in now.keys() | gone.keys()]
         return sorted(found, key=lambda each: each.order)
 
@@ -115,10 +116,33 @@ class LedgerFindings:
             if after is not None and (after.side, side) == (Side.REMOVED, Side.ADDED):
                 continue
             above = after.number if after is not None and after.side is side else 0
-            asked = select(AUDIT_FINDINGS).where(*_seen(here, scope), ~_is_in(there), _C.number > above)
+            only = self._only(here, there, was=side is Side.REMOVED)
+            asked = select(AUDIT_FINDINGS).where(*_seen(here, scope), *only, _C.number > above)
             for row in self._read(asked.order_by(_C.number).limit(limit - len(found))):
                 found.append(Difference(side, row["number"], finding_of(row)))
         return found
+
+    def _went(self, run_id: int, than: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """Return whether a finding of a run is new since another, and whether it is still there."""
+        alike, looked = self._comparable(run_id, than)
+        return and_(alike, looked, ~_is_in(than)), and_(alike, _is_in(than))
+
+    def _only(self, run_id: int, other: int, *, was: bool) -> list[ColumnElement[bool]]:
+        """Return what is true of the findings that only one of two runs has, and that both looked for.
+
+        ``was``: the other is the later one.
+        """
+        ended = ends(self._reach(other)) if was else true()
+        return [*self._comparable(run_id, other), ended, ~_is_in(other)]
+
+    def _comparable(self, run_id: int, other: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+        """Return whether another run asked alike for a finding of a run, and whether it looked at its place."""
+        mine, others = self._reach(run_id), self._reach(other)
+        return asked_alike(mine, others), looked_at(others, run_id=other, is_sqlite=self._is_sqlite)
+
+    def _reach(self, run_id: int) -> Reach:
+        rows = self._read(select(AUDITS).where(AUDITS.c.run_id == run_id))
+        return audit_reach.of(run_of(rows[0], datetime.now(UTC)) if rows else None)
 
     def _read(self, asked: Select[Any]) -> Sequence[RowMapping]:
         with ledger_engine.reading(self._engine, wait_s=ledger_engine.READ_WAIT_S) as connection:
@@ -170,6 +194,18 @@ def _is_in(run_id: int) -> ColumnElement[bool]:
     return select(literal(1)).where(same).correlate(AUDIT_FINDINGS).exists()
 
 
+def _counted(is_new: ColumnElement[bool], is_still: ColumnElement[bool]) -> Select[Any]:
+    cause = (_C.kind, _C.code, _C.severity)
+    return select(
+        *cause,
+        func.count().label("count"),
+        func.min(_C.generated_at).label("first_bad"),
+        func.max(_C.generated_at).label("last_bad"),
+        func.sum(case((is_new, 1), else_=0)).label("new"),
+        func.sum(case((is_still, 1), else_=0)).label("still"),
+    ).group_by(*cause)
+
+
 def _by_cause(rows: Iterable[RowMapping]) -> Mapping[tuple[Kind, Code | None], list[RowMapping]]:
     found: dict[tuple[Kind, Code | None], list[RowMapping]] = {}
     for row in rows:
@@ -187,6 +223,7 @@ def _group(kind: Kind, code: Code | None, now: Sequence[RowMapping], gone: Seque
         first_bad=min((row["first_bad"] for row in rows if row["first_bad"] is not None), default=None),
         last_bad=max((row["last_bad"] for row in rows if row["last_bad"] is not None), default=None),
         new=sum(row["new"] for row in now),
+        still=sum(row["still"] for row in now),
         gone=sum(row["count"] for row in gone),
     )
 

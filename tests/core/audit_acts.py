@@ -45,6 +45,10 @@ def _verdict(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return found is not None and bool(found.states)
 
 
+def _since(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    return bool(auditing.since(actor, scope, services=_checked(where, row)[1], run_id=FOUND).groups)
+
+
 def _cancel(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     book, services = _checked(where, row)
     run = book.audits.begin(TARGET, Options(), by="asha", at=NOW)
@@ -67,7 +71,7 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "auditing.cancel": (Permission.AUDIT, _cancel),
     "auditing.run": (Permission.AUDIT, _read(auditing.run, run_id=FOUND)),
     "auditing.runs": (Permission.AUDIT, _read(auditing.runs)),
-    "auditing.full_before": (Permission.AUDIT, _read(auditing.full_before, run_id=FOUND)),
+    "auditing.since": (Permission.AUDIT, _since),
     "auditing.verdict": (Permission.FIND, _verdict),
     "auditing.records_in": (Permission.FIND, _read(auditing.records_in, run_id=FOUND, state=State.MISSING)),
     "auditing.states": (Permission.AUDIT, _read(auditing.states, run_id=FOUND)),
@@ -85,4 +89,4 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "audit_plan.rows": (Permission.KEYS, _read(audit_plan.rows, run_id=FOUND, chosen=Chosen())),
 }
 OF_ALL_CLINICS = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")}  # a run is of all files
-OF_NO_CLINIC = OF_ALL_CLINICS | {f"auditing.{each}" for each in ("run", "runs", "full_before")}
+OF_NO_CLINIC = OF_ALL_CLINICS | {f"auditing.{each}" for each in ("run", "runs")}

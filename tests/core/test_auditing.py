@@ -49,6 +49,7 @@ def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
         partial(auditing.findings, chosen=Chosen(), limit=5),
         partial(auditing.groups),
         partial(auditing.groups, run_id=OURS, than=THEIRS),
+        partial(auditing.since),
         partial(auditing.tallies),
         partial(auditing.states),
         partial(auditing.records_in, state=State.MISSING),

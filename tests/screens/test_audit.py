@@ -23,7 +23,7 @@ from lib.findings import Finding, Kind
 from lib.stores.memory.audits import MemoryAudits
 from pages import audit_shown
 from tests.conftest import NOW
-from tests.screens.audit_house import ASHA, DEV, HALF, house, missing
+from tests.screens.audit_house import ASHA, DEV, HALF, House, house, missing
 from tests.screens.conftest import Bench
 from tests.screens.test_find import words
 
@@ -565,3 +565,47 @@ def test_a_click_of_somebody_who_lost_the_right_starts_nothing(bench: Maker) -> 
     at.button(key="act-audit_start-0").click().run()
     assert [each.value for each in at.error] == ["You may not do this."]
     assert not home.launched
+
+
+def readable(number: int) -> Finding:
+    return Finding(Kind.PUBLICLY_READABLE, Severity.CRITICAL, Code.PUBLIC, record_id=number, key=f"{number}.pdf")
+
+
+def compared(home: House, *, later: int, earlier: int) -> AppTest:
+    at = home.open()
+    at.session_state["audit_compare"] = True
+    at.run()
+    at.selectbox(key="audit_later").set_value(later).run()
+    return at.selectbox(key="audit_earlier").set_value(earlier).run()
+
+
+def test_files_that_open_for_anyone_go_on_since_the_last_check_that_asked_for_them(bench: Maker) -> None:
+    home = house(bench)
+    full, none = (Options(exposure=each) for each in (Exposure.FULL, Exposure.NONE))
+    home.run([readable(1), readable(2), missing(1)], ago=2 * DAY, options=full)
+    home.run([missing(1)], ago=DAY, options=none)
+    home.run([readable(2), readable(3), missing(1)], options=full)
+    assert [each["Trend"] for each in table(home.open())] == ["1 new, 1 still, 1 gone", "1 still"]
+    at = home.open(run=2)
+    assert [each["Trend"] for each in table(at)] == ["1 still"], "nothing is gone that was not asked for"
+    runs = table(at, -1)
+    assert [each["Asked as anyone"] for each in runs] == ["every file", "no file", "every file"]
+
+
+def test_what_two_checks_are_not_compared_in_is_said_below_the_sentence(bench: Maker) -> None:
+    home = house(bench)
+    home.run([readable(1), missing(1)], ago=4 * DAY, options=Options(exposure=Exposure.FULL))
+    home.run([missing(1)], ago=3 * DAY, options=Options(exposure=Exposure.NONE))
+    broken = Result(Status.INCOMPLETE, "denied", unlisted=(("", None),))
+    home.run(ago=2 * DAY, result=broken, options=Options(exposure=Exposure.NONE))
+    home.run(ago=DAY, options=Options(prefix="nothing", exposure=Exposure.NONE))
+    home.run(result=Result(Status.FAILED), ago=timedelta(hours=9))
+    at = compared(home, later=2, earlier=1)
+    assert "In what both looked at, nothing is new and nothing is gone: 1 problem is still there." in words(at)
+    assert "Run 1 asked for every file as anyone may, run 2 for no file: which files open for anyone" in words(at)
+    for later, said in ((3, "Run 3 is incomplete: what it did not list"), (4, "Run 4 looked only below a prefix:")):
+        at = compared(home, later=later, earlier=2)
+        assert "In what both looked at, neither found a problem." in words(at)
+        assert said in words(at)
+    offered = at.selectbox(key="audit_later").options
+    assert [each.partition(",")[0] for each in offered] == ["Run 4", "Run 3", "Run 2", "Run 1"]

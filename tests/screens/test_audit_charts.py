@@ -108,5 +108,5 @@ def test_on_a_phone_a_long_folder_is_named_by_its_end() -> None:
 def test_the_trend_names_its_days_in_the_clinics_zone() -> None:
     points = [Point(3, NOW - timedelta(days=1), 43, 100), Point(4, NOW, 12, 101)]
     made = audit_charts.trend(points, zone=INDIA, ink="#000")
-    assert [each["Need attention"] for each in made.table] == [43, 12]
+    assert [each["File not found"] for each in made.table] == [43, 12]
     assert f"{NOW.astimezone(INDIA):%H:%M}" in str(made.table[1]["Ended"])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta, timezone
 from pathlib import Path
@@ -55,10 +55,18 @@ class Book:
         result = result or Result(Status.COMPLETE)
         return self.worked.end(run, result, progress=progress or Progress(), at=NOW, worked=SECOND)
 
-    def ended_with(self, *findings: Finding) -> int:
-        run = self.begin()
+    def ended_with(self, *findings: Finding, options: Options | None = None, result: Result | None = None) -> int:
+        run = self.begin(options=options)
         self.worked.keep(run, findings)
-        return self.end(run).run_id
+        return self.end(run, result).run_id
+
+    def changed(self, first: int, second: int) -> tuple[set[str], int, set[str]]:
+        """Return where something is new from one run to another, how much is still there, where something is gone."""
+        groups = self.findings.groups(second, scope=ALL, than=first)
+        items = self.findings.difference(first, second, scope=ALL, limit=99)
+        sides = [[each.finding for each in items if each.side is side] for side in (Side.ADDED, Side.REMOVED)]
+        assert [len(each) for each in sides] == [sum(each.new for each in groups), sum(each.gone for each in groups)]
+        return places(sides[0]), sum(each.still for each in groups), places(sides[1])
 
     def read(self, run_id: int, chosen: Chosen | None = None, scope: Scope = ALL) -> list[Finding]:
         page = self.findings.page(run_id, chosen or Chosen(), scope=scope, limit=1000)
@@ -82,6 +90,10 @@ def book(request: pytest.FixtureRequest) -> Book:
 def missing(record_id: int, **changed: object) -> Finding:
     found = Finding(Kind.DANGLING_REFERENCE, Severity.HIGH, Code.LOCATION_OLD, record_id, f"a/{record_id}.pdf")
     return replace(found, **changed)  # type: ignore[arg-type]
+
+
+def places(findings: Iterable[Finding]) -> set[str]:
+    return {each.key or each.resolved or "" for each in findings}
 
 
 def lone(key: str) -> Finding:
@@ -396,7 +408,7 @@ def test_a_scope_sees_its_clinics_and_nothing_without_one(book: Book) -> None:
     before, run_id = book.ended_with(*every), book.ended_with(*every)
     scope, nobody = Scope(frozenset({"CLN1"})), Scope(frozenset())
     assert book.read(run_id, scope=scope) == every[:1]
-    assert [each.count for each in book.findings.groups(run_id, scope=scope, than=before)] == [1]
+    assert [(each.count, each.still) for each in book.findings.groups(run_id, scope=scope, than=before)] == [(1, 1)]
     assert {each.count for each in book.findings.tallies(run_id, scope=scope)} == {1}
     assert book.findings.records_in(run_id, State.MISSING, scope=scope, limit=9) == [1]
     assert book.findings.states(run_id, scope=scope) == {State.MISSING: 1}
@@ -424,9 +436,9 @@ def test_groups_say_what_is_new_still_there_and_gone(book: Book) -> None:
     none = Group(kind, None, Severity.NOTE, 1, None, None)
     assert book.findings.groups(after, scope=ALL) == [old, none]
     assert book.findings.groups(after, scope=ALL, than=before) == [
-        replace(old, new=1, gone=2),
+        replace(old, new=1, still=1, gone=2),
         Group(Kind.UNREFERENCED_OBJECT, Code.UNREFERENCED, Severity.LOW, 0, None, None, gone=1),
-        none,  # another cause of the same finding is neither new nor gone
+        replace(none, still=1),  # another cause of the same finding is neither new nor gone
     ]
     first = book.findings.groups(book.ended_with(), scope=ALL, than=before)[0]
     assert first == Group(kind, Code.LOCATION_OLD, Severity.HIGH, 0, at(1).generated_at, at(2).generated_at, gone=3)
@@ -491,3 +503,135 @@ def test_the_difference_of_two_runs_is_paged(book: Book) -> None:
             paged += more
         assert paged == every
     assert book.findings.difference(first, first, scope=ALL, limit=9) == []
+
+
+# two runs that looked at different things
+
+
+def readable(key: str | None) -> Finding:
+    return Finding(Kind.PUBLICLY_READABLE, Severity.CRITICAL, Code.PUBLIC, key=key)
+
+
+DOUBTED = Result(Status.INCOMPLETE, "denied")
+
+
+def in_stretches(*unlisted: tuple[str, str | None]) -> Result:
+    return Result(Status.INCOMPLETE, "throttled", unlisted=unlisted)
+
+
+def test_what_nobody_was_asked_for_is_neither_new_still_there_nor_gone(book: Book) -> None:
+    full, none = Options(exposure=Exposure.FULL), Options(exposure=Exposure.NONE)
+    first = book.ended_with(readable("a"), readable("b"), lone("x"), options=full)
+    second = book.ended_with(lone("x"), lone("y"), options=none)
+    third = book.ended_with(readable("a"), readable("c"), lone("x"), options=full)
+    sample = book.ended_with(readable(None), readable("a"), lone("x"))
+    assert book.changed(first, second) == ({"y"}, 1, set())
+    assert book.changed(second, first) == (set(), 1, {"y"})
+    assert book.changed(first, third) == ({"c"}, 2, {"b"})
+    compared = book.findings.groups(sample, scope=ALL, than=first)
+    assert {each.kind: (each.count, each.new, each.still, each.gone) for each in compared} == {
+        Kind.PUBLICLY_READABLE: (2, 0, 0, 0),
+        Kind.UNREFERENCED_OBJECT: (1, 0, 1, 0),
+    }
+
+
+# Keys in the order of bytes, which no dictionary has: upper before lower case, _ between them, É behind all of ASCII.
+EVERY = ("A", "B/b", "Z", "_", "a", "b", "É", "\U0001f600", "b\0", "a\\\ud800")
+
+
+@pytest.mark.parametrize(
+    ("stretches", "unseen"),
+    [
+        ([("", None)], set(EVERY) | {""}),
+        ([("A", "_")], {"B/b", "Z", "_"}),
+        ([("Z", "_"), ("_", "a"), ("b", "É")], {"_", "a", "b\0", "É"}),
+        ([("", "B")], {"", "A"}),
+        ([("b", None)], {"É", "\U0001f600", "b\0"}),
+        ([("É", "\U0001f600")], {"\U0001f600"}),
+    ],
+)
+def test_what_was_not_listed_is_neither_gone_nor_new_since(
+    book: Book, stretches: list[tuple[str, str | None]], unseen: set[str]
+) -> None:
+    every = [*map(lone, EVERY), missing(1, resolved=""), missing(2, resolved="Z", key=None)]
+    keys = set(EVERY) | {""}
+    full = book.ended_with(*every)
+    part = book.ended_with(result=in_stretches(*stretches))
+    assert book.changed(full, part) == (set(), 0, keys - unseen)
+    assert book.changed(part, full) == (keys - unseen, 0, set())
+
+
+def test_below_a_prefix_only_what_begins_with_it_is_compared(book: Book) -> None:
+    inside = [lone("a/b\0"), lone("a/%"), missing(1, resolved="a/\ud800\\")]
+    others = [lone("A/b"), lone("a"), missing(2, resolved="b/a/"), lone("ab/"), lone("\x1aa/")]
+    full = book.ended_with(*inside, *others)
+    part = book.ended_with(lone("a/new"), options=Options(prefix="a/"))
+    assert book.changed(full, part) == ({"a/new"}, 0, places(inside))
+    assert book.changed(part, full) == (places(inside), 0, {"a/new"})
+    odd = book.ended_with(options=Options(prefix="a/\ud800"))
+    assert book.changed(full, odd) == (set(), 0, {"a/\ud800\\"})
+    wild = book.ended_with(options=Options(prefix="a/%"))
+    assert book.changed(full, wild) == (set(), 0, {"a/%"})
+
+
+def test_a_file_that_gave_a_stranger_no_answer_is_not_closed_since(book: Book) -> None:
+    options, unanswered = Options(exposure=Exposure.FULL), Finding(Kind.UNDETERMINED, Severity.UNKNOWN)
+    first = book.ended_with(readable("a"), readable("b"), lone("x"), options=options)
+    silent = Result(Status.COMPLETE, strangers={"open": 2, "closed": 5, "unknown": 1})
+    second = book.ended_with(readable("a"), readable("c"), unanswered, options=options, result=silent)
+    assert book.changed(first, second) == ({"c", ""}, 1, {"x"})
+    assert book.changed(second, first) == ({"b", "x"}, 1, {"c", ""})
+    none = book.ended_with(options=Options(exposure=Exposure.NONE))
+    assert book.changed(second, none) == book.changed(none, second) == (set(), 0, set())
+
+
+def test_of_a_row_that_an_incomplete_run_could_not_tell_nothing_is_gone_or_new(book: Book) -> None:
+    def unsure(number: int) -> Finding:
+        return missing(number, kind=Kind.UNDETERMINED, severity=Severity.UNKNOWN, code=None, stored=f"u/{number}.pdf")
+
+    found = [missing(1, resolved="a"), missing(2, resolved="b"), missing(2**63 - 1, resolved="c"), lone("d")]
+    full = book.ended_with(*found)
+    part = book.ended_with(replace(unsure(1), resolved="a"), replace(unsure(2**63 - 1), resolved="c"), result=DOUBTED)
+    assert book.changed(full, part) == ({"a", "c"}, 0, {"b", "d"})  # that they cannot be told is new
+    assert book.changed(part, full) == ({"b", "d"}, 0, {"a", "c"})
+    whole = book.ended_with(replace(unsure(1), resolved="a"))
+    assert book.changed(full, whole) == ({"a"}, 0, {"a", "b", "c", "d"})
+
+
+def test_what_is_of_the_bucket_was_looked_at_by_a_full_run_alone(book: Book) -> None:
+    first = book.ended_with(readable(None))
+    for part in (book.ended_with(options=Options(prefix="a")), book.ended_with(result=in_stretches(("y", "z")))):
+        assert book.changed(first, part) == book.changed(part, first) == (set(), 0, set())
+    assert book.changed(first, book.ended_with()) == (set(), 0, {""})
+
+
+def test_a_complete_run_whose_credentials_list_one_folder_looked_at_the_folder_itself(book: Book) -> None:
+    narrow = Result(Status.COMPLETE, unlisted=(("", "loc/"), ("loc0", None)))
+    first = book.ended_with(result=narrow)
+    empty = missing(1, resolved="loc/")
+    second = book.ended_with(empty, lone("loc/a"), lone("elsewhere"), result=narrow)
+    assert book.changed(first, second) == ({"loc/", "loc/a"}, 0, set())
+
+
+@pytest.mark.parametrize("status", [Status.FAILED, Status.CANCELLED])
+def test_since_a_run_that_did_not_come_to_its_end_nothing_is_new_or_gone(book: Book, status: Status) -> None:
+    full, broken = book.ended_with(lone("a")), book.ended_with(lone("b"), result=Result(status))
+    assert book.changed(full, broken)[2] == set()
+    assert book.changed(broken, full) == (set(), 0, {"b"})
+
+
+def test_hundreds_of_stretches_are_no_question_that_is_too_deep(book: Book) -> None:
+    stretches = [(f"k{number:04}", f"k{number:04}/") for number in range(256)]
+    full = book.ended_with(lone("k0255/"), lone("k0255/a"), lone("k0000"))
+    assert book.changed(full, book.ended_with(result=in_stretches(*stretches)))[2] == {"k0255/a", "k0000"}
+
+
+def test_the_last_verdict_that_asked_for_as_many_files_is_known(book: Book) -> None:
+    full = book.ended_with(options=Options(exposure=Exposure.FULL))
+    for options in (Options(exposure=Exposure.NONE), Options(prefix="a", exposure=Exposure.FULL)):
+        book.ended_with(options=options)
+    last = book.runs.last_full(TARGET, exposure=Exposure.FULL)
+    assert last is not None
+    assert last.run_id == full
+    assert book.runs.last_full(TARGET, before=full, exposure=Exposure.FULL) is None
+    assert book.runs.last_full(TARGET, exposure=Exposure.SAMPLE) is None

@@ -5,46 +5,14 @@ from __future__ import annotations
 import json
 import logging
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from threading import Thread
 
 import pytest
 
 from lib.stores.webhook import Webhook
 from tests.parts import bad_servers
+from tests.parts.receiver import receiver
 
 MESSAGE = {"schema": 1, "run_id": 7, "new": {"dangling_reference": 2}}
-
-
-@contextmanager
-def receiver(*statuses: int) -> Iterator[tuple[str, list[tuple[str, str, bytes]]]]:
-    """Yield an address, and what it got: path, content type, body. It answers with these, then with the last."""
-    got: list[tuple[str, str, bytes]] = []
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            status = statuses[min(len(got), len(statuses) - 1)]
-            got.append((self.path, self.headers["Content-Type"], body))
-            self.send_response(status)
-            self.send_header("Location", "/elsewhere")
-            self.send_header("Content-Length", "0")
-            self.end_headers()
-
-        def log_message(self, format: str, *args: object) -> None:
-            """Say nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.02})
-    thread.start()
-    try:
-        yield f"http://127.0.0.1:{server.server_port}/hooks/s3cr3t?token=t0k3n", got
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
 
 
 @pytest.mark.parametrize("status", [200, 204])

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from threading import RLock
 
 from lib.audit_book import LEASE, Busy, LeaseLost
-from lib.audits import RESUMABLE, Options, Progress, Range, Result, Run, Status, bucket_of
+from lib.audits import RESUMABLE, Exposure, Options, Progress, Range, Result, Run, Status, bucket_of
 from lib.errors import LedgerUnavailable
 from lib.findings import Finding
 
@@ -85,11 +85,15 @@ class MemoryAudits:
             mine = [self._seen(run) for run in reversed(self._runs.values()) if run.target == target]
             return mine[:limit]
 
-    def last_full(self, target: str, *, before: int | None = None) -> Run | None:
-        """Return the newest run that is a verdict on all files, below a run's number."""
+    def last_full(self, target: str, *, before: int | None = None, exposure: Exposure | None = None) -> Run | None:
+        """Return the newest run that is a verdict on all files, below a run's number, and of one exposure."""
         self.check()
         with self._lock:
-            full = [run for run in self._runs.values() if run.target == target and run.is_full]
+            full = [
+                run
+                for run in self._runs.values()
+                if run.target == target and run.is_full and exposure in {None, run.options.exposure}
+            ]
             return next((run for run in reversed(full) if before is None or run.run_id < before), None)
 
     def beat(self, run: Run, progress: Progress, *, worked: timedelta) -> bool:

@@ -7,6 +7,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC
 from string import ascii_lowercase, ascii_uppercase
 
+from lib import audit_reach
 from lib.access import Scope
 from lib.catalogue import Code
 from lib.diagnosis import State
@@ -34,12 +35,15 @@ class MemoryFindings:
 
     def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
         """Return the findings by kind and code, compared with another run."""
-        now, before = _by_cause(self._seen(run_id, scope)), _by_cause(self._seen(than, scope))
-        subjects, old = self._subjects(run_id), self._subjects(than)
+        now, old = (
+            _by_cause(self._compared(run_id, than, scope)),
+            _by_cause(self._compared(than, run_id, scope, was=True)),
+        )
         found = []
-        for kind, code in now.keys() | before.keys():
-            mine = now.get((kind, code), [])
-            gone = [each for each in before.get((kind, code), []) if each.subject not in subjects]
+        for kind, code in now.keys() | old.keys():
+            compared = now.get((kind, code), [])
+            mine = [each for each, _ in compared]
+            gone = [each for each, is_known in old.get((kind, code), []) if is_known is False]
             if not mine and not gone:
                 continue
             dates = sorted(each.facts.generated_at for each in mine or gone if each.facts.generated_at is not None)
@@ -51,7 +55,8 @@ class MemoryFindings:
                     count=len(mine),
                     first_bad=dates[0] if dates else None,
                     last_bad=dates[-1] if dates else None,
-                    new=sum(each.subject not in old for each in mine) if than is not None else 0,
+                    new=sum(is_known is False for _, is_known in compared),
+                    still=sum(is_known is True for _, is_known in compared),
                     gone=len(gone),
                 )
             )
@@ -60,7 +65,8 @@ class MemoryFindings:
     def tallies(self, run_id: int, *, scope: Scope) -> Sequence[Tally]:
         """Return, for each cause and fact, the values that at least half of its findings have."""
         found = []
-        for (kind, code), mine in _by_cause(self._seen(run_id, scope)).items():
+        for (kind, code), seen in _by_cause(self._compared(run_id, None, scope)).items():
+            mine = [each for each, _ in seen]
             for fact in FACTS:
                 values = Counter(value for each in mine if (value := _fact(each, fact)) is not None)
                 found += [
@@ -89,8 +95,8 @@ class MemoryFindings:
         found = [
             Difference(side, number, each)
             for side, here, there in ((Side.ADDED, second, first), (Side.REMOVED, first, second))
-            for number, each in self._seen(here, scope)
-            if each.subject not in self._subjects(there)
+            for number, each, is_known in self._compared(here, there, scope, was=side is Side.REMOVED)
+            if is_known is False
         ]
         sides = list(Side)
         if after is not None:
@@ -105,6 +111,25 @@ class MemoryFindings:
             if scope.sees(each.facts.clinic_id):
                 yield number, each
 
+    def _compared(
+        self, here: int | None, there: int | None, scope: Scope, *, was: bool = False
+    ) -> Iterator[tuple[int, Finding, bool | None]]:
+        """Yield the findings of a run, and whether another has them too, None where that one did not look.
+
+        ``was``: the other is the later one.
+        """
+        mine, other = (audit_reach.of(None if each is None else self._audits.run(each)) for each in (here, there))
+        known, unsure = self._subjects(there), set[int | None]()
+        if not other.is_complete:
+            unsure = {each.record_id for _, each in self._seen(there, Scope()) if each.kind is Kind.UNDETERMINED}
+        for number, each in self._seen(here, scope):
+            looked = other.is_at(each) and (each.record_id is None or each.record_id not in unsure)
+            looked = looked and (not was or other.ends(each))
+            is_known: bool | None = each.subject in known
+            if not other.has_asked_as(mine, each) or not (is_known or looked):
+                is_known = None
+            yield number, each, is_known
+
     def _subjects(self, run_id: int | None) -> frozenset[str]:
         return frozenset(each.subject for _, each in self._seen(run_id, Scope()))
 
@@ -116,10 +141,12 @@ class MemoryFindings:
         return {record_id: min(found, key=WORST_STATE_FIRST.index) for record_id, found in states.items()}
 
 
-def _by_cause(seen: Iterator[tuple[int, Finding]]) -> Mapping[tuple[Kind, Code | None], list[Finding]]:
-    found: dict[tuple[Kind, Code | None], list[Finding]] = defaultdict(list)
-    for _, each in seen:
-        found[each.kind, each.code].append(each)
+def _by_cause(
+    compared: Iterator[tuple[int, Finding, bool | None]],
+) -> Mapping[tuple[Kind, Code | None], list[tuple[Finding, bool | None]]]:
+    found: dict[tuple[Kind, Code | None], list[tuple[Finding, bool | None]]] = defaultdict(list)
+    for _, each, is_known in compared:
+        found[each.kind, each.code].append((each, is_known))
     return found
 
 
