@@ -55,10 +55,10 @@ def _run(visit: Visit, verdict: Verdict | None, runs: Sequence[Run]) -> Run | No
     """Return the run that the address names, else the last full one, else the newest that came to something."""
     asked = audit_runs.asked()
     if asked is not None and (found := auditing.run(*visit.who(), services=visit.services, run_id=asked)) is not None:
-        return found if audit_runs.says_something(found) else None
+        return found if found.is_comparable else None
     if verdict is not None:
         return verdict.run
-    return next(filter(audit_runs.says_something, runs), None)
+    return next((each for each in runs if each.is_comparable), None)
 
 
 def _teach(visit: Visit, acts: Drawn[audit_starting.Done]) -> None:

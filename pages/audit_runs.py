@@ -29,11 +29,6 @@ def asked() -> int | None:
     return int(text) if text.isascii() and text.isdigit() and len(text) <= MAX_DIGITS else None
 
 
-def says_something(run: Run) -> bool:
-    """Whether a run says something about the files: it came to its end, be it without a part of them."""
-    return run.is_comparable
-
-
 def back() -> None:
     """Draw the way back to the last full check."""
     st.button(words.BACK, key="audit_last", icon=":material/arrow_back:", on_click=_show, args=(None,))
@@ -50,7 +45,7 @@ def render(visit: Visit, runs: Sequence[Run], *, shown: Shown | None) -> None:
     """Draw the table, and below it the comparison."""
     st.subheader("All checks")
     _table(visit, runs)
-    ended = [each for each in runs if says_something(each)]
+    ended = [each for each in runs if each.is_comparable]
     if len(ended) > 1:
         _compare(visit, ended, shown=shown)
 
@@ -60,7 +55,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
 
     def pick(number: int | None) -> None:
         """Show the run of the line that was clicked."""
-        if number is not None and says_something(runs[number]):
+        if number is not None and runs[number].is_comparable:
             _show(runs[number].run_id)
 
     lines.draw(
@@ -82,7 +77,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
             "Took": st.column_config.TextColumn(width=100),
         },
     )
-    if sum(map(says_something, runs)) > 1:
+    if sum(each.is_comparable for each in runs) > 1:
         st.caption(words.PICK_RUN)
 
 
@@ -99,7 +94,7 @@ def _cells(visit: Visit, run: Run) -> dict[str, object]:
         words.OPEN_TO_ANYONE: compared_words.ASKED[run.options.exposure],
         "Records": run.progress.records if is_known else None,
         "Files": run.progress.objects if is_known else None,
-        "Need attention": f"{run.result.attention:,}" if run.result is not None and says_something(run) else "–",
+        "Need attention": f"{run.result.attention:,}" if run.result is not None and run.is_comparable else "–",
         "Took": took(run.seconds) if is_known else "–",
     }
 

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from dashboard.wording.faults import DOUBT, database
 from dashboard.wording.problems import title
 from dashboard.wording.times import as_of, clock_time, day, took
+from lib import audit_pace
 from lib.audits import Fault, Phase, Progress, Run, Status
 from lib.errors import DatabaseFault, DatabaseUnavailable
 from lib.findings import Kind
@@ -147,13 +148,13 @@ def figures(run: Run, *, seconds: float) -> str:
         return "How many records there are is known when they have been read."
     if progress.phase is not Phase.LISTING:
         return _judged(progress)
-    rate = progress.objects / seconds if seconds > 0 else 0
-    part = progress.rows / progress.records if progress.records else 0
+    rate = audit_pace.files_a_second(progress, seconds=seconds)
+    left = audit_pace.seconds_left(progress, seconds=seconds)
     told = [
         f"{progress.rows:,} of {progress.records:,} records" if progress.records else "",
         f"{progress.objects:,} files",
         f"{rate:,.0f} files a second" if rate >= 1 else "",
-        f"about {took(seconds * (1 - part) / part)} left" if seconds > 0 and 0.02 < part < 1 else "",
+        f"about {took(left)} left" if left else "",
         f"{progress.requests:,} requests",
     ]
     return " · ".join(filter(None, told))

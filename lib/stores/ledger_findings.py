@@ -61,11 +61,12 @@ class LedgerFindings:
 
     def groups(self, run_id: int, *, scope: Scope, than: int | None = None) -> Sequence[Group]:
         """Return the findings by kind and code, compared with another run."""
-        is_new, is_still = (false(), false()) if than is None else self._went(run_id, than)
+        reaches = self._reaches(() if than is None else (run_id, than))
+        is_new, is_still = (false(), false()) if than is None else self._went(run_id, than, reaches)
         now = _by_cause(self._read(_counted(is_new, is_still).where(*_seen(run_id, scope))))
         gone: Mapping[tuple[Kind, Code | None], list[RowMapping]] = {}
         if than is not None:
-            old = _counted(false(), false()).where(*_seen(than, scope), *self._only(than, run_id, was=True))
+            old = _counted(false(), false()).where(*_seen(than, scope), *self._only(than, run_id, reaches, was=True))
             gone = _by_cause(self._read(old))
         found = [_group(*of, now.get(of, ()), gone.get(of, ())) for of in now.keys() | gone.keys()]
         return sorted(found, key=lambda each: each.order)
@@ -112,37 +113,44 @@ class LedgerFindings:
     ) -> Sequence[Difference]:
         """Return what only one of two runs found: the added first, each by number; go on after the last one of a page."""
         found: list[Difference] = []
+        reaches = self._reaches((first, second))
         for side, here, there in ((Side.ADDED, second, first), (Side.REMOVED, first, second)):
             if after is not None and (after.side, side) == (Side.REMOVED, Side.ADDED):
                 continue
             above = after.number if after is not None and after.side is side else 0
-            only = self._only(here, there, was=side is Side.REMOVED)
+            only = self._only(here, there, reaches, was=side is Side.REMOVED)
             asked = select(AUDIT_FINDINGS).where(*_seen(here, scope), *only, _C.number > above)
             for row in self._read(asked.order_by(_C.number).limit(limit - len(found))):
                 found.append(Difference(side, row["number"], finding_of(row)))
         return found
 
-    def _went(self, run_id: int, than: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def _went(
+        self, run_id: int, than: int, reaches: Mapping[int, Reach]
+    ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """Return whether a finding of a run is new since another, and whether it is still there."""
-        alike, looked = self._comparable(run_id, than)
+        alike, looked = self._comparable(run_id, than, reaches)
         return and_(alike, looked, ~_is_in(than)), and_(alike, _is_in(than))
 
-    def _only(self, run_id: int, other: int, *, was: bool) -> list[ColumnElement[bool]]:
+    def _only(self, run_id: int, other: int, reaches: Mapping[int, Reach], *, was: bool) -> list[ColumnElement[bool]]:
         """Return what is true of the findings that only one of two runs has, and that both looked for.
 
         ``was``: the other is the later one.
         """
-        ended = ends(self._reach(other)) if was else true()
-        return [*self._comparable(run_id, other), ended, ~_is_in(other)]
+        ended = ends(reaches[other]) if was else true()
+        return [*self._comparable(run_id, other, reaches), ended, ~_is_in(other)]
 
-    def _comparable(self, run_id: int, other: int) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
+    def _comparable(
+        self, run_id: int, other: int, reaches: Mapping[int, Reach]
+    ) -> tuple[ColumnElement[bool], ColumnElement[bool]]:
         """Return whether another run asked alike for a finding of a run, and whether it looked at its place."""
-        mine, others = self._reach(run_id), self._reach(other)
-        return asked_alike(mine, others), looked_at(others, run_id=other, is_sqlite=self._is_sqlite)
+        looked = looked_at(reaches[other], run_id=other, is_sqlite=self._is_sqlite)
+        return asked_alike(reaches[run_id], reaches[other]), looked
 
-    def _reach(self, run_id: int) -> Reach:
-        rows = self._read(select(AUDITS).where(AUDITS.c.run_id == run_id))
-        return audit_reach.of(run_of(rows[0], datetime.now(UTC)) if rows else None)
+    def _reaches(self, run_ids: Sequence[int]) -> Mapping[int, Reach]:
+        """Return what each of these runs looked at."""
+        rows = self._read(select(AUDITS).where(AUDITS.c.run_id.in_(run_ids))) if run_ids else ()
+        known = {row["run_id"]: run_of(row, datetime.now(UTC)) for row in rows}
+        return {run_id: audit_reach.of(known.get(run_id)) for run_id in run_ids}
 
     def _read(self, asked: Select[Any]) -> Sequence[RowMapping]:
         with ledger_engine.reading(self._engine, wait_s=ledger_engine.READ_WAIT_S) as connection:

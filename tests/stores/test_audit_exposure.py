@@ -6,6 +6,7 @@ import signal
 import subprocess
 import time
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
@@ -29,7 +30,7 @@ from tests.parts.audit_command import ROOT, Audited, command, environment, fault
 from tests.parts.broken_keys import LOCATION
 from tests.parts.command_line import CommandLine
 from tests.parts.moody_s3 import Asked, Mood, MoodyS3, Reply, error, hang, on_heads, on_strangers, plain
-from tests.parts.planted_clinic import Clinic, on_guarded_s3
+from tests.parts.planted_clinic import Clinic, Grow, on_guarded_s3
 from tests.parts.planted_growing import grow_few, grow_healthy
 
 FILES = 130  # more than the strangers who may go unanswered one after the other
@@ -82,22 +83,26 @@ class House:
             self.guard.put(replace(each, is_public=True, modified=datetime.now(UTC) - timedelta(days=1)))
 
 
+@contextmanager
+def _built(files: int, server: GuardedS3, command: CommandLine, folder: Path, *, grow: Grow) -> Iterator[House]:
+    with moody_s3.before(server) as moody:
+        grown = on_guarded_s3(files, server=server, folder=folder, grow=grow)
+        values = {**grown.values, "AWS_S3_ENDPOINT_URL": moody.endpoint_url}
+        yield House(replace(grown, values=values), server, moody, command, folder)
+
+
 @pytest.fixture
 def house(guarded_s3: GuardedS3, command: CommandLine, tmp_path: Path) -> Iterator[House]:
     """FILES rows on SQLite, each with its file in the guarded S3, none of which opens for anyone."""
-    with moody_s3.before(guarded_s3) as moody:
-        grown = on_guarded_s3(FILES, server=guarded_s3, folder=tmp_path, grow=grow_healthy)
-        values = {**grown.values, "AWS_S3_ENDPOINT_URL": moody.endpoint_url}
-        yield House(replace(grown, values=values), guarded_s3, moody, command, tmp_path)
+    with _built(FILES, guarded_s3, command, tmp_path, grow=grow_healthy) as built:
+        yield built
 
 
 @pytest.fixture
 def broken(guarded_s3: GuardedS3, command: CommandLine, tmp_path: Path) -> Iterator[House]:
     """The same with 300 files, of which a few rows are wrong."""
-    with moody_s3.before(guarded_s3) as moody:
-        grown = on_guarded_s3(300, server=guarded_s3, folder=tmp_path, grow=grow_few)
-        values = {**grown.values, "AWS_S3_ENDPOINT_URL": moody.endpoint_url}
-        yield House(replace(grown, values=values), guarded_s3, moody, command, tmp_path)
+    with _built(300, guarded_s3, command, tmp_path, grow=grow_few) as built:
+        yield built
 
 
 def _is_silent(ran: Audited, *, asked: int, unknown: int) -> None:
