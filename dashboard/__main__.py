@@ -5,6 +5,7 @@ Ctrl+C while the modules are imported ends the process as it ends any program: P
 
 from __future__ import annotations
 
+import gc
 import signal
 
 
@@ -12,8 +13,10 @@ def _main() -> None:
     is_pythons = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # or it is ignored, in the background
     if is_pythons:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
+    gc.disable()  # what is imported stays
     from dashboard.cli import main  # half a second
 
+    gc.enable()
     if is_pythons:
         signal.signal(signal.SIGINT, signal.default_int_handler)
     main()

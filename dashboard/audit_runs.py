@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 from collections.abc import Callable
 from contextlib import suppress
 
@@ -12,6 +13,7 @@ from lib.access import Actor, Role, Scope
 from lib.audits import Progress, Run, Status
 from lib.errors import LedgerUnavailable
 from lib.settings import Settings
+from lib.walking import SELDOM
 
 WORKER = Actor("audit", Role.OPERATOR)
 
@@ -19,10 +21,11 @@ WORKER = Actor("audit", Role.OPERATOR)
 def worked(
     run: Run, settings: Settings, *, using: AuditOffice, told: Callable[[Progress], None] = lambda _progress: None
 ) -> Run:
-    """Work a run whose lease is held, write down how it ended, and tell the webhook.
+    """Work a run whose lease is held, write down how it ended, and tell the webhook. This process is for nothing else.
 
     Raises LeaseLost, LedgerUnavailable, and what nobody foresaw, once it is in the book.
     """
+    gc.set_threshold(SELDOM)
     try:
         ended = _worked(run, settings, using=using, told=told)
     except Exception:  # raised again: a run that failed for whatever reason is told of first

@@ -68,10 +68,11 @@ def judge(
     asking = Asking(heads, pages, clock, told, prefix)
     judging = _Judging(left, rows, asking, terms)
     left.restart()
+    lone = audit_lone.found(left, rows, asking, terms)
     yield from Absent(left, rows, asking, terms, was_seen, Before(lister, told)).found()
     yield from judging.differing()
     yield from judging.shared()
-    yield from audit_lone.found(left, rows, asking, terms)
+    yield from lone
     yield from judging.checks(checked)
 
 

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import html
 import re
+import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import Future
+from dataclasses import dataclass
+from datetime import datetime
 from urllib.parse import unquote
 
 from lib import audit_findings, diagnosis, leftovers
@@ -18,8 +22,26 @@ from lib.reconcile import ObjectAlone
 from lib.row_spool import Detail, RowReader
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """Some that are ours and old enough, the plainer ways to write their keys, and which of all these a row means."""
+
+    ours: list[tuple[ObjectAlone, datetime]]
+    plain: dict[str, tuple[str, ...]]
+    meant: Future[Mapping[str, Sequence[int]]]
+
+
 def found(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Iterator[Finding]:
-    """Yield those that are old enough, and that no row means by now either, in the order of their keys."""
+    """Yield those that are old enough, and that no row means by now either, in the order of their keys.
+
+    What the database is asked of the first of them, all of its rows perhaps, is under way when this returns; and of
+    those that follow, while the ones before them are judged.
+    """
+    asked = _asked(left, rows, asking, terms)
+    return _judged(next(asked, None), asked, left, rows)
+
+
+def _asked(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Iterator[_Asked]:
     for block in leftovers.blocks(left, ObjectAlone):
         asking.told(0)
         ours = [
@@ -27,14 +49,34 @@ def found(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Itera
             for each, modified in block
             if modified is not None and not terms.is_young(modified) and terms.is_ours(text(each.key))
         ]
-        if not ours:
-            continue
-        names = [text(each.key) for each, _ in ours]
-        plain = {name: other for name in names if (other := plainer(name))}
-        meant = rows.resolving_to([*names, *(each for found in plain.values() for each in found)])
+        if ours:
+            names = [text(each.key) for each, _ in ours]
+            plain = {name: other for name in names if (other := plainer(name))}
+            yield _Asked(ours, plain, _meant(rows, [*names, *(each for found in plain.values() for each in found)]))
+
+
+def _meant(rows: RowReader, names: Sequence[str]) -> Future[Mapping[str, Sequence[int]]]:
+    """Ask in a thread that ends with the process, so that a run that is cancelled waits for no answer."""
+    meant: Future[Mapping[str, Sequence[int]]] = Future()
+
+    def ask() -> None:
+        try:
+            meant.set_result(rows.resolving_to(names))
+        except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
+            meant.set_exception(error)
+
+    threading.Thread(target=ask, name="lone", daemon=True).start()
+    return meant
+
+
+def _judged(first: _Asked | None, others: Iterator[_Asked], left: Scratch, rows: RowReader) -> Iterator[Finding]:
+    some = first
+    while some is not None:
+        meant, plain, following = some.meant.result(), some.plain, next(others, None)
+        names = [text(each.key) for each, _ in some.ours]
         twins, claims = left.twins(names), left.claims(names)
         there = _with_object(left, rows, sorted({number for name in plain for number in _of(meant, plain[name])}))
-        for each, modified in ours:
+        for each, modified in some.ours:
             name = text(each.key)
             if name not in meant:
                 near = next(
@@ -42,6 +84,7 @@ def found(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Itera
                 )
                 is_near = near is not None or name in twins
                 yield audit_findings.of_lone(each, modified, is_near=is_near, right_of=claims.get(name), near=near)
+        some = following
 
 
 def _with_object(left: Scratch, rows: RowReader, numbers: Sequence[int]) -> dict[int, Detail]:

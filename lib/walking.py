@@ -15,6 +15,9 @@ from lib.reconcile import Differs, Left, NotAscending, ObjectAlone, Rows, walk
 from lib.row_spool import RowSpool
 from lib.seen_rows import Sums, summed
 
+# For ``gc.set_threshold``: a page is a thousand short-lived tuples, none of which is in a circle.
+SELDOM = 50_000
+
 
 @dataclass(frozen=True, slots=True)
 class Walked:

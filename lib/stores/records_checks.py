@@ -88,7 +88,7 @@ class Checks:
         All others are plain: no odd sign, no segment that a path's rule folds, not prefixed, and no ``CON…`` folder but
         their own consultation's.
         """
-        pdfs, prescriptions = self._tables.pdfs, self._tables.prescriptions
+        pdfs, prescriptions = self._tables.pdfs, self._prescriptions()
         stored = as_text(pdfs.c.pdf_file) if self._is_sqlite else sa.func.coalesce(pdfs.c.pdf_file, "")
         consultation = prescriptions.c.consultation_id
         statement = (
@@ -98,13 +98,22 @@ class Checks:
                 as_bytes(consultation) if self._is_sqlite else consultation,
             )
             .select_from(pdfs.outerjoin(prescriptions, prescriptions.c.id == pdfs.c.prescription_id))
-            .where(sa.or_(*self._suspicions(stored, consultation)), *self._within)
+            .where(sa.or_(*self._suspicions(stored, prescriptions.c)), *self._within)
         )
         for rows in connection.execute(statement, execution_options={"yield_per": _AT_ONCE}).partitions():
             yield [(number, text_of(key) or "", text_of(owner)) for number, key, owner in rows]
 
-    def _suspicions(self, stored: Any, consultation: Any) -> Iterator[sa.ColumnElement[bool]]:
-        prefix = keys.prefix_of(self._location)
+    def _prescriptions(self) -> sa.FromClause:
+        """Return the prescriptions; of PostgreSQL with whether their consultation hides, asked once for all its PDFs."""
+        prescriptions = self._tables.prescriptions
+        if self._is_sqlite:
+            return prescriptions
+        hides = sa.collate(prescriptions.c.consultation_id, "C").regexp_match(_HIDING)
+        asked = sa.select(prescriptions.c.id, prescriptions.c.consultation_id, hides.label("hides"))
+        return asked.offset(0).subquery()  # OFFSET: or PostgreSQL asks it of each PDF
+
+    def _suspicions(self, stored: Any, prescription: sa.ColumnCollection[str, Any]) -> Iterator[sa.ColumnElement[bool]]:
+        prefix, consultation = keys.prefix_of(self._location), prescription.consultation_id
         if any(consultation_of(text) is not None for text in (prefix, f"{form(prefix)}/")):
             yield sa.true()  # the location itself is like a consultation's folder
         if prefix:
@@ -122,7 +131,7 @@ class Checks:
             within = sa.collate(within, "C")
             others = sa.func.replace(within, sa.literal("/") + consultation + "/", "/")
             yield sa.func.coalesce(others, within).regexp_match(_ODD)
-            yield sa.collate(consultation, "C").regexp_match(_HIDING)
+            yield prescription.hides
 
     def _versions(self, connection: sa.Connection, found: Found) -> list[Versions]:
         """Prescriptions with no current version or several, or whose highest number is not that of its rows."""

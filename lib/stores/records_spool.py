@@ -43,7 +43,9 @@ def copy(connection: sa.Connection, tables: Tables, spooling: Spooling, *, locat
     is_bare = sa.func.octet_length(pdfs.c.checksum) == _MD5_BYTES
     trimmed = sa.func.lower(sa.func.btrim(pdfs.c.checksum, " \t\n\r\v\f"))
     md5 = sa.case(
-        (is_bare, sa.func.lower(pdfs.c.checksum)), (trimmed.regexp_match("^[0-9a-f]{32}$"), trimmed), else_=None
+        (is_bare, sa.func.lower(sa.collate(pdfs.c.checksum, "C"))),
+        (trimmed.regexp_match("^[0-9a-f]{32}$"), trimmed),
+        else_=None,
     )
     size = sa.case((pdfs.c.file_size > 0, pdfs.c.file_size), else_=None)
     statement = sa.select(resolved.label("resolved"), md5.label("md5"), size.label("size"), pdfs.c.id)

@@ -18,7 +18,7 @@ from lib.objects import Doubt
 from lib.stores.s3_config import S3Config
 
 CONNECTIONS = 64  # that are kept; a busier moment opens more
-READ_BYTES = 1 << 18
+READ_BYTES = 1 << 16  # about what comes at once: room that stays empty costs more than the call
 LONGEST_BYTES = 16 << 20  # a page of 1,000 keys of 1,024 encoded bytes each takes 4 MiB
 
 BY_EXCEPTION: tuple[tuple[type[Exception], Doubt], ...] = (

@@ -6,6 +6,7 @@ a pipe, and ends with it, that is with the process that started it, however that
 
 from __future__ import annotations
 
+import gc
 import os
 import pickle
 import socket
@@ -24,7 +25,7 @@ from lib.objects import Doubt
 from lib.stores.row_file import RowFile
 from lib.stores.s3_config import S3Config
 from lib.stores.s3_pages import S3Pages
-from lib.walking import Here, Walked, Walker
+from lib.walking import SELDOM, Here, Walked, Walker
 
 ROOT = Path(__file__).resolve().parents[2]
 # Not ``-m``: what it sends would be of ``__main__``, which is another module where it is received; and lib is found where
@@ -129,6 +130,7 @@ class _Away:
 
 def main() -> None:
     """Serve the connections whose numbers are the arguments, until the pipe ends."""
+    gc.set_threshold(SELDOM)
     site: _Site = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
     here = Here(RowFile(site.spool), S3Pages(site.config), site.prefix)
     for number in sys.argv[1:]:

@@ -8,6 +8,7 @@ with ten times as many rows.
 from __future__ import annotations
 
 import argparse
+import compileall
 import json
 import resource
 import secrets
@@ -117,6 +118,8 @@ def clinic(space: Space) -> Iterator[tuple[Path, str, str]]:
     """A canned listing, a PostgreSQL with its rows, and the peer's program."""
     from tests.parts import postgres
 
+    for ours in ("dashboard", "lib"):  # as Python leaves it behind at the first start, unless it is told not to
+        compileall.compile_dir(ours, quiet=1)
     with TemporaryDirectory() as folder:
         listing = Path(folder) / "listing.xml"
         canned_s3.build(space, listing)
