@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Protocol
 
-from lib.bucket_pages import BucketPages, ListingBroken, ObjectPage
+from lib.bucket_pages import BucketPages, ListingBroken, ObjectPage, Turn
 from lib.objects import Doubt
 from lib.reconcile import Differs, Left, NotAscending, ObjectAlone, Rows, walk
 from lib.row_spool import RowSpool
@@ -51,17 +51,19 @@ class Helpers(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Here:
-    """A Walker in this process; threads may share it."""
+    """A Walker in this process; threads may share it, and work by turns."""
 
     spool: RowSpool
     pages: BucketPages
     prefix: bytes
+    turn: Turn = field(default_factory=Turn)
 
     def walk(self, after: bytes, until: bytes | None) -> Iterator[Walked]:
         """Yield the pages of a range; a listing that is not in order is broken."""
         rows = Rows(self.spool.blocks(after=after, until=until))
         try:
-            for step in walk(rows, self.pages.pages(prefix=self.prefix, after=after, until=until)):
+            pages = self.pages.pages(prefix=self.prefix, after=after, until=until, turn=self.turn)
+            for step in walk(rows, pages):
                 page, left = step.page, tuple((each, _modified(each, step.page)) for each in step.left)
                 sums = summed(step.rows, None if left else page.keys)  # with nothing left, a row for each object
                 yield Walked(len(step.rows), len(page.lines), page.requests, left, sums, step.reached)

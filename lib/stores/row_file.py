@@ -19,7 +19,7 @@ from typing import BinaryIO, Self
 from lib.keys import MAX_KEY_BYTES
 from lib.row_lines import key_of
 
-LINES_A_BLOCK = 4000
+LINES_A_BLOCK = 500  # several thousand at once leave a core's cache before they are used
 _BLOCK_BYTES = range(64 * 1024, 2 * 1024 * 1024)  # what is read at once, whatever the lines' length
 _BUFFER_BYTES = 1024 * 1024
 _PROBE_BYTES = 4096

@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from lib.bucket_pages import ListingBroken, ObjectPage
+from lib.bucket_pages import ListingBroken, ObjectPage, Turn
 from lib.objects import Doubt
 from lib.stores import s3_codes, s3_page_parser
 from lib.stores.s3_config import S3Config
@@ -77,12 +77,19 @@ class S3Pages:
         self._patience = patience or Patience()
         self._clock = clock
 
-    def pages(self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None) -> Iterator[ObjectPage]:
+    def pages(
+        self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
+    ) -> Iterator[ObjectPage]:
         """Yield the objects below ``prefix`` whose keys are above ``after`` and not above ``until``."""
+        turn = turn or Turn()
+        with turn.taken():
+            yield from self._pages(prefix, after, until, turn)
+
+    def _pages(self, prefix: bytes, after: bytes, until: bytes | None, turn: Turn) -> Iterator[ObjectPage]:
         place, reached, requests = _Place(prefix, after), None, 0
         passed: set[str] = set()  # tokens of empty pages in a row
         while True:
-            page, tried = self._page(place, reached=reached, requests=requests)
+            page, tried = self._page(place, turn, reached=reached, requests=requests)
             requests += tried
             keys, lines = page.keys, page.lines
             is_last = page.token is None
@@ -105,7 +112,7 @@ class S3Pages:
             else:
                 raise ListingBroken(Doubt.OTHER, reached=reached, requests=requests)
 
-    def _page(self, place: _Place, *, reached: bytes | None, requests: int) -> tuple[ParsedPage, int]:
+    def _page(self, place: _Place, turn: Turn, *, reached: bytes | None, requests: int) -> tuple[ParsedPage, int]:
         """Return a page that holds, and how many requests it took; raise ListingBroken once the budget is spent."""
         if not self._has_credentials:
             raise ListingBroken(Doubt.NO_CREDENTIALS, reached=reached, requests=requests)
@@ -113,7 +120,7 @@ class S3Pages:
         deadline = patience.monotonic() + patience.budget_s
         unsorted: tuple[bytes, ...] = ()
         while True:
-            found = self._ask(place, seconds=deadline - patience.monotonic())
+            found = self._ask(place, turn, seconds=deadline - patience.monotonic())
             tried += 1
             if isinstance(found, ParsedPage):
                 return found, tried
@@ -123,14 +130,16 @@ class S3Pages:
                 raise ListingBroken(
                     found.doubt, reached=reached, requests=requests + tried, is_out_of_order=is_out_of_order
                 )
-            patience.sleep(pause)
+            with turn.away():
+                patience.sleep(pause)
             wait, unsorted = min(wait * 2, LONGEST_WAIT_S), found.unsorted
 
-    def _ask(self, place: _Place, *, seconds: float) -> ParsedPage | _Failed:
+    def _ask(self, place: _Place, turn: Turn, *, seconds: float) -> ParsedPage | _Failed:
         token = None if place.token is None else place.token.encode()
         after = place.after[:KEY_BYTES]
         target = self._signer.target(prefix=place.prefix, after=after, token=token, at=self._clock())
-        answer = self._wire.get(target, host=self._signer.host, seconds=seconds)
+        with turn.away():
+            answer = self._wire.get(target, host=self._signer.host, seconds=seconds)
         if answer.doubt is not None:
             return _Failed(answer.doubt, is_final=answer.is_final)
         if answer.status != 200:

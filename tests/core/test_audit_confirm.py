@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.audit_confirm import AT_ONCE, Asking, confirmed, just_below
-from lib.bucket_pages import ListingBroken, ObjectPage
+from lib.bucket_pages import ListingBroken, ObjectPage, Turn
 from lib.objects import Doubt, ObjectStore, Presence
 from lib.reconcile import RowAlone
 from lib.stores.memory.leftovers import MemoryLeftovers
@@ -145,7 +145,9 @@ def _is_text(key: bytes) -> bool:
 
 def test_who_may_list_one_folder_alone_has_many_rows_confirmed_there() -> None:
     class Narrow(Pages):
-        def pages(self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None) -> Iterator[ObjectPage]:
+        def pages(
+            self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
+        ) -> Iterator[ObjectPage]:
             if prefix != FOLDER.encode():
                 raise ListingBroken(Doubt.DENIED, reached=None, requests=1)
             return Pages.pages(self, prefix=prefix, after=after, until=until)

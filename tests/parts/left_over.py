@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 
 from lib import keys
 from lib.audit_findings import Terms
-from lib.bucket_pages import ListingBroken, ObjectPage
+from lib.bucket_pages import ListingBroken, ObjectPage, Turn
 from lib.findings import Facts
 from lib.listing import Ends, Listed, Version
 from lib.objects import Doubt, ObjectUnavailable
@@ -78,7 +78,9 @@ class Pages:
     broken_from: bytes | None = None
     asked: list[bytes] = field(default_factory=list)
 
-    def pages(self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None) -> Iterator[ObjectPage]:
+    def pages(
+        self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
+    ) -> Iterator[ObjectPage]:
         there = sorted(self.keys)
         at = bisect_right(there, after)
         while True:
