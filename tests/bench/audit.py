@@ -124,6 +124,9 @@ def clinic(space: Space) -> Iterator[tuple[Path, str, str]]:
         listing = Path(folder) / "listing.xml"
         canned_s3.build(space, listing)
         server = postgres.Postgres(Path(folder) / "postgres")
+        server.execute("ALTER SYSTEM SET shared_buffers = '512MB'")  # as whoever has a million rows; the default is 128
+        server.stop()
+        server.start()
         try:
             database = server.new_database(schema=postgres.SCHEMA.read_text())
             _fill(server.socket_dir, database, space)
