@@ -160,21 +160,24 @@ class _Bucket:
         return [_head("200 OK", length, "application/xml"), head, entries, tail]
 
     def _page(self, asked: dict[str, str]) -> tuple[bytes, memoryview, bytes]:
-        prefix = asked.get("prefix", "").encode()
-        after = asked.get("continuation-token", asked.get("start-after", "")).encode()
-        start = max(bisect_left(self._keys, prefix), bisect_right(self._keys, after))
+        prefix, after = asked.get("prefix", "").encode(), asked.get("start-after", "").encode()
+        token = asked.get("continuation-token", "")
+        start = int(token.removeprefix("at-")) if token else bisect_right(self._keys, after) if after else 0
+        stop = len(self._keys)
+        if prefix:
+            start = max(bisect_left(self._keys, prefix), start)
+            # What begins with the prefix ends before the first key that is above all of it.
+            stop = max(bisect_left(self._keys, prefix + b"\xff", lo=start), start)
         most = min(int(asked.get("max-keys", "1000")), 1000)
-        # What begins with the prefix ends before the first key that is above all of it.
-        stop = max(bisect_left(self._keys, prefix + b"\xff", lo=start), start)
         end = min(start + most, stop)
-        token = self._keys[end - 1] if start < end < stop else b""
+        is_cut = start < end < stop
         encoding = b"<EncodingType>url</EncodingType>" if asked.get("encoding-type") == "url" else b""
-        more = b"<NextContinuationToken>%s</NextContinuationToken>" % token if token else b""
+        more = b"<NextContinuationToken>at-%d</NextContinuationToken>" % end if is_cut else b""
         head = (
             b'<?xml version="1.0" encoding="UTF-8"?>\n<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/">'
             b"<Name>%s</Name><Prefix>%s</Prefix>%s<KeyCount>%d</KeyCount><MaxKeys>%d</MaxKeys>%s"
             b"<IsTruncated>%s</IsTruncated>"
-        ) % (BUCKET.encode(), prefix, more, end - start, most, encoding, b"true" if token else b"false")
+        ) % (BUCKET.encode(), prefix, more, end - start, most, encoding, b"true" if is_cut else b"false")
         entries = self._view[start * self._keys.width : end * self._keys.width]
         return head, entries, b"</ListBucketResult>"
 
