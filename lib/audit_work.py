@@ -29,6 +29,7 @@ from lib.findings import Finding, Kind
 from lib.leftovers import Scratch
 from lib.objects import Doubt
 from lib.reconcile import RowAlone
+from lib.row_lines import parted
 from lib.row_spool import Checked, Detail, RowSpool
 from lib.seen_rows import MAX_PAGES, SeenRows, summed
 from lib.walking import Here, Walker
@@ -105,7 +106,7 @@ class _Job:
         )
         for each in done:
             for block in self._spool.blocks(after=each.after, until=each.until):
-                self._seen.add(summed(block))
+                self._seen.add(summed(parted(block)))
         with self._walkers() as walkers:
             walking = audit_listing.Pass(
                 walkers,

@@ -19,7 +19,7 @@ from operator import lt
 
 from lib.bucket_pages import ObjectPage
 from lib.diagnosis import md5_of
-from lib.row_lines import key_of
+from lib.row_lines import Parted, key_of, parted
 
 
 class NotAscending(ValueError):
@@ -110,7 +110,7 @@ class Step:
 
     page: ObjectPage
     left: tuple[Left, ...]
-    rows: list[bytes]
+    rows: list[Parted]
     reached: bytes | None
 
 
@@ -125,36 +125,36 @@ def walk(rows: Rows, pages: Iterable[ObjectPage]) -> Iterator[Step]:
         if (keys and last is not None and keys[0] <= last) or not all(map(lt, keys, keys[1:])):
             raise NotAscending
         last = keys[-1] if keys else last
-        some = rows.up_to(page.reached)
+        some = parted(rows.up_to(page.reached))
         while rows.is_cut:
-            upto = key_of(some[-1])
+            upto = key_of(some[-1][0])
             end = bisect_right(page.keys, upto)
             part = replace(page, lines=page.lines[:end], keys=page.keys[:end], reached=upto, requests=0)
             yield Step(part, tuple(match(some, part.lines, part.keys)), some, upto)
             page = replace(page, lines=page.lines[end:], keys=page.keys[end:])
-            some = rows.up_to(page.reached)
+            some = parted(rows.up_to(page.reached))
         yield Step(page, tuple(match(some, page.lines, page.keys)), some, page.reached)
 
 
-def match(rows: list[bytes], objects: list[bytes], keys: list[bytes]) -> Iterator[Left]:
+def match(rows: list[Parted], objects: list[bytes], keys: list[bytes]) -> Iterator[Left]:
     r"""Yield what does not agree between rows and objects of one stretch of keys. ``keys`` are the objects', plain.
 
-    >>> [type(each).__name__ for each in match([b"a\tx\t1\t7", b"b\tx\t1\t8"], [b"a\tx\t1", b"c\tx\t1"], [b"a", b"c"])]
+    >>> rows = parted([b"a\tx\t1\t7", b"b\tx\t1\t8"])
+    >>> [type(each).__name__ for each in match(rows, [b"a\tx\t1", b"c\tx\t1"], [b"a", b"c"])]
     ['RowAlone', 'ObjectAlone']
-    >>> list(match([b"a\tx\t1\t7"], [b"a\tx\t1"], [b"a"]))
+    >>> list(match(rows[:1], [b"a\tx\t1"], [b"a"]))
     []
     """
-    if [line.rpartition(b"\t")[0] for line in rows] == objects:
+    if [line for line, _, _ in rows] == objects:
         return  # as it nearly always is
-    parted = [line.rsplit(b"\t", 1) for line in rows]
-    agreeing, there = {line for line, _ in parted}, set(objects)
+    agreeing, there = {line for line, _, _ in rows}, set(objects)
     # A row that agrees and has a twin of another size or MD5 shows in that twin, which does not agree.
     numbers: dict[bytes, list[int]] = {}
-    for line, number in parted:
+    for line, _, number in rows:
         numbers.setdefault(key_of(line), []).append(int(number))
     yield from (Shared(key, tuple(found)) for key, found in numbers.items() if len(found) > 1)
     by_key = dict(zip(keys, objects, strict=True))
-    for line, number in parted:
+    for line, _, number in rows:
         if line not in there:
             key = key_of(line)
             if key not in by_key:

@@ -9,6 +9,9 @@ https://www.postgresql.org/docs/current/sql-copy.html ("Text Format")
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
+
+Parted = tuple[bytes, bytes, bytes]
 
 _ESCAPES = {
     b"\\": rb"\\",
@@ -49,3 +52,12 @@ def key_of(line: bytes) -> bytes:
     b'a/b.pdf'
     """
     return plain(line.partition(b"\t")[0])
+
+
+def parted(lines: Iterable[bytes]) -> list[Parted]:
+    r"""Return rows' lines, each as what an object's line would be, the tab behind that, and the number.
+
+    >>> parted([b"a/b.pdf\tabc\t12\t7"])
+    [(b'a/b.pdf\tabc\t12', b'\t', b'7')]
+    """
+    return [line.rpartition(b"\t") for line in lines]

@@ -9,7 +9,7 @@ from array import array
 from collections.abc import Iterable
 from zlib import crc32
 
-from lib.row_lines import key_of
+from lib.row_lines import Parted, key_of
 
 PAGE_BITS = 16  # of a row's number: one page is 256 KiB
 MAX_PAGES = 256  # 64 MiB; of more rows, or of numbers that are spread wider, nothing is remembered
@@ -18,15 +18,15 @@ _WITHIN = (1 << PAGE_BITS) - 1
 Sums = tuple["array[int]", "array[int]"]  # of some rows the numbers, and what each key comes to
 
 
-def summed(lines: list[bytes], keys: list[bytes] | None = None) -> Sums:
-    r"""Return the numbers and sums of some rows' lines, whose plain keys are ``keys`` where somebody has them already.
+def summed(rows: list[Parted], keys: list[bytes] | None = None) -> Sums:
+    r"""Return the numbers and sums of some rows, whose plain keys are ``keys`` where somebody has them already.
 
-    >>> numbers, sums = summed([b"a/b.pdf\tabc\t12\t7"])
+    >>> numbers, sums = summed([(b"a/b.pdf\tabc\t12", b"\t", b"7")])
     >>> list(numbers), list(sums) == [crc32(b"a/b.pdf")]
     ([7], True)
     """
-    numbers = [line.rpartition(b"\t")[2] for line in lines]
-    return array("q", map(int, numbers)), array("I", map(crc32, keys or map(key_of, lines)))
+    numbers = array("q", [int(number) for _, _, number in rows])
+    return numbers, array("I", map(crc32, keys or [key_of(line) for line, _, _ in rows]))
 
 
 class SeenRows:

@@ -26,7 +26,7 @@ from lib.diagnosis import md5_of
 from lib.errors import DatabaseFault, DatabaseUnavailable, SettingInvalid
 from lib.findings import Facts
 from lib.reconcile import match
-from lib.row_lines import escaped
+from lib.row_lines import escaped, parted
 from lib.row_spool import Checked, Detail, RowReader, Versions
 from lib.stores import records_snapshot
 from lib.stores.memory.rows import MemoryRows
@@ -400,7 +400,7 @@ def test_a_checksum_that_is_no_md5_is_compared_with_nothing(real: Real, tmp_path
     with closing(connect(real.url)) as reader:
         _, (line,) = snapshot(reader, tmp_path / "rows")
     key = b"edrcontainer1/a.pdf"
-    assert list(match([line], [key + b"\t" + b"ab" * 16 + b"\t7"], [key])) == []
+    assert list(match(parted([line]), [key + b"\t" + b"ab" * 16 + b"\t7"], [key])) == []
 
 
 def test_a_key_that_is_no_valid_text_is_a_line_that_no_object_equals(real_sqlite: Real, tmp_path: Path) -> None:

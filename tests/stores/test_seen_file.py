@@ -5,6 +5,7 @@ from __future__ import annotations
 import tracemalloc
 from pathlib import Path
 
+from lib.row_lines import parted
 from lib.seen_rows import SeenRows, summed
 from lib.stores.seen_file import SeenFile
 
@@ -14,7 +15,7 @@ ROWS = [b"loc/a.pdf\t\t\t7", b"loc/b.pdf\t\t\t8", b"loc/c\\td.pdf\t\t\t900000000
 def seen(*blocks: list[bytes]) -> SeenRows:
     rows = SeenRows()
     for block in blocks:
-        rows.add(summed(block))
+        rows.add(summed(parted(block)))
     return rows
 
 
@@ -77,7 +78,7 @@ def test_a_run_that_is_killed_before_it_ends_finds_again_what_the_run_before_saw
 def test_a_run_of_little_memory_remembers_fewer_rows(tmp_path: Path) -> None:
     for bound, is_kept in ((2, True), (1, False)):
         rows = SeenRows(bound=bound)
-        rows.add(summed(ROWS))
+        rows.add(summed(parted(ROWS)))
         SeenFile(tmp_path / "seen").keep(bound, rows, lacking=(), before=None)
         assert SeenFile(tmp_path / "seen").saw(bound, 7, b"loc/a.pdf") is is_kept
 
