@@ -19,7 +19,7 @@ from lib.stores.records_tables import Tables
 from lib.stores.row_file import Spooling
 
 _BATCH = 5000
-_WORK_MEM = "16MB"  # more is slower: what is sorted stays in the cache
+_WORK_MEM = "8MB"  # more is slower: what is sorted or looked up leaves the cache
 _MD5_BYTES = 32
 
 
