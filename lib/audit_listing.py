@@ -18,8 +18,10 @@ from lib.row_spool import RowSpool
 from lib.seen_rows import SeenRows
 from lib.walking import Walker
 
-ROWS_OF_A_RANGE = 4_000  # fewer are not worth the page that each range costs on top
-RANGES_OF_A_THREAD = 4  # so that no thread walks alone at the end, and little is walked twice after a crash
+ROWS_OF_A_RANGE = range(
+    4_000, 50_000
+)  # fewer are not worth the page on top; of more, a crash has too many walked twice
+RANGES_OF_A_THREAD = 2  # so that no thread walks alone at the end
 
 
 class Meter:
@@ -64,7 +66,8 @@ class Listed:
 
 def cut(spool: RowSpool, *, threads: int) -> list[Range]:
     """Return the ranges of all keys, cut at quantiles of the rows' own."""
-    wanted = max(1, min(threads * RANGES_OF_A_THREAD, spool.rows // ROWS_OF_A_RANGE))
+    fewest, most = (spool.rows // size for size in (ROWS_OF_A_RANGE.stop, ROWS_OF_A_RANGE.start))
+    wanted = max(1, min(max(threads * RANGES_OF_A_THREAD, fewest), most))
     cuts = spool.cuts(wanted)
     return [
         Range(number, after, until)
