@@ -17,6 +17,7 @@ from lib.evidence import consultation_of, contradicts
 from lib.inventory import form
 from lib.row_spool import Checked, Versions
 from lib.stores import records_spool
+from lib.stores.records_resolved import begins
 from lib.stores.records_spool import as_bytes, as_text, beginning, resolved_in
 from lib.stores.records_tables import Tables
 
@@ -117,7 +118,7 @@ class Checks:
         if any(consultation_of(text) is not None for text in (prefix, f"{form(prefix)}/")):
             yield sa.true()  # the location itself is like a consultation's folder
         if prefix:
-            yield sa.func.substr(stored, 1, len(prefix)) == prefix
+            yield begins(stored if self._is_sqlite else sa.collate(stored, "C"), prefix)
         within = sa.literal("/") + stored
         if self._is_sqlite:
             # Its lower() is ours, which it can call only with valid text.

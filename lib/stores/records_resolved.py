@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import sqlalchemy as sa
 
 
 def resolved_expression(column: sa.ColumnElement[str], *, location: str) -> sa.ColumnElement[str]:
     """Return what ``lib.keys.resolve`` returns, byte for byte, computed by the database.
 
-    Compared as a cut-off beginning, never with LIKE: ``_`` and ``%`` are ordinary in a location.
+    ``column`` is in the order of its bytes: collated "C" in PostgreSQL.
     """
     location = location.strip("/")
     if not location:
         return column
     prefix = f"{location}/"
-    beginning: sa.ColumnElement[Any] = sa.func.substr(column, 1, len(prefix))
-    return sa.case((beginning == prefix, column), else_=sa.literal(prefix) + column)
+    return sa.case((begins(column, prefix), column), else_=sa.literal(prefix) + column)
+
+
+def begins(column: sa.ColumnElement[str], prefix: str) -> sa.ColumnElement[bool]:
+    """Return whether a text in the order of its bytes begins with a prefix that ends with a slash.
+
+    As a stretch of that order, which costs a third of cutting the beginning off. Never LIKE: ``_`` and ``%`` are ordinary.
+    """
+    return sa.and_(column >= prefix, column < prefix[:-1] + chr(ord("/") + 1))

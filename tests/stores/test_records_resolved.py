@@ -28,7 +28,8 @@ LOCATIONS = [
 
 def rows(connection: sa.Connection, location: str) -> list[tuple[str, str]]:
     table = sa.table("stored_keys", sa.column("pdf_file", sa.String))
-    statement = sa.select(table.c.pdf_file, resolved_expression(table.c.pdf_file, location=location))
+    column = table.c.pdf_file if connection.dialect.name == "sqlite" else sa.collate(table.c.pdf_file, "C")
+    statement = sa.select(table.c.pdf_file, resolved_expression(column, location=location))
     return [(stored, resolved) for stored, resolved in connection.execute(statement)]
 
 
