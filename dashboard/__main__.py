@@ -13,9 +13,10 @@ def _main() -> None:
     is_pythons = signal.getsignal(signal.SIGINT) is signal.default_int_handler  # or it is ignored, in the background
     if is_pythons:
         signal.signal(signal.SIGINT, signal.SIG_DFL)
-    gc.disable()  # what is imported stays
+    gc.disable()  # what is imported stays: looking through it, now or later, would find nothing
     from dashboard.cli import main  # half a second
 
+    gc.freeze()
     gc.enable()
     if is_pythons:
         signal.signal(signal.SIGINT, signal.default_int_handler)

@@ -6,6 +6,7 @@ import ssl
 import time
 from base64 import b64encode
 from dataclasses import dataclass, field
+from functools import cached_property
 from urllib.parse import unquote, urlsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -66,6 +67,11 @@ class Wire:
             else urllib3.PoolManager(**options)  # type: ignore[arg-type]
         )
 
+    @cached_property
+    def _pool(self) -> urllib3.HTTPConnectionPool:
+        """The connections to that server. Asked itself: the manager would fold ./ and ../"""
+        return self._manager.connection_from_url(self._address)
+
     def get(self, target: str, *, host: str, seconds: float) -> Answer:
         """GET what stands behind the host, following nothing, within some seconds in all.
 
@@ -75,8 +81,7 @@ class Wire:
         deadline = time.monotonic() + seconds
         timeout = urllib3.Timeout(connect=self._connect_s, read=self._read_s, total=seconds)
         try:
-            # Not through the manager, which would fold ./ and ../
-            reply = self._manager.connection_from_url(self._address).urlopen(
+            reply = self._pool.urlopen(
                 "GET",
                 self._address + target if self._is_forwarded else target,
                 headers={"Host": host, "Accept-Encoding": "identity"},
