@@ -1,8 +1,8 @@
 """One page of ListObjectsV2, read. Pure.
 
 1. Nearly every page is read by one regular expression, which takes an object's element only as AWS and Ceph write it,
-   from its first sign to its last. Where it finds another number of them than the page says that it has, or anything
-   else is not as usual, the page goes to a real XML parser (``s3_page_xml``).
+   from its first sign to its last. Where it finds another number of them than there are, or anything else is not as
+   usual, the page goes to a real XML parser (``s3_page_xml``).
 2. Keys are url-encoded. AWS writes a space as +, Ceph as %20; both write + as %2B. A key need not be UTF-8.
 3. Ceph RGW 16.2.15 writes the token unencoded, so that one with a control character or a reference is not what it
    means, or no XML. Such a token is not used: what follows is asked for by the last key.
@@ -89,9 +89,9 @@ def parse(body: bytes) -> ParsedPage:
 
 def _read_fast(body: bytes) -> ParsedPage | None:
     """Return the page, or None where the XML parser must look at it."""
-    first, last = body.find(b"<Contents>"), body.rfind(b"</Contents>")
-    if first < 0:
-        first = last = len(body)
+    count = body.count(b"<Contents>")
+    first = body.find(b"<Contents>") if count else len(body)
+    last = body.rfind(b"</Contents>") if count else len(body)
     start, end = body[:first], body[last:].rstrip()
     found = _HEAD.findall(start + end)
     head = {name.decode(): text.decode("latin-1") for name, text in found}
@@ -105,8 +105,7 @@ def _read_fast(body: bytes) -> ParsedPage | None:
     rows: list[tuple[bytes, bytes, bytes]] = _CONTENTS.findall(body)
     keys = [row[0] for row in rows]
     blob = b"".join(keys)
-    count = head.get("KeyCount") or str(body.count(b"<Contents>"))
-    if str(len(rows)) != count or not blob.isascii() or any(sign in blob for sign in _ODD):
+    if len(rows) != count or not blob.isascii() or any(sign in blob for sign in _ODD):
         return None
     if head.get("EncodingType") == "url" and any(sign in blob for sign in _ENCODED):
         keys = [_decoded(key) for key in keys]

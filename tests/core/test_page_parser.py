@@ -120,6 +120,9 @@ NO_PAGES = {
     "truncated without a token": _page(_entry("a"), end="<IsTruncated>true</IsTruncated>"),
     "a token, but nothing follows": _page(_entry("a"), head="<NextContinuationToken>x</NextContinuationToken>"),
     "fewer than it counts": _page(_entry("a"), head="<KeyCount>2</KeyCount>"),
+    "more than it counts, one not as usual": _page(
+        _entry("a"), _entry("b").replace("<Size>", "<Odd/><Size>"), head="<KeyCount>1</KeyCount>"
+    ),
     "more than it counts": _page(_entry("a"), _entry("b"), head="<KeyCount>1</KeyCount>"),
     "cut behind an object": _page(_entry("a"), _entry("b")).partition(b"<Contents><Key>b")[0],
     "cut before its end": _page(_entry("a")).removesuffix(b"</ListBucketResult>"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
-from lib.bucket_pages import ListingBroken, ObjectPage
+from lib.bucket_pages import ListingBroken, ObjectPage, Turn
 from lib.objects import Doubt
 from lib.stores.s3_pages import Patience, S3Pages
 from tests.parts import bad_servers
@@ -295,3 +296,49 @@ def test_the_environments_proxy_is_honoured_as_boto3_honours_it(
     pages = S3Pages(bad_servers.config_of("http://s3.example"), patience=time.patience())
     assert [page.keys for page in pages.pages()] == [[b"c", b"d"]]
     assert firsts[0].startswith("GET http://s3.example/edrspace?list-type=2&")
+
+
+def _is_free(turn: Turn) -> bool:
+    """Whether another thread would get the turn at once."""
+    taken = threading.Event()
+
+    def take() -> None:
+        with turn.taken():
+            taken.set()
+
+    threading.Thread(target=take, daemon=True).start()
+    return taken.wait(0.2)
+
+
+def test_a_turn_is_had_with_a_page_in_hand_and_given_back_whatever_becomes_of_it(stack: ExitStack, time: Time) -> None:
+    store, turn = _pages(stack, _in_turn([], FIRST, _page("d", "c")), time), Turn()
+    left = store.pages(turn=turn)
+    assert next(left).keys == [b"a", b"b"]
+    assert not _is_free(turn)
+    left.close()
+    assert _is_free(turn)
+
+    broken = store.pages(turn=turn)
+    _broken(broken)
+    assert _is_free(turn)
+
+
+def test_who_waits_for_an_answer_leaves_the_turn_to_others(stack: ExitStack, time: Time) -> None:
+    asked, answered = threading.Event(), threading.Event()
+
+    def talk(first: str, line: Line) -> None:
+        asked.set()
+        answered.wait(10)
+        REST(first, line)
+
+    store, turn, found = _pages(stack, talk, time, read_timeout_s=10.0), Turn(), list[bytes]()
+    thread = threading.Thread(
+        target=lambda: found.extend(key for page in store.pages(turn=turn) for key in page.keys), daemon=True
+    )
+    thread.start()
+    assert asked.wait(5)
+    assert _is_free(turn)
+    answered.set()
+    thread.join(5)
+    assert found == [b"c", b"d"]
+    assert _is_free(turn)
