@@ -66,7 +66,7 @@ class Listed:
 
 def cut(spool: RowSpool, *, threads: int) -> list[Range]:
     """Return the ranges of all keys, cut at quantiles of the rows' own."""
-    fewest, most = (spool.rows // size for size in (ROWS_OF_A_RANGE.stop, ROWS_OF_A_RANGE.start))
+    fewest, most = -(-spool.rows // ROWS_OF_A_RANGE.stop), spool.rows // ROWS_OF_A_RANGE.start
     wanted = max(1, min(max(threads * RANGES_OF_A_THREAD, fewest), most))
     cuts = spool.cuts(wanted)
     return [

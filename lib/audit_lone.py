@@ -9,7 +9,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from urllib.parse import unquote
 
 from lib import audit_findings, diagnosis, leftovers
@@ -21,6 +21,8 @@ from lib.leftovers import BLOCK, Scratch
 from lib.reconcile import ObjectAlone
 from lib.row_spool import Detail, RowReader
 
+FRESH = timedelta(seconds=2)  # an answer that is older is asked for again: a row may have been mended meanwhile
+
 
 @dataclass(frozen=True, slots=True)
 class _Asked:
@@ -28,7 +30,9 @@ class _Asked:
 
     ours: list[tuple[ObjectAlone, datetime]]
     plain: dict[str, tuple[str, ...]]
+    names: list[str]
     meant: Future[Mapping[str, Sequence[int]]]
+    asked_at: datetime
 
 
 def found(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Iterator[Finding]:
@@ -38,7 +42,7 @@ def found(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Itera
     those that follow, while the ones before them are judged.
     """
     asked = _asked(left, rows, asking, terms)
-    return _judged(next(asked, None), asked, left, rows)
+    return _judged(next(asked, None), asked, left, rows, asking)
 
 
 def _asked(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Iterator[_Asked]:
@@ -52,7 +56,8 @@ def _asked(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Iter
         if ours:
             names = [text(each.key) for each, _ in ours]
             plain = {name: other for name in names if (other := plainer(name))}
-            yield _Asked(ours, plain, _meant(rows, [*names, *(each for found in plain.values() for each in found)]))
+            names += (each for found in plain.values() for each in found)
+            yield _Asked(ours, plain, names, _meant(rows, names), asking.clock())
 
 
 def _meant(rows: RowReader, names: Sequence[str]) -> Future[Mapping[str, Sequence[int]]]:
@@ -69,10 +74,13 @@ def _meant(rows: RowReader, names: Sequence[str]) -> Future[Mapping[str, Sequenc
     return meant
 
 
-def _judged(first: _Asked | None, others: Iterator[_Asked], left: Scratch, rows: RowReader) -> Iterator[Finding]:
-    some = first
+def _judged(
+    some: _Asked | None, others: Iterator[_Asked], left: Scratch, rows: RowReader, asking: Asking
+) -> Iterator[Finding]:
     while some is not None:
         meant, plain, following = some.meant.result(), some.plain, next(others, None)
+        if asking.clock() - some.asked_at > FRESH:
+            meant = rows.resolving_to(some.names)
         names = [text(each.key) for each, _ in some.ours]
         twins, claims = left.twins(names), left.claims(names)
         there = _with_object(left, rows, sorted({number for name in plain for number in _of(meant, plain[name])}))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -43,7 +43,7 @@ class ListingBroken(Exception):
 class Turn:
     """Of threads that share it, one at a time works on its page; who waits for the network is away.
 
-    A page is far more than a core's cache holds of several: by turns each costs a fifth less.
+    A core's cache holds what is made of one page, not of eight: by turns each costs less.
     """
 
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -69,10 +69,10 @@ class BucketPages(Protocol):
 
     def pages(
         self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
-    ) -> Iterator[ObjectPage]:
+    ) -> Generator[ObjectPage, None, None]:
         """Yield the objects below ``prefix`` whose keys are above ``after`` and not above ``until``.
 
-        ``turn`` is had while a page is read, and as long as whoever takes it has not asked for the next.
+        ``turn`` is had while a page is read, and until whoever takes it asks for the next or closes them.
 
         An answer that fails a check (keys fewer than it says, out of order, outside the range, truncated without a
         token, no listing) is asked for again within a budget; raise ListingBroken after it.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, closing
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -15,7 +15,7 @@ from lib.reconcile import Differs, Left, NotAscending, ObjectAlone, Rows, walk
 from lib.row_spool import RowSpool
 from lib.seen_rows import Sums, summed
 
-# For ``gc.set_threshold``: a page is a thousand short-lived tuples, none of which is in a circle.
+# For ``gc.set_threshold``: a page is a thousand tuples that live for a moment, and none of them is in a circle.
 SELDOM = 50_000
 
 
@@ -61,8 +61,13 @@ class Here:
     def walk(self, after: bytes, until: bytes | None) -> Iterator[Walked]:
         """Yield the pages of a range; a listing that is not in order is broken."""
         rows = Rows(self.spool.blocks(after=after, until=until))
+        pages = self.pages.pages(prefix=self.prefix, after=after, until=until, turn=self.turn)
+        # Closed here: an error that is kept for whoever waits would keep the pages, and they the turn.
+        with closing(pages):
+            yield from self._walked(rows, pages)
+
+    def _walked(self, rows: Rows, pages: Iterator[ObjectPage]) -> Iterator[Walked]:
         try:
-            pages = self.pages.pages(prefix=self.prefix, after=after, until=until, turn=self.turn)
             for step in walk(rows, pages):
                 page, left = step.page, tuple((each, _modified(each, step.page)) for each in step.left)
                 sums = summed(step.rows, None if left else page.keys)  # with nothing left, a row for each object

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -65,6 +66,7 @@ class RecordRows:
         self._tables = records_tables.build(names)
         self._details = Details(engine, self._tables, names)
         self._references = References(engine, self._tables, location=location, files=files)
+        self._one = threading.Lock()  # question at a time: there may be no second connection
 
     def snapshot(self, path: str, *, prefix: str = "") -> Snapshot:
         """Write the rows whose resolved key begins with ``prefix`` to a new private file, and begin to check them.
@@ -84,14 +86,16 @@ class RecordRows:
 
     def details(self, record_ids: Sequence[int]) -> Mapping[int, Detail]:
         """Return the rows of these numbers as they are now; one that is gone is left out."""
-        return self._details.of(record_ids)
+        with self._one:
+            return self._details.of(record_ids)
 
     def resolving_to(self, keys: Sequence[str]) -> Mapping[str, Sequence[int]]:
         """Return which of these object keys a row resolves to now, with the numbers of those rows.
 
         A key that only a declared column names is there without a number.
         """
-        return self._references.to(keys)
+        with self._one:
+            return self._references.to(keys)
 
     def close(self) -> None:
         """Close every pooled connection."""

@@ -10,7 +10,7 @@ import random
 import re
 import time
 from bisect import bisect_right
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -79,7 +79,7 @@ class S3Pages:
 
     def pages(
         self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
-    ) -> Iterator[ObjectPage]:
+    ) -> Generator[ObjectPage, None, None]:
         """Yield the objects below ``prefix`` whose keys are above ``after`` and not above ``until``."""
         turn = turn or Turn()
         with turn.taken():

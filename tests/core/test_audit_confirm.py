@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
 from hypothesis import given, settings
@@ -147,7 +147,7 @@ def test_who_may_list_one_folder_alone_has_many_rows_confirmed_there() -> None:
     class Narrow(Pages):
         def pages(
             self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
-        ) -> Iterator[ObjectPage]:
+        ) -> Generator[ObjectPage, None, None]:
             if prefix != FOLDER.encode():
                 raise ListingBroken(Doubt.DENIED, reached=None, requests=1)
             return Pages.pages(self, prefix=prefix, after=after, until=until)

@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +99,19 @@ def test_an_object_that_a_row_came_to_mean_meanwhile_is_suggested_to_no_other_an
     assert [each.kind for each in found] == [K.DANGLING_REFERENCE]
     assert found[0].suggestion is not None
     assert (found[0].suggestion.is_safe, found[0].suggestion.flags) == (False, ("other_row",))
+
+
+def test_an_object_that_a_row_came_to_mean_while_others_were_judged_is_not_unreferenced(left: Scratch) -> None:
+    """The first answer is of the beginning: once it is old, it is asked for again."""
+    key, times = FOLDER + "CON1/A.pdf", [NOW, NOW + timedelta(minutes=1)]
+    rows = Rows.of(row(8, "elsewhere.pdf"))
+
+    def clock() -> datetime:
+        if len(times) == 1:
+            rows.rows = {8: row(8, "A.pdf", at=YOUNG)}
+        return times.pop(0)
+
+    assert judged(left, lone(key, etag=MD5), rows=rows, clock=clock) == []
 
 
 def test_an_object_that_only_another_declared_column_names_is_suggested_to_no_row(left: Scratch) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
@@ -80,7 +80,7 @@ class Pages:
 
     def pages(
         self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
-    ) -> Iterator[ObjectPage]:
+    ) -> Generator[ObjectPage, None, None]:
         there = sorted(self.keys)
         at = bisect_right(there, after)
         while True:

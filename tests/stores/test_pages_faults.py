@@ -6,14 +6,16 @@ import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, cast
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
 
 from lib.bucket_pages import ListingBroken, ObjectPage, Turn
 from lib.objects import Doubt
+from lib.row_spool import RowSpool
 from lib.stores.s3_pages import Patience, S3Pages
+from lib.walking import Here
 from tests.parts import bad_servers
 from tests.parts.bad_servers import Line, Talk
 
@@ -321,6 +323,24 @@ def test_a_turn_is_had_with_a_page_in_hand_and_given_back_whatever_becomes_of_it
     broken = store.pages(turn=turn)
     _broken(broken)
     assert _is_free(turn)
+
+
+class Torn:
+    """A spool that ends too soon."""
+
+    rows = 1
+
+    def blocks(self, *, after: bytes = b"", until: bytes | None = None) -> Iterator[list[bytes]]:
+        yield [b"a\t0a\t1\t7"]
+        raise ValueError("the spool of rows became shorter")
+
+
+def test_an_error_that_is_kept_keeps_no_turn(stack: ExitStack, time: Time) -> None:
+    here = Here(cast(RowSpool, Torn()), _pages(stack, FIRST, time), b"")
+    with pytest.raises(ValueError, match="shorter") as kept:
+        list(here.walk(b"", None))
+    assert kept.value.__traceback__ is not None
+    assert _is_free(here.turn)
 
 
 def test_who_waits_for_an_answer_leaves_the_turn_to_others(stack: ExitStack, time: Time) -> None:

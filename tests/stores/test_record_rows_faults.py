@@ -194,6 +194,23 @@ def test_a_second_connection_that_never_comes_is_not_waited_for(clinic: str, tmp
         assert after.checks.result() == expected
 
 
+def test_one_connection_is_enough_for_two_that_ask_at_once(clinic: str, postgres: Postgres) -> None:
+    """A role may have no second one: who asks while another does waits."""
+    name = clinic.partition("?")[0].rpartition("/")[2]
+    postgres.execute(
+        "CREATE ROLE single LOGIN CONNECTION LIMIT 1",
+        "GRANT SELECT ON ALL TABLES IN SCHEMA public TO single",
+        database=name,
+    )
+    with opened(postgres.url(name, user="single")) as reader, ThreadPoolExecutor(4) as threads:
+        asked = [threads.submit(reader.details, [1001, 1002]) for _ in range(20)]
+        meant = [
+            threads.submit(reader.resolving_to, [f"edrcontainer1/prescriptions/pdfs/CON153/{n}.pdf"]) for n in range(20)
+        ]
+        assert all(len(each.result(20)) == 2 for each in asked)
+        assert sum(len(each.result(20)) for each in meant) == 19  # one of them is numbered from 1
+
+
 @contextmanager
 def small_disk() -> Iterator[None]:
     """Refuse what makes a file of this process larger than 300 KB: the same failing write, without a mount."""
