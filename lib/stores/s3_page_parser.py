@@ -1,8 +1,8 @@
 """One page of ListObjectsV2, read. Pure.
 
 1. Nearly every page is read by one regular expression, which takes an object's element only as AWS and Ceph write it,
-   from its first sign to its last. Where it finds another number of them than there are, or anything else is not as
-   usual, the page goes to a real XML parser (``s3_page_xml``).
+   from its first sign to its last. Where one of them, or anything else, is not as usual, the page goes to a real XML
+   parser (``s3_page_xml``).
 2. Keys are url-encoded. AWS writes a space as +, Ceph as %20; both write + as %2B. A key need not be UTF-8.
 3. Ceph RGW 16.2.15 writes the token unencoded, so that one with a control character or a reference is not what it
    means, or no XML. Such a token is not used: what follows is asked for by the last key.
@@ -25,7 +25,7 @@ from lib.stores import s3_page_xml
 from lib.stores.s3_page_xml import NotAListing
 
 _CONTENTS = re.compile(
-    rb"<Contents><Key>([^<]++)</Key>"
+    rb"<Contents>(?:<Key>([^<]++)</Key>"
     rb"<LastModified>[^<]*+</LastModified>"
     rb'<ETag>(?:&quot;|")([0-9a-f-]++)(?:&quot;|")</ETag>'
     rb"(?:<Checksum(?:Algorithm|Type)>[^<]*+</Checksum(?:Algorithm|Type)>)*+"
@@ -33,7 +33,7 @@ _CONTENTS = re.compile(
     rb"(?:<StorageClass>[^<]*+</StorageClass>)?+"
     rb"(?:<Owner>(?:<ID>[^<]*+</ID>)?+(?:<DisplayName>[^<]*+</DisplayName>)?+</Owner>)?+"
     rb"(?:<Type>[^<]*+</Type>)?+"
-    rb"</Contents>"
+    rb"</Contents>)?+"  # an element that is not so is found too, without its content
 )
 _HEAD = re.compile(rb"<(%s)>([^<]*)</\1>" % "|".join(s3_page_xml.HEAD).encode())
 _DATE = re.compile(rb"<LastModified>([^<]*+)</LastModified>")
@@ -89,9 +89,9 @@ def parse(body: bytes) -> ParsedPage:
 
 def _read_fast(body: bytes) -> ParsedPage | None:
     """Return the page, or None where the XML parser must look at it."""
-    count = body.count(b"<Contents>")
-    first = body.find(b"<Contents>") if count else len(body)
-    last = body.rfind(b"</Contents>") if count else len(body)
+    first, last = body.find(b"<Contents>"), body.rfind(b"</Contents>")
+    if first < 0:
+        first = last = len(body)
     start, end = body[:first], body[last:].rstrip()
     found = _HEAD.findall(start + end)
     head = {name.decode(): text.decode("latin-1") for name, text in found}
@@ -105,7 +105,7 @@ def _read_fast(body: bytes) -> ParsedPage | None:
     rows: list[tuple[bytes, bytes, bytes]] = _CONTENTS.findall(body)
     keys = [row[0] for row in rows]
     blob = b"".join(keys)
-    if len(rows) != count or not blob.isascii() or any(sign in blob for sign in _ODD):
+    if not all(keys) or not blob.isascii() or any(sign in blob for sign in _ODD):
         return None
     if head.get("EncodingType") == "url" and any(sign in blob for sign in _ENCODED):
         keys = [_decoded(key) for key in keys]

@@ -8,14 +8,13 @@ slice of the file and any place in it is found by bisection. It checks no signat
 from __future__ import annotations
 
 import argparse
+import asyncio
 import hashlib
 import mmap
 import re
 import socket
 import subprocess
 import sys
-import threading
-import time
 from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
@@ -35,6 +34,7 @@ ENTRY = (
 )
 KEY_AT = len(b"<Contents><Key>")
 SMALLEST_BYTES, LARGEST_BYTES = 100_000, 999_998  # six digits each
+SEND_BYTES = 1 << 20  # more than a page, so that one call sends it
 COMMON = "Server: canned\r\nx-amz-request-id: tx0-canned\r\n"
 
 Known = tuple[bytes, bytes, int]  # key, MD5, size
@@ -211,26 +211,29 @@ def _error(code: str, method: str) -> list[bytes | memoryview]:
     return [head] if method == "HEAD" else [head, body]
 
 
-def _talk(connection: socket.socket, bucket: _Bucket, delay_s: float) -> None:
-    """Answer the requests of one connection until it closes."""
-    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    with connection, connection.makefile("rb") as reader:
-        while first := reader.readline():
-            asked_range = ""
-            while (line := reader.readline()) not in {b"\r\n", b""}:
-                if line[:6].lower() == b"range:":
-                    asked_range = line[6:].decode().strip()
-            if delay_s:
-                time.sleep(delay_s)
-            for part in bucket.answer(first.decode().strip(), asked_range):
-                connection.sendall(part)
+class _Talk(asyncio.Protocol):
+    """One connection: each request is answered after the delay."""
 
+    def __init__(self, bucket: _Bucket, delay_s: float) -> None:
+        self._bucket, self._delay_s = bucket, delay_s
+        self._read = b""
 
-def _talk_quietly(connection: socket.socket, bucket: _Bucket, delay_s: float) -> None:
-    try:
-        _talk(connection, bucket, delay_s)
-    except OSError:
-        return  # the client hung up
+    def connection_made(self, transport: asyncio.BaseTransport) -> None:
+        assert isinstance(transport, asyncio.Transport)
+        self._transport = transport
+        transport.get_extra_info("socket").setsockopt(socket.SOL_SOCKET, socket.SO_SNDBUF, SEND_BYTES)
+
+    def data_received(self, data: bytes) -> None:
+        self._read += data
+        while b"\r\n\r\n" in self._read:
+            head, _, self._read = self._read.partition(b"\r\n\r\n")
+            asyncio.get_running_loop().call_later(self._delay_s, self._answer, head.decode())
+
+    def _answer(self, head: str) -> None:
+        first, *lines = head.split("\r\n")
+        asked_range = next((line[6:].strip() for line in lines if line[:6].lower() == "range:"), "")
+        for part in self._bucket.answer(first, asked_range):
+            self._transport.write(part)
 
 
 @contextmanager
@@ -259,12 +262,15 @@ def main() -> None:
         path = told.listing or Path(stack.enter_context(TemporaryDirectory())) / "listing.xml"
         if not path.exists():
             build(Space(told.keys, told.seed, told.dangling, told.unreferenced, told.altered), path)
-        bucket = _Bucket(path)
-        server = stack.enter_context(socket.create_server(("127.0.0.1", told.port), backlog=256))
-        print(server.getsockname()[1], flush=True)
-        while True:
-            connection, _ = server.accept()
-            threading.Thread(target=_talk_quietly, args=(connection, bucket, told.delay_ms / 1000), daemon=True).start()
+        asyncio.run(_serve(_Bucket(path), told.delay_ms / 1000, told.port))
+
+
+async def _serve(bucket: _Bucket, delay_s: float, port: int) -> None:
+    server = await asyncio.get_running_loop().create_server(
+        lambda: _Talk(bucket, delay_s), "127.0.0.1", port, backlog=256
+    )
+    print(server.sockets[0].getsockname()[1], flush=True)
+    await server.serve_forever()
 
 
 if __name__ == "__main__":
