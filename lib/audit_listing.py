@@ -18,9 +18,8 @@ from lib.row_spool import RowSpool
 from lib.seen_rows import SeenRows
 from lib.walking import Walker
 
-ROWS_OF_A_RANGE = range(
-    4_000, 50_000
-)  # fewer are not worth the page on top; of more, a crash has too many walked twice
+FEWEST_ROWS = 4_000  # of a range: fewer are not worth the page that each costs on top
+MOST_ROWS = 50_000  # of more, a crash has too many walked twice
 RANGES_OF_A_THREAD = 2  # so that no thread walks alone at the end
 
 
@@ -66,7 +65,7 @@ class Listed:
 
 def cut(spool: RowSpool, *, threads: int) -> list[Range]:
     """Return the ranges of all keys, cut at quantiles of the rows' own."""
-    fewest, most = -(-spool.rows // ROWS_OF_A_RANGE.stop), spool.rows // ROWS_OF_A_RANGE.start
+    fewest, most = -(-spool.rows // MOST_ROWS), spool.rows // FEWEST_ROWS
     wanted = max(1, min(max(threads * RANGES_OF_A_THREAD, fewest), most))
     cuts = spool.cuts(wanted)
     return [
