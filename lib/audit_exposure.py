@@ -79,7 +79,12 @@ class Strangers:
         except ObjectUnavailable:
             return Exposure.UNKNOWN
         fetched = self.heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES)
-        answer = exposure.exposure(link_check.is_public(fetched))
+        is_public = link_check.is_public(fetched, etag=None)
+        if is_public is None and fetched.etag is not None:  # a file that is no PDF, or a page of somebody else's
+            seen = self.heads.head([key], budget=BUDGET)[key]
+            is_public = link_check.is_public(fetched, etag=seen.etag)
+            self.told(1)
+        answer = exposure.exposure(is_public)
         with self._lock:
             self._silent = self._silent + 1 if answer is Exposure.UNKNOWN else 0
         self.told(1)

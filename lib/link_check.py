@@ -162,11 +162,13 @@ def looks_like_pdf(body: bytes) -> bool:
     return b"%PDF" in body[:FIRST_BYTES]
 
 
-def is_public(fetched: Fetched) -> bool | None:
+def is_public(fetched: Fetched, *, etag: str | None) -> bool | None:
     """Whether the plain address of an object that exists opened for a stranger; None when that is not certain.
 
-    A proxy's own page with status 200 is no answer.
+    ``etag`` is what storage tells its owner. A proxy's own page with status 200 is no answer: it is no PDF, and has
+    another ETag or none.
     """
     if fetched.status in {200, 206}:
-        return True if looks_like_pdf(fetched.body) else None
+        is_the_file = looks_like_pdf(fetched.body) or (etag is not None and fetched.etag == etag)
+        return True if is_the_file else None
     return False if fetched.status == 403 else None

@@ -1,4 +1,7 @@
-"""The demo clinic of one instant: the same instant gives the same rows and the same bytes."""
+"""The demo clinic of one instant: the same instant gives the same rows and the same bytes.
+
+Whatever the day and the hour, the same records are there and the same things are wrong with them: only the times differ.
+"""
 
 from __future__ import annotations
 
@@ -7,6 +10,8 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, time, timedelta
+from itertools import count as count_from
+from itertools import islice
 from zoneinfo import ZoneInfo
 
 from dashboard.demo import damage, pdfs, people
@@ -15,11 +20,13 @@ from dashboard.demo.seeds import Seed
 from dashboard.demo.tables import Consultation, Pdf, Prescription, Tables, User
 
 PUBLIC_EVERY = 16  # healthy PDFs: one was uploaded as public-read, about three of a sample of 50
-SEED = 20261124
+SEED = 20261241  # of many, one whose first records are as plain as most
 ZONE = ZoneInfo("Asia/Kolkata")
 PDFS = 1500
-PERIOD = timedelta(days=425)
+WORKING_DAYS = 360  # before today
+SUNDAY = 6
 TODAY = 6  # prescriptions of today
+LATER = timedelta(hours=2)  # at most, is a PDF made after the one before: the third one still on that day
 WITHOUT_PDF = 24
 WITHOUT_CONSULTATION = 18
 WITHOUT_CLINIC = 18
@@ -114,11 +121,11 @@ def _moments(rng: random.Random, count: int, *, now: datetime) -> list[datetime]
     today = now.astimezone(ZONE).date()
     midnight = datetime.combine(today, time(), ZONE)
     moments = [midnight + (now - midnight) * ((n + 1) / (TODAY + 1)) for n in range(TODAY)]
-    while len(moments) < count:
-        day = today - timedelta(days=rng.randrange(1, PERIOD.days))
-        if day.weekday() != 6:
-            opening = datetime.combine(day, time(9, 0), ZONE)
-            moments.append(opening + timedelta(seconds=rng.randrange(9 * 3600)))
+    before = (today - timedelta(days=back) for back in count_from(1))
+    working = list(islice((day for day in before if day.weekday() != SUNDAY), WORKING_DAYS))
+    for _ in range(count - TODAY):
+        opening = datetime.combine(rng.choice(working), time(9, 0), ZONE)
+        moments.append(opening + timedelta(seconds=rng.randrange(9 * 3600)))
     return sorted(moments)
 
 
@@ -171,12 +178,13 @@ def _versions(
     several = [index for index, count in enumerate(counts) if count > 1]
     odd = rng.sample(several, NONE_CURRENT + TWO_CURRENT)
     none_current, two_current = set(odd[:NONE_CURRENT]), set(odd[NONE_CURRENT:])
+    today = now.astimezone(ZONE).date()
     for index, (prescription, count) in enumerate(zip(prescriptions, counts, strict=True)):
         current = set() if index in none_current else {count, count - 1} if index in two_current else {count}
         at = prescription.created_at
         for number in range(1, count + 1):
-            # Never after now, also not for versions of this very minute.
-            at += min(timedelta(seconds=rng.randrange(20, 6 * 3600)), (now - at) / 3)
+            later = rng.uniform(0.01, 1)
+            at += later * ((now - at) / 3 if prescription.issued_date == today else LATER)  # never after now
             yield _Version(prescription, number, number in current, at)
 
 

@@ -35,6 +35,17 @@ PROVIDER_NAME = "Clinic SSO"
 BOX = "Phone, name, PAT…, CON…, or paste a link"
 LOCATION = "edrcontainer1"
 ONE_SENTENCE_MS = 15_000  # until it must stand there
+STILL_MS = 500
+STILL = """(quiet) => new Promise((done) => {
+  const main = document.querySelector('[data-testid=stMain]');
+  const look = (before, since) => requestAnimationFrame((now) => {
+    const at = `${main.scrollHeight} ${main.scrollTop} ${document.querySelector('[data-stale="true"]') !== null}`;
+    if (at !== before) look(at, now);
+    else if (now - since < quiet) look(at, since);
+    else done();
+  });
+  look('', 0);
+})"""
 
 
 def search(page: Page, text: str) -> None:
@@ -45,8 +56,16 @@ def search(page: Page, text: str) -> None:
 
 
 def at_rest(page: Page) -> None:
-    """Wait until all is drawn anew: what is clicked before may be gone, and a list of choices may be closed by it."""
+    """Wait until all is drawn anew and nothing moves: what is clicked before may be gone, and an open list is closed."""
     page.locator("[data-test-script-state=notRunning]").wait_for()
+    page.evaluate(STILL, STILL_MS)
+
+
+def choose(page: Page, label: str, option: str) -> None:
+    """Choose from the list with this label; from the last one, where there are several."""
+    at_rest(page)
+    page.get_by_role("combobox", name=label).last.click()
+    page.get_by_role("option", name=option).click()
 
 
 def click_row(page: Page, row: int, *, x: int = 200) -> None:

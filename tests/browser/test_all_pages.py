@@ -19,6 +19,7 @@ from lib.locking import Locks
 from lib.stores.memory.pins import MemoryPins
 from pages import PAGES
 from tests.browser import walks
+from tests.browser.steps import at_rest
 from tests.core.test_contrast import contrast
 from tests.parts import needed
 from tests.parts.accounts import MemoryBench
@@ -56,8 +57,9 @@ def test_an_open_list_stays_open_when_what_stands_above_it_grows(watched: Watche
     page.set_viewport_size({"width": 1280, "height": 500})
     sign_in(page, demo_app, wanted="/people")
     person = page.get_by_role("combobox", name="Person")
-    person.scroll_into_view_if_needed()
+    at_rest(page)
     page.evaluate("document.querySelector('[data-testid=stMain]').scrollTop = 200")
+    at_rest(page)  # what scrolls closes an open list
     person.click()
     expect(page.get_by_role("option", name="Bilal")).to_be_visible()
     page.evaluate(

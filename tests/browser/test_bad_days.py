@@ -14,7 +14,18 @@ import sqlalchemy as sa
 from playwright.sync_api import Browser, expect
 
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
-from tests.browser.steps import BARE, LOCATION, ONE_SENTENCE_MS, assert_alive, click_row, on_sqlite, search, served, tab
+from tests.browser.steps import (
+    BARE,
+    LOCATION,
+    ONE_SENTENCE_MS,
+    assert_alive,
+    choose,
+    click_row,
+    on_sqlite,
+    search,
+    served,
+    tab,
+)
 from tests.parts import bad_servers, sample_clinic
 from tests.parts import guarded_s3 as guarded
 from tests.parts.bad_servers import Talk
@@ -174,8 +185,7 @@ def test_a_ledger_that_another_program_holds_is_one_sentence_and_nobody_is_throw
             expect(page.get_by_test_id("stDataFrame")).to_be_visible()
             page.get_by_role("link", name="People").click()
             page.get_by_role("textbox", name="Name").fill("Farid")
-            page.get_by_role("combobox", name="Role").last.click()
-            page.get_by_role("option", name="Auditor").click()
+            choose(page, "Role", "Auditor")
             page.get_by_text("All clinics, and records without a clinic").last.click()
             page.get_by_role("button", name="Add", exact=True).click()
             expect(said).to_be_visible(timeout=ONE_SENTENCE_MS)

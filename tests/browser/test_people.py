@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.browser.steps import PASSWORD, at_rest, tab
+from tests.browser.steps import PASSWORD, at_rest, choose, tab
 from tests.parts.chromium import App
 
 
@@ -15,8 +15,7 @@ def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Bro
         expect(page.get_by_text("Change somebody")).to_be_visible()
         page.get_by_role("button", name="Sign out").click(trial=True)  # the menu lies over nothing
         page.get_by_role("textbox", name="Name").fill("Farid")
-        page.get_by_role("combobox", name="Clinics").last.click()
-        page.get_by_role("option", name="CLN001").click()
+        choose(page, "Clinics", "CLN001")
         page.keyboard.press("Escape")
         page.get_by_role("button", name="Add", exact=True).dblclick()  # an impatient one is one act
         expect(page.get_by_text("Farid sets their own password there")).to_be_visible()
@@ -40,12 +39,8 @@ def test_an_owner_adds_somebody_who_gets_in_until_they_are_disabled(browser: Bro
         expect(theirs.get_by_role("link", name="People")).to_have_count(0)
 
         page.get_by_role("button", name="Done").click()
-        expect(page.get_by_role("button", name="Done")).to_have_count(
-            0
-        )  # the run that puts it away closes an open list
-        at_rest(page)
-        page.get_by_role("combobox", name="Person").click()
-        page.get_by_role("option", name="Farid").click()
+        expect(page.get_by_role("button", name="Done")).to_have_count(0)
+        choose(page, "Person", "Farid")
         page.get_by_role("button", name="Disable").click()
         said = page.get_by_text("Farid: Clinic admin, CLN001. The account is disabled.")
         expect(said).to_be_visible()
@@ -58,8 +53,7 @@ def test_of_two_fast_clicks_the_second_finds_what_the_first_did(browser: Browser
     name = f"Faiz {gap_ms}"
     with tab(browser, demo_app, wanted="/people") as page:
         page.get_by_role("textbox", name="Name").fill(name)
-        page.get_by_role("combobox", name="Clinics").last.click()
-        page.get_by_role("option", name="CLN001").click()
+        choose(page, "Clinics", "CLN001")
         page.keyboard.press("Escape")
         add = page.get_by_role("button", name="Add", exact=True)
         add.evaluate("(button, gap) => { button.click(); setTimeout(() => button.click(), gap); }", gap_ms)
@@ -72,8 +66,7 @@ def test_the_second_click_of_a_slow_double_click_does_not_undo_what_the_first_di
     browser: Browser, demo_app: App
 ) -> None:
     with tab(browser, demo_app, wanted="/people") as page:
-        page.get_by_role("combobox", name="Person").click()
-        page.get_by_role("option", name="Dev").click()
+        choose(page, "Person", "Dev")
         page.get_by_role("button", name="Disable").click()
         enable = page.get_by_role("button", name="Enable")
         expect(page.get_by_text("The account is disabled.")).to_be_visible()

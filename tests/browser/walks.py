@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 
 from playwright.sync_api import Page, expect
 
-from tests.browser.steps import PASSWORD, at_rest, search
+from tests.browser.steps import PASSWORD, at_rest, choose, search
 from tests.parts.chromium import PATIENCE_MS, App, sign_in
 from tests.parts.provider import Provider
 
@@ -101,6 +101,7 @@ def audit(walk: Walk) -> None:
     walk.look("before a check")
     start.click()
     _ran(page)
+    at_rest(page)
     page.get_by_role("combobox", name="Problem").click()
     page.keyboard.type("Missing file: Older")
     page.get_by_role("option", name="Older location").click()
@@ -154,8 +155,7 @@ def people(walk: Walk) -> None:
     walk.look("accounts")
     name = next(NEW_PEOPLE)
     page.get_by_role("textbox", name="Name").fill(name)
-    page.get_by_role("combobox", name="Clinics").last.click()
-    page.get_by_role("option", name="CLN001").click()
+    choose(page, "Clinics", "CLN001")
     page.keyboard.press("Escape")
     page.get_by_role("button", name="Add", exact=True).click()
     expect(page.get_by_text("sets their own password there")).to_be_visible()

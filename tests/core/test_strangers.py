@@ -54,6 +54,13 @@ def test_a_public_file_opens_for_anyone_and_a_private_one_does_not() -> None:
     assert exposed(bench()) is Exposure.CLOSED
 
 
+def test_a_file_that_is_no_pdf_opens_for_anyone_too_and_a_page_of_somebody_elses_is_no_answer() -> None:
+    photo = StoredObject(b"\xff\xd8\xff a photo", is_public=True)
+    assert exposed(bench(objects=bucket(photo.body, is_public=True))) is Exposure.OPEN
+    page = replace(Fetched(200, b"<html>Sign in</html>", 20, "text/html", None), etag="0" * 32)
+    assert exposed(bench(objects=bucket(photo.body, answers=lambda _url, _fetched: page))) is Exposure.UNKNOWN
+
+
 def test_a_file_that_is_absent_is_never_called_private() -> None:
     where = bench(objects=bucket(b"%PDF other", key="another.pdf"))
     assert exposed(where) == Refused(RefusalCode.MISSING)

@@ -29,7 +29,7 @@ from tests.parts import moody_s3
 from tests.parts.audit_command import ROOT, Audited, command, environment, faults_of_form, lines_of
 from tests.parts.broken_keys import LOCATION
 from tests.parts.command_line import CommandLine
-from tests.parts.moody_s3 import Asked, Mood, MoodyS3, Reply, error, hang, on_heads, on_strangers, plain
+from tests.parts.moody_s3 import HTML, Asked, Mood, MoodyS3, Reply, error, hang, on_heads, on_strangers, plain
 from tests.parts.planted_clinic import Clinic, Grow, on_guarded_s3
 from tests.parts.planted_growing import grow_few, grow_healthy
 
@@ -197,6 +197,21 @@ def test_a_verdict_on_a_bucket_that_opens_for_anyone_says_so(house: House, expos
     assert "iles open for anyone who knows their address." in verdict
     (told,) = [each for each in house.about if each.startswith("Of ")]
     assert told.endswith(f"{sum(ran.json['strangers'].values())} open for anyone who knows their address; 0 do not.")
+
+
+def test_a_file_that_is_no_pdf_and_opens_for_anyone_is_found_and_a_page_of_somebody_elses_is_no_answer(
+    house: House,
+) -> None:
+    photo, other = house.clinic.planted.objects[:2]
+    for each in (photo, other):
+        house.guard.put(replace(each, body=b"\xff\xd8\xff a photo", is_public=each is photo))
+    path = f"/{house.guard.bucket}/{other.key}"
+    page = Reply(200, HTML, {"ETag": '"0123456789abcdef0123456789abcdef"'})
+    house.moody.mood = on_strangers(lambda asked: page if asked.request.path == path else plain(asked))
+    ran = house.audit("full")
+    assert list(faults_of_form(ran)) == []
+    assert [each["key"] for each in ran.of(Kind.PUBLICLY_READABLE)] == [photo.key]
+    assert ran.json["strangers"] == {"open": 1, "closed": FILES - 2, "unknown": 1}
 
 
 def test_a_run_that_sent_no_stranger_says_so(house: House) -> None:
