@@ -17,10 +17,10 @@ from dashboard.terminal import CouldNotRun, Json, me, say_notices
 from dashboard.wording import audit_commands as words
 from dashboard.wording import audit_compared as compared_words
 from dashboard.wording import audits as run_words
-from lib import audit_history, audit_reach, auditing, audits, keys, setting_rules
+from lib import audit_history, audit_reach, audit_reading, auditing, audits, keys, setting_rules
 from lib.access import Scope
 from lib.audit_book import Busy, LeaseLost
-from lib.auditing import Office
+from lib.audit_office import Office
 from lib.audits import Exposure, Options, Result, Run, Status
 from lib.settings import Settings
 
@@ -113,7 +113,7 @@ def _duration(text: str) -> timedelta:
 
 def _no_other(given: dict[str, Any], run_id: int, using: Office) -> None:
     """Refuse an option that is not the run's own: it goes on with those that it began with."""
-    begun = auditing.run(me(), Scope(), services=using, run_id=run_id)
+    begun = audit_reading.run(me(), Scope(), services=using, run_id=run_id)
     for option, value in given.items():
         if begun is not None and getattr(begun.options, option) != value:
             raise CouldNotRun(words.OPTION_OF_ANOTHER.format(run=run_id, option=option))
@@ -172,7 +172,7 @@ def listed(context: typer.Context, as_json: Json = False) -> None:
     if context.invoked_subcommand is not None:
         return
     using = _office()
-    found = auditing.runs(me(), Scope(), services=using, limit=LISTED + 1)
+    found = audit_reading.runs(me(), Scope(), services=using, limit=LISTED + 1)
     items = [as_data(run) for run in found[:LISTED]]
     if as_json:
         printing.as_json({"items": items, "truncated": len(found) > LISTED})
@@ -197,8 +197,8 @@ def diff(
     using = _office()
     runs = [_comparable(number, using) for number in (first, second)]
     unlike = audit_reach.unlike(*runs)
-    compared = audit_history.compare(auditing.groups(me(), Scope(), services=using, run_id=second, than=first))
-    different = auditing.difference(me(), Scope(), services=using, first=first, second=second, limit=DIFFERENT + 1)
+    compared = audit_history.compare(audit_reading.groups(me(), Scope(), services=using, run_id=second, than=first))
+    different = audit_reading.difference(me(), Scope(), services=using, first=first, second=second, limit=DIFFERENT + 1)
     items = [{"side": each.side, **audit_exports.fields(each.finding)} for each in different[:DIFFERENT]]
     counted = {"new": compared.new, "still": compared.still, "gone": compared.gone}
     if as_json:
@@ -223,7 +223,7 @@ def diff(
 
 
 def _comparable(number: int, using: Office) -> Run:
-    found = auditing.run(me(), Scope(), services=using, run_id=number)
+    found = audit_reading.run(me(), Scope(), services=using, run_id=number)
     if found is None:
         raise CouldNotRun(words.NO_SUCH_RUN.format(run=number))
     if not found.is_comparable:

@@ -11,10 +11,10 @@ import typer
 from dashboard import audit_exports, printing
 from dashboard.terminal import CouldNotRun, Json, me, say_notices
 from dashboard.wording import audit_commands as words
-from lib import audit_export, auditing
+from lib import audit_export, audit_reading
 from lib.access import Scope
 from lib.audit_export import Form
-from lib.auditing import Office
+from lib.audit_office import Office
 from lib.audits import Run, Status
 from lib.settings import Settings
 
@@ -33,7 +33,7 @@ def export(
     settings = Settings.load()
     say_notices(settings)
     using = audit_wiring.office(settings)
-    run = auditing.run(me(), Scope(), services=using, run_id=run_id)
+    run = audit_reading.run(me(), Scope(), services=using, run_id=run_id)
     if run is None:
         raise CouldNotRun(words.NO_SUCH_RUN.format(run=run_id))
     if run.status is Status.RUNNING:

@@ -49,7 +49,7 @@ def _now() -> datetime:
 
 @dataclass(frozen=True, slots=True)
 class AuditOffice:
-    """What a command that checks all files works with (``auditing.Office``)."""
+    """What a command that checks all files works with (``Office``)."""
 
     trail: Trail
     clock: Callable[[], datetime]

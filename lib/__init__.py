@@ -45,7 +45,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
 * ``findings``   what one run of "Check all files" finds (pure); ``audits`` is a run, ``audit_pace`` how fast
   it goes (pure), ``audit_book`` the ports of the book
   that keeps the runs, ``kept_findings`` what they found, as it is read from there;
-  ``auditing`` starts, stops and reads them, ``audit_pages`` shows their findings, ``audit_history`` is what several say together (pure),
+  ``auditing`` starts and stops them, ``audit_reading`` reads them, both at the desk of ``audit_office``; ``audit_pages``
+  shows their findings, ``audit_history`` is what several say together (pure),
   ``audit_reach`` in what two can be compared (pure), ``audit_since`` how one went on since the verdict before it,
   ``audit_plan`` reads the records of a cause for a plan, ``audit_export`` lets findings be taken along,
   ``alerts`` is what somebody is told of a run, ``audit_first_seen`` since which one a cause is there (both pure)

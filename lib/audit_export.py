@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
 
-from lib import auditing, authority
+from lib import audit_reading, authority
 from lib.access import Actor, Permission, Scope
 from lib.audit_book import BATCH
-from lib.auditing import Office
+from lib.audit_office import Office
 from lib.audits import Run
 from lib.diagnosis import State
 from lib.findings import Finding
@@ -70,7 +70,7 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
     run, desk = _run(actor, scope, services=services, run_id=run_id), services.audits
     assert desk is not None
     intent = _intent(actor, scope, services=services, run_id=run_id, form=Form.REPORT)
-    since = auditing.since(actor, scope, services=services, run_id=run_id)
+    since = audit_reading.since(actor, scope, services=services, run_id=run_id)
     taken = _taken(intent, islice(_findings(actor, scope, services, run_id), MAX_REPORTED), services=services)
     return Report(
         run,
@@ -78,7 +78,7 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
         since.groups,
         desk.findings.states(run_id, scope=scope),
         tuple(taken),
-        auditing.tallies(actor, scope, services=services, run_id=run_id),
+        audit_reading.tallies(actor, scope, services=services, run_id=run_id),
         has_all_records=scope.clinics is None,
     )
 
@@ -91,7 +91,7 @@ def _authorised(actor: Actor, scope: Scope, *, services: Office) -> Scope:
 
 
 def _run(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Run:
-    found = auditing.run(actor, scope, services=services, run_id=run_id)
+    found = audit_reading.run(actor, scope, services=services, run_id=run_id)
     if found is None:
         raise LookupError(run_id)
     return found
@@ -104,7 +104,7 @@ def _intent(actor: Actor, scope: Scope, *, services: Office, run_id: int, form: 
 
 def _findings(actor: Actor, scope: Scope, services: Office, run_id: int) -> Generator[Finding, None, None]:
     after = 0
-    while page := auditing.findings(
+    while page := audit_reading.findings(
         actor, scope, services=services, run_id=run_id, chosen=Chosen(), limit=BATCH, after=after
     ):
         for after, finding in page:  # noqa: B007 - the last number is where the next page begins

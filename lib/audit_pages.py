@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
-from lib import auditing
+from lib import audit_reading
 from lib.access import Actor, Scope
-from lib.auditing import Office
+from lib.audit_office import Office
 from lib.catalogue import Severity
 from lib.findings import WORST_FIRST, Finding
 from lib.kept_findings import Chosen, Group
@@ -40,13 +40,13 @@ def page(
     limit: int,
     after: Place,
 ) -> Sequence[tuple[Place, Finding]]:
-    """Return findings with their places, the worst first, those behind a place; raise as ``auditing.findings``.
+    """Return findings with their places, the worst first, those behind a place; raise as ``audit_reading.findings``.
 
     The book is asked for one severity after the other, from that of the place until the page is full.
     """
     found: list[tuple[Place, Finding]] = []
     for severity in WORST_FIRST[WORST_FIRST.index(after.severity) :]:
-        some = auditing.findings(
+        some = audit_reading.findings(
             actor,
             scope,
             services=services,

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from lib import auditing, authority, planning
+from lib import audit_reading, authority, planning
 from lib.access import Actor, Permission, Scope
 from lib.audit_book import BATCH
 from lib.kept_findings import Chosen
@@ -32,7 +32,7 @@ def rows(actor: Actor, scope: Scope, *, services: Services, run_id: int, chosen:
 
 def _numbers(actor: Actor, scope: Scope, *, services: Services, run_id: int, chosen: Chosen) -> Iterator[int]:
     after = 0
-    while page := auditing.findings(
+    while page := audit_reading.findings(
         actor, scope, services=services, run_id=run_id, chosen=chosen, limit=BATCH, after=after
     ):
         yield from (each.record_id for _, each in page if each.record_id is not None)

@@ -12,8 +12,8 @@ from dashboard.visit import Visit
 from dashboard.wording import audit_starting as start_words
 from dashboard.wording import audit_verdict as verdict_words
 from dashboard.wording import audits as words
-from lib import auditing
-from lib.auditing import Verdict
+from lib import audit_reading
+from lib.audit_reading import Verdict
 from lib.audits import Run, Status
 from pages import audit_causes, audit_exports, audit_pictures, audit_progress, audit_runs, audit_starting, audit_verdict
 from pages.audit_shown import shown_of
@@ -25,8 +25,8 @@ def render(visit: Visit) -> None:
         st.info(words.NO_BOOK, icon=":material/fact_check:")
         return
     acts: Drawn[audit_starting.Done] = once.drawn(audit_starting.ACTS)
-    verdict = auditing.verdict(*visit.who(), services=visit.services)
-    runs = auditing.runs(*visit.who(), services=visit.services)
+    verdict = audit_reading.verdict(*visit.who(), services=visit.services)
+    runs = audit_reading.runs(*visit.who(), services=visit.services)
     run = _run(visit, verdict, runs)
     audit_starting.say(visit, acts)
     if not runs:
@@ -54,7 +54,10 @@ def render(visit: Visit) -> None:
 def _run(visit: Visit, verdict: Verdict | None, runs: Sequence[Run]) -> Run | None:
     """Return the run that the address names, else the last full one, else the newest that came to something."""
     asked = audit_runs.asked()
-    if asked is not None and (found := auditing.run(*visit.who(), services=visit.services, run_id=asked)) is not None:
+    if (
+        asked is not None
+        and (found := audit_reading.run(*visit.who(), services=visit.services, run_id=asked)) is not None
+    ):
         return found if found.is_comparable else None
     if verdict is not None:
         return verdict.run

@@ -9,7 +9,7 @@ from dashboard.once import Drawn
 from dashboard.visit import SignedOut, Visit
 from dashboard.wording import audits as words
 from dashboard.wording.times import as_of
-from lib import auditing
+from lib import audit_reading, auditing
 from lib.access import Permission
 from lib.audits import Options, Run, Status
 from lib.errors import LedgerUnavailable, NotAllowed
@@ -35,7 +35,7 @@ def goes_on(run: Run) -> bool:
 def _look(visit: Visit, run_id: int) -> None:
     """Draw how far the run is, again every second; draw the page anew when it has ended."""
     try:
-        run = auditing.run(*visit.who(), services=visit.services, run_id=run_id)
+        run = audit_reading.run(*visit.who(), services=visit.services, run_id=run_id)
     except (SignedOut, NotAllowed):
         st.rerun()
     except LedgerUnavailable as error:

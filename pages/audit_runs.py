@@ -13,7 +13,7 @@ from dashboard.wording import audit_compared as compared_words
 from dashboard.wording import audits as words
 from dashboard.wording import problems
 from dashboard.wording.times import as_of, took
-from lib import audit_history, audit_reach, auditing
+from lib import audit_history, audit_reach, audit_reading
 from lib.access import Permission
 from lib.audits import Run, Status
 from pages.audit_shown import Shown
@@ -125,7 +125,7 @@ def _compare(visit: Visit, ended: Sequence[Run], *, shown: Shown | None) -> None
         if later == than:
             st.caption(words.SAME_RUN)
             return
-        groups = auditing.groups(*visit.who(), services=visit.services, run_id=later, than=than)
+        groups = audit_reading.groups(*visit.who(), services=visit.services, run_id=later, than=than)
         sums = audit_history.compare(groups)
         runs = by_id[than], by_id[later]
         is_all = not audit_reach.unlike(*runs)

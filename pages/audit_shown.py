@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import streamlit as st
 
 from dashboard.visit import Visit
-from lib import auditing
+from lib import audit_reading
 from lib.access import Permission, Scope
 from lib.audits import Run
 from lib.catalogue import Code
@@ -47,17 +47,17 @@ def shown_of(visit: Visit, run: Run) -> Shown:
     kept: Shown | None = st.session_state.get(KEPT)
     if kept is None or (kept.run, kept.scope) != (run, visit.scope):
         who, services = visit.who(), visit.services
-        since = auditing.since(*who, services=services, run_id=run.run_id)
+        since = audit_reading.since(*who, services=services, run_id=run.run_id)
         may_flow = visit.may(Permission.KEYS)
         fulls, is_cut = _fulls(visit, run)
         kept = st.session_state[KEPT] = Shown(
             run,
             since.before,
             tuple(since.groups),
-            tuple(auditing.tallies(*who, services=services, run_id=run.run_id)),
-            tuple(auditing.months(*who, services=services, run_id=run.run_id)),
-            tuple(auditing.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),
-            auditing.right_files(*who, services=services, run_id=run.run_id),
+            tuple(audit_reading.tallies(*who, services=services, run_id=run.run_id)),
+            tuple(audit_reading.months(*who, services=services, run_id=run.run_id)),
+            tuple(audit_reading.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),
+            audit_reading.right_files(*who, services=services, run_id=run.run_id),
             fulls,
             is_cut,
             visit.scope,
@@ -72,6 +72,6 @@ def _fulls(visit: Visit, run: Run) -> tuple[tuple[Run, ...], bool]:
     """
     if visit.scope.clinics is not None or run.options.prefix:
         return (), False
-    read = auditing.runs(*visit.who(), services=visit.services, limit=MOST_EARLIER)
+    read = audit_reading.runs(*visit.who(), services=visit.services, limit=MOST_EARLIER)
     found = tuple(each for each in read if each.is_full and each.run_id < run.run_id)
     return found, len(read) == MOST_EARLIER

@@ -9,9 +9,9 @@ from dashboard.visit import Visit
 from dashboard.wording import audit_verdict as words
 from dashboard.wording import audits
 from dashboard.wording.states import EXPECTED_NONE
-from lib import auditing
+from lib import audit_reading
 from lib.access import Permission
-from lib.auditing import Verdict
+from lib.audit_reading import Verdict
 from lib.audits import Run
 from lib.findings import Kind
 from pages import audit_runs
@@ -55,7 +55,7 @@ def _sentence(visit: Visit, shown: Shown) -> tuple[str, bool]:
     """Return the sentence, and whether nothing is wrong."""
     run = shown.run
     if visit.scope.clinics is not None:
-        states = auditing.states(*visit.who(), services=visit.services, run_id=run.run_id)
+        states = audit_reading.states(*visit.who(), services=visit.services, run_id=run.run_id)
         return words.clinics_only(states, wording.STATE), not any(states.values())
     said = display.printable(words.sentence(run, shown.groups, shown.tallies, zone=visit.services.zone))
     return said, words.is_clean(run)

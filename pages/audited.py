@@ -12,9 +12,9 @@ from dashboard import wording
 from dashboard.visit import Visit
 from dashboard.wording import audited as words
 from dashboard.wording.states import EXPECTED_NONE
-from lib import auditing
+from lib import audit_reading
 from lib.access import Actor, Permission, Scope
-from lib.auditing import Verdict
+from lib.audit_reading import Verdict
 from lib.diagnosis import State
 from lib.errors import LedgerUnavailable
 
@@ -80,7 +80,7 @@ def _read(visit: Visit) -> Kept:
     kept: Kept | None = st.session_state.get("verdict")
     if kept is None or kept.who != who or now - kept.at > FRESH:
         st.session_state.pop("verdict", None)  # what cannot be read now is not drawn from before
-        kept = st.session_state["verdict"] = Kept(who, now, auditing.verdict(*who, services=visit.services), {})
+        kept = st.session_state["verdict"] = Kept(who, now, audit_reading.verdict(*who, services=visit.services), {})
     if kept.verdict is None:
         st.session_state.pop(CHOSEN, None)
     return kept
@@ -106,7 +106,7 @@ def _draw(visit: Visit, kept: Kept, verdict: Verdict, *, on_change: Callable[[],
         return None
     if state not in kept.records:
         kept.records[state] = tuple(
-            auditing.records_in(*visit.who(), services=visit.services, run_id=verdict.run.run_id, state=state)
+            audit_reading.records_in(*visit.who(), services=visit.services, run_id=verdict.run.run_id, state=state)
         )
     return Choice(state, counts[state], kept.records[state])
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import timedelta
 
-from lib import audit_pages, audit_plan, auditing
+from lib import audit_pages, audit_plan, audit_reading, auditing
 from lib.access import Actor, Permission, Scope
 from lib.audit_pages import Place
 from lib.audits import Options, Status
@@ -41,12 +41,12 @@ def _read(do: Callable[..., object], **about: object) -> Act:
 
 
 def _verdict(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
-    found = auditing.verdict(actor, scope, services=_checked(where, row)[1])
+    found = audit_reading.verdict(actor, scope, services=_checked(where, row)[1])
     return found is not None and bool(found.states)
 
 
 def _since(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
-    return bool(auditing.since(actor, scope, services=_checked(where, row)[1], run_id=FOUND).groups)
+    return bool(audit_reading.since(actor, scope, services=_checked(where, row)[1], run_id=FOUND).groups)
 
 
 def _cancel(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
@@ -61,7 +61,7 @@ def _right_files(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     book, services = _checked(where, row)
     lone = missing(0, clinic_id=row.clinic_id, kind=Kind.UNREFERENCED_OBJECT, evidence={"right_of_record": 1})
     run = book.check([lone], at=NOW)
-    return bool(auditing.right_files(actor, scope, services=services, run_id=run.run_id))
+    return bool(audit_reading.right_files(actor, scope, services=services, run_id=run.run_id))
 
 
 ACTS: dict[str, tuple[Permission, Act]] = {
@@ -69,19 +69,19 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "auditing.begin": (Permission.AUDIT, _read(auditing.begin, options=Options())),
     "auditing.resume": (Permission.AUDIT, _read(auditing.resume, run_id=CANCELLED)),
     "auditing.cancel": (Permission.AUDIT, _cancel),
-    "auditing.run": (Permission.AUDIT, _read(auditing.run, run_id=FOUND)),
-    "auditing.runs": (Permission.AUDIT, _read(auditing.runs)),
-    "auditing.since": (Permission.AUDIT, _since),
-    "auditing.verdict": (Permission.FIND, _verdict),
-    "auditing.records_in": (Permission.FIND, _read(auditing.records_in, run_id=FOUND, state=State.MISSING)),
-    "auditing.states": (Permission.AUDIT, _read(auditing.states, run_id=FOUND)),
-    "auditing.findings": (Permission.AUDIT, _read(auditing.findings, run_id=FOUND, chosen=Chosen(), limit=5)),
-    "auditing.groups": (Permission.AUDIT, _read(auditing.groups, run_id=FOUND)),
-    "auditing.tallies": (Permission.AUDIT, _read(auditing.tallies, run_id=FOUND)),
-    "auditing.months": (Permission.AUDIT, _read(auditing.months, run_id=FOUND)),
-    "auditing.flows": (Permission.KEYS, _read(auditing.flows, run_id=FOUND)),
-    "auditing.right_files": (Permission.AUDIT, _right_files),
-    "auditing.difference": (Permission.AUDIT, _read(auditing.difference, first=1, second=FOUND, limit=5)),
+    "audit_reading.run": (Permission.AUDIT, _read(audit_reading.run, run_id=FOUND)),
+    "audit_reading.runs": (Permission.AUDIT, _read(audit_reading.runs)),
+    "audit_reading.since": (Permission.AUDIT, _since),
+    "audit_reading.verdict": (Permission.FIND, _verdict),
+    "audit_reading.records_in": (Permission.FIND, _read(audit_reading.records_in, run_id=FOUND, state=State.MISSING)),
+    "audit_reading.states": (Permission.AUDIT, _read(audit_reading.states, run_id=FOUND)),
+    "audit_reading.findings": (Permission.AUDIT, _read(audit_reading.findings, run_id=FOUND, chosen=Chosen(), limit=5)),
+    "audit_reading.groups": (Permission.AUDIT, _read(audit_reading.groups, run_id=FOUND)),
+    "audit_reading.tallies": (Permission.AUDIT, _read(audit_reading.tallies, run_id=FOUND)),
+    "audit_reading.months": (Permission.AUDIT, _read(audit_reading.months, run_id=FOUND)),
+    "audit_reading.flows": (Permission.KEYS, _read(audit_reading.flows, run_id=FOUND)),
+    "audit_reading.right_files": (Permission.AUDIT, _right_files),
+    "audit_reading.difference": (Permission.AUDIT, _read(audit_reading.difference, first=1, second=FOUND, limit=5)),
     "audit_pages.page": (
         Permission.AUDIT,
         _read(audit_pages.page, run_id=FOUND, chosen=Chosen(), limit=5, after=Place()),
@@ -89,4 +89,4 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "audit_plan.rows": (Permission.KEYS, _read(audit_plan.rows, run_id=FOUND, chosen=Chosen())),
 }
 OF_ALL_CLINICS = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")}  # a run is of all files
-OF_NO_CLINIC = OF_ALL_CLINICS | {f"auditing.{each}" for each in ("run", "runs")}
+OF_NO_CLINIC = OF_ALL_CLINICS | {f"audit_reading.{each}" for each in ("run", "runs")}

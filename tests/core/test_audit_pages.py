@@ -7,7 +7,7 @@ from itertools import cycle, islice
 
 import pytest
 
-from lib import audit_pages, auditing
+from lib import audit_pages, audit_reading
 from lib.access import Actor, Role, Scope
 from lib.audit_pages import Place
 from lib.catalogue import Severity
@@ -26,7 +26,7 @@ MIXED = [
 
 def walked(book: Audited, *, chosen: Chosen, limit: int, scope: Scope) -> list[Finding]:
     """Return what all pages hold, one after the other."""
-    groups = auditing.groups(DEV, scope, services=book.services, run_id=1)
+    groups = audit_reading.groups(DEV, scope, services=book.services, run_id=1)
     found, after = list[Finding](), audit_pages.beginning(groups)
     while page := audit_pages.page(
         DEV, scope, services=book.services, run_id=1, chosen=chosen, limit=limit, after=after
@@ -59,5 +59,5 @@ def test_a_text_narrows_all_pages() -> None:
 def test_the_first_page_begins_at_the_worst_severity_that_there_is() -> None:
     book = Audited(bench().services)
     book.check([each for each in MIXED if each.severity not in {Severity.CRITICAL, Severity.HIGH}], at=NOW)
-    groups = auditing.groups(DEV, Scope(), services=book.services, run_id=1)
+    groups = audit_reading.groups(DEV, Scope(), services=book.services, run_id=1)
     assert audit_pages.beginning(groups) == Place(Severity.MEDIUM)

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 
 from dashboard import audit_wiring
-from lib import audit_supervision, auditing
+from lib import audit_reading, audit_supervision, auditing
 from lib.access import Scope
 from lib.audits import Fault, Options, Progress, Result, Status, bucket_of
 from lib.diagnosis import State
@@ -46,18 +46,18 @@ def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
 @pytest.mark.parametrize(
     "read",
     [
-        partial(auditing.findings, chosen=Chosen(), limit=5),
-        partial(auditing.groups),
-        partial(auditing.groups, run_id=OURS, than=THEIRS),
-        partial(auditing.since),
-        partial(auditing.tallies),
-        partial(auditing.states),
-        partial(auditing.records_in, state=State.MISSING),
-        partial(auditing.months),
-        partial(auditing.flows),
-        partial(auditing.right_files),
-        partial(auditing.difference, first=OURS, second=THEIRS, limit=5),
-        partial(auditing.difference, first=THEIRS, second=OURS, limit=5),
+        partial(audit_reading.findings, chosen=Chosen(), limit=5),
+        partial(audit_reading.groups),
+        partial(audit_reading.groups, run_id=OURS, than=THEIRS),
+        partial(audit_reading.since),
+        partial(audit_reading.tallies),
+        partial(audit_reading.states),
+        partial(audit_reading.records_in, state=State.MISSING),
+        partial(audit_reading.months),
+        partial(audit_reading.flows),
+        partial(audit_reading.right_files),
+        partial(audit_reading.difference, first=OURS, second=THEIRS, limit=5),
+        partial(audit_reading.difference, first=THEIRS, second=OURS, limit=5),
     ],
 )
 def test_nothing_is_read_of_a_run_of_another_bucket(read: Callable[..., Any]) -> None:

@@ -309,6 +309,7 @@ OF_NO_CLINIC = {
 NO_USE_CASE = {
     "access.narrowed",
     "accounts.written",
+    "audit_office.require",
     "auditing.ended",  # the process that worked a run
     "authority.ask",
     "authority.require",

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from streamlit.testing.v1 import AppTest
 
-from lib import auditing
+from lib import audit_reading
 from lib.access import Actor, Role, Scope
 from lib.audits import Options, Status
 from lib.diagnosis import State
@@ -122,7 +122,7 @@ def test_replaced_versions_are_listed_only_with_older_versions_and_the_counts_sa
 
 
 def test_more_records_than_can_be_searched_are_said(bench: Maker, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(auditing, "MAX_FILTERED", 2)
+    monkeypatch.setattr(audit_reading, "MAX_FILTERED", 2)
     shop = bench(*ROWS, absent=(2, 3, 4))
     audited(shop, [missing(2), missing(3), missing(4)])
     at = control(shop.open()).set_value(State.MISSING).run()

@@ -22,7 +22,7 @@ from dashboard import audit_commands, audit_wiring
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
 from dashboard.terminal import me
 from dashboard.wording import audit_commands as words
-from lib import audit_supervision, auditing, keys
+from lib import audit_reading, audit_supervision, auditing, keys
 from lib.access import Scope
 from lib.audit_shop import Shop
 from lib.audits import Exposure as Asked
@@ -267,7 +267,7 @@ def test_a_run_on_a_disk_that_is_full_says_so_stores_nothing_false_and_goes_on_w
         assert "The disk of this computer is full. Free some space." in ran.err
         assert "Traceback" not in ran.err
         run_id, office = ran.json["run_id"], audit_wiring.office(_settings(day))
-        kept = auditing.findings(me(), Scope(), services=office, run_id=run_id, chosen=Chosen(), limit=1000)
+        kept = audit_reading.findings(me(), Scope(), services=office, run_id=run_id, chosen=Chosen(), limit=1000)
         told = {(each.kind, each.record_id, None if each.record_id else each.key) for _, each in kept}
         assert told <= {each.subject for each in day.planted.findings}
         assert not told or room

@@ -17,7 +17,7 @@ from dashboard.audit_wiring import AuditOffice
 from dashboard.demo.guarded_s3 import GuardedS3
 from dashboard.terminal import me
 from dashboard.wording import audit_commands as words
-from lib import auditing
+from lib import audit_reading, auditing
 from lib.access import Scope
 from lib.audits import Exposure, Options, Progress, Result, Run, Status
 from lib.settings import Settings
@@ -83,7 +83,7 @@ def test_a_run_goes_on_with_no_option_but_its_own(house: House, option: str, val
     run = house.cancelled(OWN)
     said = house.command("audit", "--resume", str(run.run_id), f"--{option}", value).one_line
     assert said == words.OPTION_OF_ANOTHER.format(run=run.run_id, option=option)
-    now = auditing.run(me(), Scope(), services=house.office, run_id=run.run_id)
+    now = audit_reading.run(me(), Scope(), services=house.office, run_id=run.run_id)
     assert now is not None
     assert (now.status, now.fence) == (Status.CANCELLED, run.fence)
 
@@ -97,7 +97,7 @@ def test_a_run_goes_on_with_its_own_options_given_or_not(house: House, given: tu
 
 def test_what_is_not_given_is_as_the_help_says(house: House) -> None:
     house.command("audit", "--json")
-    run = auditing.run(me(), Scope(), services=house.office, run_id=1)
+    run = audit_reading.run(me(), Scope(), services=house.office, run_id=1)
     assert run is not None
     assert run.options == Options("", timedelta(minutes=15), Exposure.SAMPLE, 16)
     shown = house.command("audit", "--help").out

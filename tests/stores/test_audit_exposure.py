@@ -20,7 +20,7 @@ from dashboard import audit_wiring
 from dashboard.demo.guarded_s3 import GuardedS3
 from dashboard.terminal import me
 from dashboard.wording import audits
-from lib import audit_exposure, audit_supervision, auditing, keys
+from lib import audit_exposure, audit_reading, audit_supervision, auditing, keys
 from lib.access import Scope
 from lib.audits import Exposure, Options, Phase, Progress
 from lib.findings import Kind
@@ -270,8 +270,8 @@ def test_a_storage_that_denies_every_head_ends_the_run_incomplete(broken: House)
     assert (ran.status, ran.json["status"], ran.json["reason"]["code"]) == (2, "incomplete", "denied")
     assert ran.of(Kind.UNDETERMINED)
     office = audit_wiring.office(Settings.load())
-    assert auditing.verdict(me(), Scope(), services=office) is None, "it is no verdict on all files"
-    run = auditing.run(me(), Scope(), services=office, run_id=ran.json["run_id"])
+    assert audit_reading.verdict(me(), Scope(), services=office) is None, "it is no verdict on all files"
+    run = audit_reading.run(me(), Scope(), services=office, run_id=ran.json["run_id"])
     assert run is not None
     told = audits.ended(run, now=datetime.now(UTC), zone=ZoneInfo("UTC"))
     assert "storage did not answer all that it was asked" in told

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from lib.access import Scope
-from lib.auditing import MAX_FILTERED
+from lib.audit_reading import MAX_FILTERED
 from lib.records import (
     ConsultationIs,
     Cursor,
