@@ -55,8 +55,8 @@ Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From
   pass, ``walking`` a range of it, in one process or several; ``audit_keeping`` writes findings down, and
   ``seen_rows`` is what the next run must know of this one (pure),
   ``audit_confirm`` asks again before anything is called missing, ``audit_before`` what lay there; ``audit_judging`` puts
-  in order what is left, with ``audit_absent`` (rows), ``audit_lone`` (objects) and ``audit_findings`` (pure),
-  ``audit_exposure`` asks as a stranger
+  in order what is left, with ``audit_absent`` (rows), ``audit_lone`` (objects), ``audit_findings`` and the
+  ``audit_terms`` by which they are made (both pure), ``audit_exposure`` asks as a stranger
 * ``settings``   configuration from the environment; ``setting_section`` how it is read, ``setting_oidc``
   the identity provider's, ``setting_rules`` the rule of each
 * ``services``   the ports, the clock and the rules that one process works with

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from lib import audit_findings, causes
 from lib.audit_before import NOT_LOOKED_AT, SOUGHT, Before
 from lib.audit_confirm import Answered, Asking, confirmed
-from lib.audit_findings import Terms, is_unchanged, text
+from lib.audit_terms import Terms, is_unchanged, text
 from lib.causes import Known
 from lib.findings import Finding, Kind
 from lib.leftovers import Scratch

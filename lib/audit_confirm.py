@@ -15,7 +15,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lib import keys
-from lib.audit_findings import Terms, text
+from lib.audit_terms import Terms, text
 from lib.bucket_pages import BucketPages, ListingBroken
 from lib.leftovers import Place, Scratch
 from lib.objects import Doubt, ObjectStore, Observation, Presence

@@ -13,7 +13,7 @@ from itertools import islice
 from threading import Lock
 
 from lib import audit_findings, exposure, keys, link_check
-from lib.audit_findings import Terms, text
+from lib.audit_terms import Terms, text
 from lib.exposure import Exposure
 from lib.findings import Finding
 from lib.leftovers import Scratch

@@ -21,7 +21,8 @@ from lib import audit_findings, audit_lone, leftovers
 from lib.audit_absent import Absent
 from lib.audit_before import Before
 from lib.audit_confirm import BATCH, Asking, heads_of
-from lib.audit_findings import MAX_OTHERS, Terms, is_unchanged, is_unresolvable, text
+from lib.audit_findings import MAX_OTHERS
+from lib.audit_terms import Terms, is_unchanged, is_unresolvable, text
 from lib.bucket_pages import BucketPages
 from lib.findings import Finding
 from lib.leftovers import BLOCK, Scratch

@@ -14,7 +14,7 @@ from urllib.parse import unquote
 
 from lib import audit_findings, diagnosis, leftovers
 from lib.audit_confirm import Asking
-from lib.audit_findings import Terms, text
+from lib.audit_terms import Terms, text
 from lib.findings import Finding
 from lib.inventory import form
 from lib.leftovers import BLOCK, Scratch

@@ -19,11 +19,11 @@ from dataclasses import replace
 from lib import audit_exposure, audit_judging, audit_listing, audit_site, audit_start, keys
 from lib.access import Scope
 from lib.audit_exposure import Strangers
-from lib.audit_findings import Terms, text
 from lib.audit_keeping import Keeping, keeping
 from lib.audit_listing import Listed, Meter
 from lib.audit_shop import Shop
 from lib.audit_site import LEFTOVERS, SPOOL, Site, SpoolLost
+from lib.audit_terms import Terms, text
 from lib.audits import Exposure, Fault, Phase, Range, Result, Run, Status
 from lib.findings import Finding, Kind
 from lib.leftovers import Scratch

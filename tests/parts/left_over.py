@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 from lib import keys
-from lib.audit_findings import Terms
+from lib.audit_terms import Terms
 from lib.bucket_pages import ListingBroken, ObjectPage, Turn
 from lib.findings import Facts
 from lib.listing import Ends, Listed, Version
