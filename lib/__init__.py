@@ -3,7 +3,7 @@
 Everything here returns codes and data, never sentences; the sentences live in ``dashboard/wording``.
 Time and ids are passed in. Only ``lib.stores`` talks to the outside world. From the ground up:
 
-* ``errors``     failures, as exceptions that carry data
+* ``errors``     failures, as exceptions that carry data; ``background`` a call in a thread of its own; ``stretches`` of keys
 * ``access``     who may do what (pure); ``authority`` asks it for every use case and writes what it denies to the trail
 * ``people``     who has an account, and the port that keeps them; ``sessions`` who is signed in
 * ``passwords``  which may be chosen, and how they are compared; ``password_links`` set one, ``throttle`` slows guessing

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import html
 import re
-import threading
 import unicodedata
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from functools import partial
 from urllib.parse import unquote
 
-from lib import audit_findings, diagnosis, leftovers
+from lib import audit_findings, background, diagnosis, leftovers
 from lib.audit_confirm import Asking
 from lib.audit_terms import Terms, text
 from lib.findings import Finding
@@ -57,21 +57,9 @@ def _asked(left: Scratch, rows: RowReader, asking: Asking, terms: Terms) -> Iter
             names = [text(each.key) for each, _ in ours]
             plain = {name: other for name in names if (other := plainer(name))}
             names += (each for found in plain.values() for each in found)
-            yield _Asked(ours, plain, names, _meant(rows, names), asking.clock())
-
-
-def _meant(rows: RowReader, names: Sequence[str]) -> Future[Mapping[str, Sequence[int]]]:
-    """Ask in a thread that ends with the process, so that a run that is cancelled waits for no answer."""
-    meant: Future[Mapping[str, Sequence[int]]] = Future()
-
-    def ask() -> None:
-        try:
-            meant.set_result(rows.resolving_to(names))
-        except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
-            meant.set_exception(error)
-
-    threading.Thread(target=ask, name="lone", daemon=True).start()
-    return meant
+            # In the background, so that a run that is cancelled waits for no answer.
+            meant = background.begun(partial(rows.resolving_to, names), name="lone")
+            yield _Asked(ours, plain, names, meant, asking.clock())
 
 
 def _judged(

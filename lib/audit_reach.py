@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lib import exposure
+from lib import exposure, stretches
 from lib.audits import Exposure, Run, Status
 from lib.findings import Finding, Kind
 
@@ -76,7 +76,7 @@ def of(run: Run | None) -> Reach:
         return NOWHERE
     return Reach(
         run.options.prefix,
-        _joined(run.result.unlisted),
+        stretches.joined(run.result.unlisted),
         is_complete=run.status is Status.COMPLETE,
         exposure=run.options.exposure,
         is_answered=not (
@@ -97,18 +97,3 @@ def unlike(first: Run, second: Run) -> tuple[Unlike, ...]:
         Unlike.UNLISTED: is_incomplete or of_first.unlisted != of_second.unlisted,
     }
     return tuple(each for each, is_so in differ.items() if is_so)
-
-
-def _joined(stretches: tuple[Stretch, ...]) -> tuple[Stretch, ...]:
-    """Return ascending stretches, those that touch as one.
-
-    >>> _joined((("a", "b"), ("b", "c"), ("d", None)))
-    (('a', 'c'), ('d', None))
-    """
-    found: list[Stretch] = []
-    for start, end in stretches:
-        if found and found[-1][1] == start:
-            found[-1] = found[-1][0], end
-        else:
-            found.append((start, end))
-    return tuple(found)

@@ -12,11 +12,11 @@ from __future__ import annotations
 
 import random
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import replace
 
-from lib import audit_exposure, audit_judging, audit_listing, audit_site, audit_start, keys
+from lib import audit_exposure, audit_judging, audit_listing, audit_site, audit_start, keys, stretches
 from lib.access import Scope
 from lib.audit_exposure import Strangers
 from lib.audit_keeping import Keeping, keeping
@@ -222,7 +222,7 @@ def _verdict(site: Site, listed: Listed, doubt: Doubt | None) -> Result:
     gaps = listed.unlisted
     if site.is_narrow:
         beyond = site.prefix[:-1] + bytes([site.prefix[-1] + 1])  # the first key behind all that begin with the prefix
-        gaps = _joined(((b"", site.prefix), *gaps, (beyond, None)))
+        gaps = stretches.joined(((b"", site.prefix), *gaps, (beyond, None)))
     unlisted = tuple((text(after), None if until is None else text(until)) for after, until in gaps)
     if listed.fault is not None:
         reason = Fault.OUT_OF_ORDER if listed.fault.is_out_of_order else listed.fault.doubt
@@ -231,19 +231,3 @@ def _verdict(site: Site, listed: Listed, doubt: Doubt | None) -> Result:
     if doubt is not None:
         return Result(Status.INCOMPLETE, str(doubt), unlisted=unlisted)
     return Result(Status.COMPLETE, unlisted=unlisted)
-
-
-def _joined(gaps: Iterable[tuple[bytes, bytes | None]]) -> tuple[tuple[bytes, bytes | None], ...]:
-    """Return gaps, those that overlap or touch as one.
-
-    >>> _joined([(b"", b"b"), (b"a", b"c"), (b"d", None), (b"e", b"f")])
-    ((b'', b'c'), (b'd', None))
-    """
-    found: list[tuple[bytes, bytes | None]] = []
-    for after, until in sorted(gaps, key=lambda gap: gap[0]):
-        if found and (found[-1][1] is None or after <= found[-1][1]):
-            start, end = found.pop()
-            found.append((start, None if None in (end, until) else max(end or b"", until or b"")))
-        else:
-            found.append((after, until))
-    return tuple(found)
