@@ -8,8 +8,8 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from dashboard import display, wording
+from dashboard.wording import audit_causes, audit_verdict, audits, problems
 from dashboard.wording import audit_files as words
-from dashboard.wording import audit_verdict, audits, problems
 from dashboard.wording.states import EXPECTED_NONE
 from lib.audit_export import Report
 from lib.findings import Finding
@@ -54,7 +54,11 @@ def html(report: Report, *, now: datetime, zone: ZoneInfo) -> str:
         f"<h2>{escape(words.CAUSES)}</h2>",
         _note(trend),
         _table(
-            words.CAUSE_HEADS if before is not None else words.CAUSE_HEADS[:-1],
+            [
+                *words.CAUSE_HEADS,
+                *([words.SEEN_HEAD] if report.past.earlier else []),
+                *([words.TREND_HEAD] if before is not None else []),
+            ],
             (_cause(each, report=report, zone=zone) for each in groups),
         )
         if report.groups
@@ -88,14 +92,18 @@ def _caveats(report: Report) -> Iterable[str]:
 
 
 def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:
-    trend = problems.change(new=group.new, still=group.still, gone=group.gone)
-    return [
+    cells = [
         _text(problems.named(group.kind, group.code)),
         _text(problems.SEVERITY[group.severity]),
         *_count(group.count),
         _text("" if group.first_bad is None else wording.day(group.first_bad, zone)),
-        *([_text(trend)] if report.before is not None else []),
     ]
+    if report.past.earlier:
+        at, is_cut = report.past.first_seen(group)
+        cells.append(_text(audit_causes.seen(at, is_cut=is_cut, zone=zone)))
+    if report.before is not None:
+        cells.append(_text(problems.change(new=group.new, still=group.still, gone=group.gone)))
+    return cells
 
 
 def _row(finding: Finding) -> list[str]:

@@ -11,6 +11,7 @@ from itertools import islice
 from lib import audit_reading, authority
 from lib.access import Actor, Permission, Scope
 from lib.audit_book import BATCH
+from lib.audit_first_seen import Past
 from lib.audit_office import Office
 from lib.audits import Run
 from lib.diagnosis import State
@@ -42,6 +43,7 @@ class Report:
     states: Mapping[State, int]
     findings: Sequence[Finding]
     tallies: Sequence[Tally]  # what the findings of each cause have in common
+    past: Past
     has_all_records: bool
 
     @property
@@ -79,6 +81,7 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
         desk.findings.states(run_id, scope=scope),
         tuple(taken),
         audit_reading.tallies(actor, scope, services=services, run_id=run_id),
+        audit_reading.past(actor, scope, services=services, run=run, before=since.before),
         has_all_records=scope.clinics is None,
     )
 

@@ -3,10 +3,32 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
 
 from lib.audits import Exposure, Result, Run
 from lib.catalogue import Code
 from lib.findings import Kind
+from lib.kept_findings import Group
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """The full verdicts before a run, the newest first, as far as they are known; ``is_cut``: there may be older ones."""
+
+    run: Run
+    earlier: tuple[Run, ...] = ()
+    is_cut: bool = False
+
+    def first_seen(self, group: Group) -> tuple[datetime | None, bool]:
+        """Return of when the check is that saw a cause first, None for the run itself, and whether an older one may have.
+
+        What is gone was there in the check before, and is told of that one.
+        """
+        run, earlier = (self.run, self.earlier) if group.count else (self.earlier[0], self.earlier[1:])
+        first = first_seen(group.kind, group.code, run=run, earlier=earlier)
+        is_cut = self.is_cut and first is self.earlier[-1]
+        return None if first is self.run else first.snapshot_at or first.started_at, is_cut
 
 
 def first_seen(kind: Kind, code: Code | None, *, run: Run, earlier: Iterable[Run]) -> Run:

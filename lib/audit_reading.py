@@ -12,6 +12,7 @@ from datetime import datetime
 
 from lib import audit_office, audit_since
 from lib.access import Actor, Permission, Scope
+from lib.audit_first_seen import Past
 from lib.audit_office import Office
 from lib.audit_since import Since
 from lib.audits import STALE, Run
@@ -23,6 +24,7 @@ from lib.kept_findings import Chosen, Difference, Flow, Group, Month, Tally
 MAX_FILTERED = 10_000  # records of one state that Find narrows to; reaching it is said
 NEWEST = 50
 MAX_FLOWS = 30
+MOST_EARLIER = 400  # runs that are looked through for since when a cause is there: more than a year of nights
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +99,21 @@ def since(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Since
     if run.options.prefix:
         return Since(None, desk.findings.groups(run_id, scope=scope))
     return audit_since.since(run, runs=desk.runs, findings=desk.findings, scope=scope)
+
+
+def past(actor: Actor, scope: Scope, *, services: Office, run: Run, before: Run | None) -> Past:
+    """Return the full verdicts before a run; ``before`` is the last of them, which may be older than all that are read.
+
+    None of a prefix, and none for some clinics: what they counted, which was of all records, may not stand beside that.
+    """
+    scope = audit_office.require(actor, scope, Permission.AUDIT, services)
+    if scope.clinics is not None or run.options.prefix:
+        return Past(run)
+    desk = audit_office.desk_of(services)
+    read = desk.runs.newest(desk.target, limit=MOST_EARLIER)
+    found = tuple(each for each in read if each.is_full and each.run_id < run.run_id)
+    is_cut = len(read) == MOST_EARLIER
+    return Past(run, (before,) if is_cut and not found and before is not None else found, is_cut)
 
 
 def states(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[State, int]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 
 import streamlit as st
 
@@ -11,7 +10,7 @@ from dashboard import display
 from dashboard.visit import Visit
 from dashboard.wording import audit_causes as cause_words
 from dashboard.wording import problems as words
-from lib import audit_first_seen, audit_history, audit_plan, planning
+from lib import audit_history, audit_plan, planning
 from lib.access import Permission
 from lib.findings import STATES, Kind
 from lib.kept_findings import Group
@@ -44,22 +43,11 @@ def shared(shown: Shown, group: Group) -> str:
     return display.printable(words.shared(audit_history.shared(group, shown.tallies), of=group.count))
 
 
-def first_seen(shown: Shown, group: Group) -> tuple[datetime | None, bool]:
-    """Return of when the check is that saw it first, None for the one that is shown, and whether an older one may have.
-
-    What is gone was there in the check before, and is told of that one.
-    """
-    run, earlier = (shown.run, shown.earlier) if group.count else (shown.earlier[0], shown.earlier[1:])
-    first = audit_first_seen.first_seen(group.kind, group.code, run=run, earlier=earlier)
-    is_cut = shown.is_cut and first is shown.earlier[-1]
-    return None if first is shown.run else first.snapshot_at or first.started_at, is_cut
-
-
 def _known(visit: Visit, shown: Shown, group: Group) -> list[str]:
     zone, now = visit.services.zone, visit.now
     seen = ""
-    if shown.earlier:
-        at, is_cut = first_seen(shown, group)
+    if shown.past.earlier:
+        at, is_cut = shown.past.first_seen(group)
         seen = cause_words.first_seen(at, is_cut=is_cut, now=now, zone=zone)
     common = shared(shown, group)
     is_lone = group.kind is Kind.UNREFERENCED_OBJECT

@@ -101,8 +101,8 @@ def _table(visit: Visit, shown: Shown, groups: list[Group]) -> None:
 def _cells(visit: Visit, shown: Shown, group: Group) -> dict[str, object]:
     zone = visit.services.zone
     seen = ""
-    if shown.earlier:
-        at, is_cut = audit_cause.first_seen(shown, group)
+    if shown.past.earlier:
+        at, is_cut = shown.past.first_seen(group)
         seen = cause_words.seen(at, is_cut=is_cut, zone=zone)
     return {  # the narrower the screen, the fewer of the last are in view
         "Severity": words.SEVERITY[group.severity] if group.count else words.GONE,

@@ -33,7 +33,9 @@ ONLY_CLINICS = "Only the records of some clinics are counted here."
 CONFIDENTIAL = "This report holds keys of patients' files. Keep it as you keep patients' files."
 CONFIDENTIAL_FILES = "These files hold keys of patients' files. Keep them as you keep patients' files."
 COUNT_HEADS = ("Found", "Records", "")
-CAUSE_HEADS = ("Problem", "Severity", "Count", "", "First bad PDF made", "Since the check before")
+CAUSE_HEADS = ("Problem", "Severity", "Count", "", "First bad PDF made")
+SEEN_HEAD = "First seen"
+TREND_HEAD = "Since the check before"
 NUMBER_HEADS = frozenset({"Records", "Count"})
 ROW_HEADS = ("Problem", "Severity", "Record", "Stored key", "Resolved or object key", "Suggestion")
 

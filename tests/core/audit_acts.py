@@ -49,6 +49,13 @@ def _since(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     return bool(audit_reading.since(actor, scope, services=_checked(where, row)[1], run_id=FOUND).groups)
 
 
+def _past(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
+    book, services = _checked(where, row)
+    run = book.audits.run(FOUND)
+    assert run is not None
+    return audit_reading.past(actor, scope, services=services, run=run, before=None).run == run
+
+
 def _cancel(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
     book, services = _checked(where, row)
     run = book.audits.begin(TARGET, Options(), by="asha", at=NOW)
@@ -72,6 +79,7 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "audit_reading.run": (Permission.AUDIT, _read(audit_reading.run, run_id=FOUND)),
     "audit_reading.runs": (Permission.AUDIT, _read(audit_reading.runs)),
     "audit_reading.since": (Permission.AUDIT, _since),
+    "audit_reading.past": (Permission.AUDIT, _past),
     "audit_reading.verdict": (Permission.FIND, _verdict),
     "audit_reading.records_in": (Permission.FIND, _read(audit_reading.records_in, run_id=FOUND, state=State.MISSING)),
     "audit_reading.states": (Permission.AUDIT, _read(audit_reading.states, run_id=FOUND)),
@@ -89,4 +97,4 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     "audit_plan.rows": (Permission.KEYS, _read(audit_plan.rows, run_id=FOUND, chosen=Chosen())),
 }
 OF_ALL_CLINICS = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")}  # a run is of all files
-OF_NO_CLINIC = OF_ALL_CLINICS | {f"audit_reading.{each}" for each in ("run", "runs")}
+OF_NO_CLINIC = OF_ALL_CLINICS | {f"audit_reading.{each}" for each in ("run", "runs", "past")}

@@ -18,6 +18,7 @@ import pytest
 
 from dashboard import audit_exports, audit_report
 from dashboard.wording import audit_commands
+from dashboard.wording import audit_files as words
 from lib import audit_export
 from lib.access import Actor, Role, Scope
 from lib.audit_export import Form, Report
@@ -226,8 +227,8 @@ def test_a_report_says_verdict_counts_trend_and_rows_and_holds_no_script() -> No
     told = "|".join(read.text)
     assert "Missing|1|expect 0" in told
     assert "In the wrong place|1|expect 0" in told
-    assert "1 new" in told
-    assert "1 still" in told
+    assert "this check|1 new" in told
+    assert "24 Nov 2026|1 still" in told
 
 
 def test_a_report_names_no_patient() -> None:
@@ -248,7 +249,8 @@ def test_a_clean_report_and_one_of_a_prefix_say_what_they_are() -> None:
     assert "All 100 PDF files found. No record needs attention." in clean
     assert "No problem was found." in clean
     assert "There is no earlier full check to compare with." in clean
-    assert "Since the check before" not in html(House())
+    for head in (words.SEEN_HEAD, words.TREND_HEAD):
+        assert head not in html(House())
     assert "no verdict on all" not in clean
     assert "no verdict on all" in html(House((), options=Options(prefix="loc/a")))
     assert "no verdict on all" in html(House((), status=Status.INCOMPLETE))

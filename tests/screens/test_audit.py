@@ -12,7 +12,7 @@ from streamlit.testing.v1 import AppTest
 from dashboard.wording import audit_starting as start_words
 from dashboard.wording import audit_verdict as verdict_words
 from dashboard.wording import audits as words_
-from lib import planning
+from lib import audit_reading, planning
 from lib.access import Actor, Role, Scope
 from lib.audit_book import Busy
 from lib.audit_pages import Place
@@ -21,7 +21,6 @@ from lib.catalogue import Code, Severity
 from lib.errors import LedgerFault, LedgerUnavailable
 from lib.findings import Finding, Kind
 from lib.stores.memory.audits import MemoryAudits
-from pages import audit_shown
 from tests.conftest import NOW
 from tests.screens.audit_house import ASHA, DEV, HALF, House, house, missing
 from tests.screens.conftest import Bench
@@ -344,7 +343,7 @@ def test_of_more_checks_than_are_read_the_first_that_saw_a_cause_is_not_made_up(
     home = house(bench)
     for days in (4, 3, 2, 1):
         home.run([missing(1)], ago=days * DAY)
-    monkeypatch.setattr(audit_shown, "MOST_EARLIER", 3)
+    monkeypatch.setattr(audit_reading, "MOST_EARLIER", 3)
     at = home.open()
     assert table(at)[0]["First seen"] == "21 Nov 2026 or before"
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
