@@ -21,10 +21,11 @@ import typer
 
 from dashboard import (
     audit_commands,
-    explain_commands,
+    inspect_command,
     link_command,
     logs,
     people_commands,
+    plan_command,
     printing,
     trail_commands,
     wording,
@@ -213,8 +214,8 @@ def _short(item: dict[str, object]) -> dict[str, object]:
 
 
 app.command()(link_command.link)
-app.command()(explain_commands.inspect)
-app.command()(explain_commands.plan)
+app.command()(inspect_command.inspect)
+app.command()(plan_command.plan)
 app.command()(audit_commands.audit)
 
 
