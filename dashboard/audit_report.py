@@ -8,7 +8,7 @@ from html import escape
 from zoneinfo import ZoneInfo
 
 from dashboard import display, wording
-from dashboard.wording import audit_causes, audit_verdict, audits, problems
+from dashboard.wording import audit_causes, audit_verdict, audits, problem_evidence, problems
 from dashboard.wording import audit_files as words
 from dashboard.wording.states import EXPECTED_NONE
 from lib.audit_export import Report
@@ -108,7 +108,7 @@ def _cause(group: Group, *, report: Report, zone: ZoneInfo) -> list[str]:
 
 def _row(finding: Finding) -> list[str]:
     suggestion = finding.suggestion
-    candidate = "" if suggestion is None else f"{problems.suggestion(suggestion)}: {suggestion.key}"
+    candidate = "" if suggestion is None else f"{problem_evidence.suggestion(suggestion)}: {suggestion.key}"
     return [
         _text(problems.of_line(finding)),
         _text(problems.SEVERITY[finding.severity]),

@@ -9,6 +9,7 @@ import streamlit as st
 
 from dashboard import display, lines, wording
 from dashboard.visit import Visit
+from dashboard.wording import problem_evidence
 from dashboard.wording import problems as words
 from lib import audit_pages
 from lib.access import Permission
@@ -134,11 +135,11 @@ def _cells(visit: Visit, each: Finding, *, has_cause: bool) -> dict[str, str]:
     }
     if visit.may(Permission.KEYS):
         is_alone = each.record_id is None
-        cells["Evidence"] = words.suggestion(found) if found else ""
+        cells["Evidence"] = problem_evidence.suggestion(found) if found else ""
         cells["Stored key"] = display.short_key(each.stored or "")
         cells["Suggestion"] = display.short_key(found.key) if found else ""
         cells["Object key"] = display.short_key(each.key or "") if is_alone else ""
-    return cells | words.of_object(each, zone=visit.services.zone)
+    return cells | problem_evidence.of_object(each, zone=visit.services.zone)
 
 
 def _one(visit: Visit, each: Finding) -> None:
@@ -166,8 +167,8 @@ def _proof(visit: Visit, each: Finding) -> None:
     if lines := _keys(each):
         st.code(lines, language=None, wrap_lines=True)
     if each.suggestion is not None:
-        st.text(words.rests_on(each.suggestion))
-    if known := words.evidence(each.evidence, zone=visit.services.zone):
+        st.text(problem_evidence.rests_on(each.suggestion))
+    if known := problem_evidence.evidence(each.evidence, zone=visit.services.zone):
         st.dataframe(
             pd.DataFrame([(name, display.printable(value)) for name, value in known], columns=["What", "Is"]),
             hide_index=True,
