@@ -20,7 +20,10 @@ def _main() -> None:
     gc.enable()
     if is_pythons:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-    main()
+    try:
+        main()
+    finally:
+        gc.freeze()  # Python looks through all that it holds before it ends: a third of a second after a long command
 
 
 if __name__ == "__main__":

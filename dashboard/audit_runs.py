@@ -21,10 +21,11 @@ WORKER = Actor("audit", Role.OPERATOR)
 def worked(
     run: Run, settings: Settings, *, using: AuditOffice, told: Callable[[Progress], None] = lambda _progress: None
 ) -> Run:
-    """Work a run whose lease is held, write down how it ended, and tell the webhook. This process is for nothing else.
+    """Work a run whose lease is held, write down how it ended, and tell the webhook. Meanwhile Python seldom collects.
 
     Raises LeaseLost, LedgerUnavailable, and what nobody foresaw, once it is in the book.
     """
+    often = gc.get_threshold()
     gc.set_threshold(SELDOM)
     try:
         ended = _worked(run, settings, using=using, told=told)
@@ -34,6 +35,8 @@ def worked(
             if broken is not None and broken.fence == run.fence and broken.status is Status.FAILED:
                 _tell(broken, settings, using=using)
         raise
+    finally:
+        gc.set_threshold(*often)
     if ended.status is Status.COMPLETE:
         audit_wiring.clear(ended, settings)
     with suppress(LedgerUnavailable):  # the run itself is in the book

@@ -7,7 +7,6 @@ Heavy modules are imported by the command that needs them: ``resolve`` answers w
 from __future__ import annotations
 
 import errno
-import gc
 import io
 import logging
 import os
@@ -81,7 +80,6 @@ def main() -> None:
         if isinstance(error, OSError):
             _leave_stdout()
         status = 2
-    gc.freeze()  # Python looks through all that it holds before it ends: a third of a second after a long command
     sys.exit(status if isinstance(status, int) else 0)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import json
 import os
 from collections.abc import Callable
@@ -102,6 +103,13 @@ def test_what_is_not_given_is_as_the_help_says(house: House) -> None:
     assert run.options == Options("", timedelta(minutes=15), Exposure.SAMPLE, 16)
     shown = house.command("audit", "--help").out
     assert [value for value in ("15m", "sample", "16") if f"[default: ({value})" not in shown] == []
+
+
+def test_a_command_leaves_pythons_collector_as_it_was(house: House) -> None:
+    """Else who calls it from a longer program keeps all that it dropped, open connections too."""
+    before = gc.get_threshold(), gc.get_freeze_count()
+    assert house.command("audit", "--json").status == 1
+    assert (gc.get_threshold(), gc.get_freeze_count()) == before
 
 
 def test_a_prefix_that_no_key_begins_with_is_said_to_be_so(house: House) -> None:
