@@ -81,7 +81,7 @@ def report(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Repo
         desk.findings.states(run_id, scope=scope),
         tuple(taken),
         audit_reading.tallies(actor, scope, services=services, run_id=run_id),
-        audit_reading.past(actor, scope, services=services, run=run, before=since.before),
+        audit_reading.past(actor, scope, services=services, run_id=run_id, before=since.before),
         has_all_records=scope.clinics is None,
     )
 

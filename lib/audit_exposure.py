@@ -79,15 +79,14 @@ class Strangers:
         except ObjectUnavailable:
             return Exposure.UNKNOWN
         fetched = self.heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES)
-        is_public = link_check.is_public(fetched, etag=None)
-        if is_public is None and fetched.etag is not None:  # a file that is no PDF, or a page of somebody else's
-            seen = self.heads.head([key], budget=BUDGET)[key]
-            is_public = link_check.is_public(fetched, etag=seen.etag)
+        self.told(1)
+        is_public = link_check.is_public(fetched, None)
+        if is_public is None and fetched.status in {200, 206, 416}:  # no PDF, or a page of somebody else's
+            is_public = link_check.is_public(fetched, self.heads.head([key], budget=BUDGET)[key])
             self.told(1)
         answer = exposure.exposure(is_public)
         with self._lock:
             self._silent = self._silent + 1 if answer is Exposure.UNKNOWN else 0
-        self.told(1)
         return answer
 
 

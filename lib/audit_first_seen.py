@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from lib.audits import Exposure, Result, Run
+from lib.audits import Result, Run
 from lib.catalogue import Code
 from lib.findings import Kind
 from lib.kept_findings import Group
@@ -25,9 +25,10 @@ class Past:
 
         What is gone was there in the check before, and is told of that one.
         """
-        run, earlier = (self.run, self.earlier) if group.count else (self.earlier[0], self.earlier[1:])
+        asked = tuple(each for each in self.earlier if _asks_as(self.run, each, group.kind)) or self.earlier
+        run, earlier = (self.run, asked) if group.count else (asked[0], asked[1:])
         first = first_seen(group.kind, group.code, run=run, earlier=earlier)
-        is_cut = self.is_cut and first is self.earlier[-1]
+        is_cut = self.is_cut and first is asked[-1]
         return None if first is self.run else first.snapshot_at or first.started_at, is_cut
 
 
@@ -35,12 +36,12 @@ def first_seen(kind: Kind, code: Code | None, *, run: Run, earlier: Iterable[Run
     """Return the run that was the first to have a cause, every full verdict since then having it too.
 
     ``run`` has it; ``earlier`` are those before it, the newest first. A run's result counts its kinds and its codes, each
-    for themselves, so a run with both has the cause. One that asked for no file as a stranger says nothing of files that
-    open for anyone, neither that they do nor that they do not.
+    for themselves, so a run with both has the cause. One that asked otherwise for files as a stranger says nothing of
+    files that open for anyone, neither that they do nor that they do not.
     """
     first = run
     for each in earlier:
-        if not each.is_full or each.result is None or not _was_looked_for(kind, each):
+        if not each.is_full or each.result is None or not _asks_as(run, each, kind):
             continue
         if not _has(each.result, kind, code):
             break
@@ -48,8 +49,8 @@ def first_seen(kind: Kind, code: Code | None, *, run: Run, earlier: Iterable[Run
     return first
 
 
-def _was_looked_for(kind: Kind, run: Run) -> bool:
-    return kind is not Kind.PUBLICLY_READABLE or run.options.exposure is not Exposure.NONE
+def _asks_as(run: Run, other: Run, kind: Kind) -> bool:
+    return kind is not Kind.PUBLICLY_READABLE or other.options.exposure is run.options.exposure
 
 
 def _has(result: Result, kind: Kind, code: Code | None) -> bool:

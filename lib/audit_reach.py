@@ -56,9 +56,9 @@ class Reach:
         return self.is_answered or finding.kind is not Kind.PUBLICLY_READABLE
 
     def _is_in(self, place: str, stretch: Stretch) -> bool:
-        start, end = stretch
-        is_below = end is None or place < end or (not self.is_complete and place == end)
-        return is_below and (not start or start < place)
+        start, end, at = stretch[0], stretch[1], stretches.place(place)
+        is_below = end is None or at < stretches.place(end) or (not self.is_complete and place == end)
+        return is_below and (not start or stretches.place(start) < at)
 
 
 def is_of_strangers(finding: Finding) -> bool:

@@ -101,15 +101,16 @@ def since(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Since
     return audit_since.since(run, runs=desk.runs, findings=desk.findings, scope=scope)
 
 
-def past(actor: Actor, scope: Scope, *, services: Office, run: Run, before: Run | None) -> Past:
+def past(actor: Actor, scope: Scope, *, services: Office, run_id: int, before: Run | None) -> Past:
     """Return the full verdicts before a run; ``before`` is the last of them, which may be older than all that are read.
 
     None of a prefix, and none for some clinics: what they counted, which was of all records, may not stand beside that.
     """
     scope = audit_office.require(actor, scope, Permission.AUDIT, services)
+    desk = audit_office.desk_of(services)
+    run = audit_office.own(desk, run_id)
     if scope.clinics is not None or run.options.prefix:
         return Past(run)
-    desk = audit_office.desk_of(services)
     read = desk.runs.newest(desk.target, limit=MOST_EARLIER)
     found = tuple(each for each in read if each.is_full and each.run_id < run.run_id)
     is_cut = len(read) == MOST_EARLIER

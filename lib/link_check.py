@@ -11,7 +11,7 @@ from urllib.parse import SplitResult, parse_qsl, unquote_to_bytes, urlsplit
 
 from lib import signatures
 from lib.link_bounds import MAX_EXPIRY, MIN_EXPIRY
-from lib.objects import Disposition, Fetched
+from lib.objects import Disposition, Fetched, Observation
 from lib.refusals import RefusalCode, Refused
 
 FIRST_BYTES = 1024  # where readers look for %PDF
@@ -162,13 +162,20 @@ def looks_like_pdf(body: bytes) -> bool:
     return b"%PDF" in body[:FIRST_BYTES]
 
 
-def is_public(fetched: Fetched, *, etag: str | None) -> bool | None:
+def is_public(fetched: Fetched, seen: Observation | None) -> bool | None:
     """Whether the plain address of an object that exists opened for a stranger; None when that is not certain.
 
-    ``etag`` is what storage tells its owner. A proxy's own page with status 200 is no answer: it is no PDF, and has
-    another ETag or none.
+    ``seen`` is what storage tells its owner. A proxy's own page with status 200 is no answer: it is no PDF, and has
+    another ETag or none. Who asks for the first bytes of an empty object is told that there are none.
     """
-    if fetched.status in {200, 206}:
-        is_the_file = looks_like_pdf(fetched.body) or (etag is not None and fetched.etag == etag)
-        return True if is_the_file else None
-    return False if fetched.status == 403 else None
+    match fetched.status:
+        case 200 | 206:
+            is_it = seen is not None and seen.etag is not None and fetched.etag == seen.etag
+            return True if is_it or looks_like_pdf(fetched.body) else None
+        case 416:
+            is_empty = seen is not None and seen.size_bytes == 0
+            return True if is_empty and fetched.error_code == "InvalidRange" else None
+        case 403:
+            return None if fetched.error_code == "InvalidObjectState" else False  # archived: it may be open then
+        case _:
+            return None

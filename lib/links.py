@@ -238,7 +238,7 @@ def _sign_and_verify(plan: _Plan, request: LinkRequest, *, now: datetime, servic
         may_end_sooner=services.policy.may_end_sooner,
         content_type=fetched.content_type,
         size_bytes=fetched.total_bytes,
-        is_public=link_check.is_public(anonymous, etag=seen.etag),
+        is_public=link_check.is_public(anonymous, seen),
         is_elsewhere=plan.document.is_elsewhere,
     )
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from lib import authority, documents, elsewhere, exposure, keys, link_check
 from lib.access import Actor, Permission, Scope
 from lib.exposure import Exposure, Sample
-from lib.objects import ObjectUnavailable, Presence
+from lib.objects import ObjectUnavailable, Observation, Presence
 from lib.records import Everything, Record
 from lib.refusals import RefusalCode, Refused
 from lib.trail import Subject
@@ -53,7 +53,7 @@ def of_record(actor: Actor, scope: Scope, *, services: Services, record: Record)
     if seen.presence is not Presence.PRESENT:
         code = RefusalCode.MISSING if seen.presence is Presence.ABSENT else RefusalCode.UNKNOWN
         return Refused(code, doubt=seen.doubt)
-    return _ask(document.key, seen.etag, services=services)
+    return _ask(seen, services=services)
 
 
 def sample(actor: Actor, scope: Scope, *, services: Services, chance: random.Random | None = None) -> Sample:
@@ -72,8 +72,8 @@ def sample(actor: Actor, scope: Scope, *, services: Services, chance: random.Ran
         if len(answers) >= SAMPLE or services.clock() - begun > BUDGET:
             break
         seen = services.objects.head(drawn[first : first + AT_ONCE], budget=HEAD_BUDGET)
-        present = [(key, each.etag) for key, each in seen.items() if each.presence is Presence.PRESENT]
-        answers += [_ask(key, etag, services=services) for key, etag in present[: SAMPLE - len(answers)]]
+        present = [each for each in seen.values() if each.presence is Presence.PRESENT]
+        answers += [_ask(each, services=services) for each in present[: SAMPLE - len(answers)]]
         if any(each.presence is Presence.UNKNOWN for each in seen.values()):
             break  # a bucket that does not answer is not asked fifty times
     return exposure.count(answers, at=services.clock())
@@ -122,10 +122,10 @@ def _keys(row: Record | None, *, services: Services) -> Iterator[str]:
             yield key
 
 
-def _ask(key: str, etag: str | None, *, services: Services) -> Exposure:
+def _ask(seen: Observation, *, services: Services) -> Exposure:
     try:
-        address = services.objects.plain_url(key)
+        address = services.objects.plain_url(seen.key)
     except ObjectUnavailable:
         return Exposure.UNKNOWN
     fetched = services.objects.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES)
-    return exposure.exposure(link_check.is_public(fetched, etag=etag))
+    return exposure.exposure(link_check.is_public(fetched, seen))

@@ -6,6 +6,11 @@ from collections.abc import Iterable
 from typing import AnyStr
 
 
+def place(key: str | bytes) -> bytes:
+    """Return what keys are ordered by: their bytes. Texts have another order where bytes are no UTF-8."""
+    return key if isinstance(key, bytes) else key.encode("utf-8", "surrogateescape")
+
+
 def joined(stretches: Iterable[tuple[AnyStr, AnyStr | None]]) -> tuple[tuple[AnyStr, AnyStr | None], ...]:
     """Return them ascending, those that overlap or touch as one.
 
@@ -15,10 +20,10 @@ def joined(stretches: Iterable[tuple[AnyStr, AnyStr | None]]) -> tuple[tuple[Any
     (('a', 'c'), ('d', None))
     """
     found: list[tuple[AnyStr, AnyStr | None]] = []
-    for after, until in sorted(stretches, key=lambda each: each[0]):
-        if not found or (found[-1][1] is not None and found[-1][1] < after):
+    for after, until in sorted(stretches, key=lambda each: place(each[0])):
+        if not found or (found[-1][1] is not None and place(found[-1][1]) < place(after)):
             found.append((after, until))
             continue
         start, end = found.pop()
-        found.append((start, None if end is None or until is None else max(end, until)))
+        found.append((start, None if end is None or until is None else max(end, until, key=place)))
     return tuple(found)

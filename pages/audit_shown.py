@@ -51,7 +51,7 @@ def shown_of(visit: Visit, run: Run) -> Shown:
             tuple(audit_reading.months(*who, services=services, run_id=run.run_id)),
             tuple(audit_reading.flows(*who, services=services, run_id=run.run_id)) if may_flow else (),
             audit_reading.right_files(*who, services=services, run_id=run.run_id),
-            audit_reading.past(*who, services=services, run=run, before=since.before),
+            audit_reading.past(*who, services=services, run_id=run.run_id, before=since.before),
             visit.scope,
         )
     return kept

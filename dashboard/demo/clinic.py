@@ -1,6 +1,7 @@
 """The demo clinic of one instant: the same instant gives the same rows and the same bytes.
 
 Whatever the day and the hour, the same records are there and the same things are wrong with them: only the times differ.
+(In the first moment after midnight those of today have one time, and then another order.)
 """
 
 from __future__ import annotations

@@ -37,7 +37,7 @@ EXPOSURE = {
 EXPOSURE_HELP = {
     Exposure.NONE: "No file is asked for without a signature.",
     Exposure.SAMPLE: f"{SAMPLE} files, chosen by chance, are asked for as a stranger would: one answer for the whole storage.",
-    Exposure.FULL: "Each file is asked for as a stranger would: one request a file, so minutes to hours.",
+    Exposure.FULL: "Each file is asked for as a stranger would: about one request a file, so minutes to hours.",
 }
 NOT_STARTED = (
     "The check could not be started: this computer gave no process for it. It will stand here as interrupted; "

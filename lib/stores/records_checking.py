@@ -1,8 +1,12 @@
-"""Checks of the rows in the background and in a transaction of their own: nothing waits for them but who needs them."""
+"""Checks of the rows in a thread and a transaction of their own, so that nothing waits for them but who needs them.
+
+The thread ends with the process: a check that hangs holds up nobody's exit.
+"""
 
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import AbstractContextManager, suppress
@@ -12,7 +16,6 @@ from typing import Any
 import psycopg2  # type: ignore[import-untyped]
 import sqlalchemy as sa
 
-from lib import background
 from lib.errors import DatabaseFault, DatabaseUnavailable
 from lib.row_spool import Checked
 
@@ -25,9 +28,10 @@ class Beside:
     ) -> None:
         self._opened, self._run = opened, run
         self._connected: Future[bool] = Future()
+        self._found: Future[Checked] = Future()
         self._driver: Any = None
         self._is_left = False
-        self._found = background.begun(self._work, name="checks")
+        threading.Thread(target=self._work, name="checks", daemon=True).start()
 
     def is_connected(self, *, within: timedelta) -> bool:
         """Whether its transaction could be opened; waits until that is known, and not longer."""
@@ -50,14 +54,16 @@ class Beside:
                 else:
                     self._driver.cancel()
 
-    def _work(self) -> Checked:
+    def _work(self) -> None:
         try:
             with self._opened() as connection:
                 self._driver = connection.connection.driver_connection
                 self._connected.set_result(True)
                 if self._is_left:
                     raise DatabaseUnavailable(DatabaseFault.OTHER)  # nobody asks for the result
-                return self._run(connection)
-        finally:
+                self._found.set_result(self._run(connection))
+        except BaseException as error:  # noqa: BLE001 - raised by whoever asks for the result
             if not self._connected.done():
                 self._connected.set_result(False)
+            if not self._found.done():
+                self._found.set_exception(error)

@@ -25,7 +25,7 @@ from lib.settings import Settings
 from tests.parts import sample_clinic
 from tests.parts.accounts import OPERATOR
 from tests.parts.bad_servers import refused_address
-from tests.parts.chromium import ROOT, App, demo_folder, sign_in, start_app
+from tests.parts.chromium import PATIENCE_MS, ROOT, App, demo_folder, sign_in, start_app
 from tests.parts.provider import CLIENT_ID, CLIENT_SECRET, Provider
 from tests.parts.served import Served
 
@@ -36,11 +36,14 @@ BOX = "Phone, name, PAT…, CON…, or paste a link"
 LOCATION = "edrcontainer1"
 ONE_SENTENCE_MS = 15_000  # until it must stand there
 STILL_MS = 500
-STILL = """(quiet) => new Promise((done) => {
-  const main = document.querySelector('[data-testid=stMain]');
+STILL = """([quiet, most]) => new Promise((done, failed) => {
+  const ends = performance.now() + most;
   const look = (before, since) => requestAnimationFrame((now) => {
-    const at = `${main.scrollHeight} ${main.scrollTop} ${document.querySelector('[data-stale="true"]') !== null}`;
-    if (at !== before) look(at, now);
+    const main = document.querySelector('[data-testid=stMain]');
+    const stale = document.querySelector('[data-stale="true"]') !== null;
+    const at = main && `${main.scrollHeight} ${main.scrollTop} ${stale}`;
+    if (now > ends) failed(new Error('the page does not come to rest'));
+    else if (!main || at !== before) look(at, now);
     else if (now - since < quiet) look(at, since);
     else done();
   });
@@ -58,7 +61,7 @@ def search(page: Page, text: str) -> None:
 def at_rest(page: Page) -> None:
     """Wait until all is drawn anew and nothing moves: what is clicked before may be gone, and an open list is closed."""
     page.locator("[data-test-script-state=notRunning]").wait_for()
-    page.evaluate(STILL, STILL_MS)
+    page.evaluate(STILL, [STILL_MS, PATIENCE_MS])
 
 
 def choose(page: Page, label: str, option: str) -> None:

@@ -50,10 +50,7 @@ def _since(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
 
 
 def _past(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
-    book, services = _checked(where, row)
-    run = book.audits.run(FOUND)
-    assert run is not None
-    return audit_reading.past(actor, scope, services=services, run=run, before=None).run == run
+    return bool(audit_reading.past(actor, scope, services=_checked(where, row)[1], run_id=FOUND, before=None).earlier)
 
 
 def _cancel(actor: Actor, scope: Scope, where: Bench, row: Record) -> bool:
@@ -96,5 +93,8 @@ ACTS: dict[str, tuple[Permission, Act]] = {
     ),
     "audit_plan.rows": (Permission.KEYS, _read(audit_plan.rows, run_id=FOUND, chosen=Chosen())),
 }
-OF_ALL_CLINICS = {f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")}  # a run is of all files
-OF_NO_CLINIC = OF_ALL_CLINICS | {f"audit_reading.{each}" for each in ("run", "runs", "past")}
+OF_ALL_CLINICS = {  # a run is of all files
+    *(f"auditing.{each}" for each in ("start", "begin", "resume", "cancel")),
+    "audit_reading.past",
+}
+OF_NO_CLINIC = OF_ALL_CLINICS | {f"audit_reading.{each}" for each in ("run", "runs")}

@@ -256,6 +256,15 @@ def test_a_clean_report_and_one_of_a_prefix_say_what_they_are() -> None:
     assert "no verdict on all" in html(House((), status=Status.INCOMPLETE))
 
 
+def test_a_report_of_a_prefix_or_of_some_clinics_does_not_say_what_earlier_checks_of_all_files_saw() -> None:
+    house = House((missing(3, clinic_id="CLN1"),))
+    house.run = house.book.check((missing(3, clinic_id="CLN1"),), at=NOW)
+    assert words.SEEN_HEAD in html(house)
+    assert words.SEEN_HEAD not in html(house, scope=Scope(frozenset({"CLN1"})))
+    house.run = house.book.check((missing(3),), at=NOW, options=Options(prefix="edrcontainer1/"))
+    assert words.SEEN_HEAD not in html(house)
+
+
 def test_a_report_says_who_can_read_the_files() -> None:
     house = House(())
     options = Options(exposure=Exposure.NONE)

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from datetime import timedelta
 
-from lib.audit_first_seen import first_seen
+from lib.audit_first_seen import Past, first_seen
 from lib.audits import Exposure, Options, Progress, Result, Run, Status
-from lib.catalogue import Code
+from lib.catalogue import Code, Severity
 from lib.findings import Kind
+from lib.kept_findings import Group
 from tests.conftest import NOW
 
 KIND, CODE = Kind.DANGLING_REFERENCE, Code.LOCATION_OLD
@@ -59,6 +61,20 @@ def test_another_kind_with_the_same_code_is_another_cause() -> None:
 
 def test_a_cause_without_a_code_goes_by_its_kind() -> None:
     assert first_seen(Kind.SHARED_OBJECT, None, run=lacks(3), earlier=[lacks(2), has(1)]).run_id == 2
+
+
+def test_files_open_for_anyone_are_seen_by_checks_that_asked_alike() -> None:
+    """As the trend has it: a sample of which none opens says nothing of all files."""
+    kind, code = Kind.PUBLICLY_READABLE, Code.PUBLIC
+    first = run(1, {kind: 5}, {code: 5}, exposure=Exposure.FULL)
+    samples = run(3, {}, {}), run(2, {}, {})
+    now, gone = replace(first, run_id=4), run(4, {}, {}, exposure=Exposure.FULL)
+    group = Group(kind, code, Severity.HIGH, 5, None, None)
+    at = first.started_at - timedelta(days=3)
+    past = Past(now, (*samples, replace(first, started_at=at)))
+    assert past.first_seen(group) == (at, False)
+    assert replace(past, run=gone).first_seen(replace(group, count=0, gone=5)) == (at, False)
+    assert Past(now, samples, is_cut=True).first_seen(group) == (None, False)
 
 
 def test_a_check_that_sent_no_stranger_does_not_say_that_nothing_was_open() -> None:

@@ -8,6 +8,8 @@ from dashboard.wording import audit_compared as words
 from lib import audit_reach
 from lib.audit_reach import Unlike
 from lib.audits import Exposure, Options, Progress, Result, Run, Status
+from lib.catalogue import Severity
+from lib.findings import Finding, Kind
 from tests.conftest import NOW
 
 RUN = Run(5, "t", Options(), "asha", NOW, Status.COMPLETE, Progress(), 1, ended_at=NOW, result=Result(Status.COMPLETE))
@@ -29,6 +31,16 @@ def test_credentials_that_list_a_part_only_are_named() -> None:
         (Unlike.UNLISTED,),
         ["Run 6 could list a part of the bucket only: what lies elsewhere is not compared."],
     )
+
+
+def test_what_lies_between_two_stretches_was_looked_at_whatever_signs_its_keys_have() -> None:
+    narrow, beyond = "loc/😿", "loc/😿".encode()[:-1] + b"\xc0"  # the first bytes behind it are no UTF-8
+    ends = (("", narrow), (beyond.decode("utf-8", "surrogateescape"), None))
+    reach = audit_reach.of(replace(RUN, result=Result(Status.COMPLETE, unlisted=ends)))
+    assert reach.unlisted == ends
+    finding = Finding(Kind.EMPTY_OBJECT, Severity.HIGH, key=f"{narrow}/a.pdf")
+    assert reach.is_at(finding)
+    assert not reach.is_at(replace(finding, key="loc/a.pdf"))
 
 
 def test_a_later_run_whose_strangers_got_no_answer_is_named_and_an_earlier_one_is_not() -> None:

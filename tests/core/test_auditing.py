@@ -50,6 +50,7 @@ def test_a_run_of_another_bucket_is_neither_taken_up_nor_stopped() -> None:
         partial(audit_reading.groups),
         partial(audit_reading.groups, run_id=OURS, than=THEIRS),
         partial(audit_reading.since),
+        partial(audit_reading.past, before=None),
         partial(audit_reading.tallies),
         partial(audit_reading.states),
         partial(audit_reading.records_in, state=State.MISSING),

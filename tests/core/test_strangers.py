@@ -20,6 +20,7 @@ from lib.strangers import SAMPLE
 from tests.conftest import NOW
 from tests.core.clinic import ASHA, EVERYWHERE, PDF, RECORD, STORED, Bench, bench, bucket
 
+NO_RANGE = Fetched(416, b"", None, "application/xml", "InvalidRange")
 CLINICS: frozenset[str] | None = None
 
 
@@ -57,6 +58,10 @@ def test_a_public_file_opens_for_anyone_and_a_private_one_does_not() -> None:
 def test_a_file_that_is_no_pdf_opens_for_anyone_too_and_a_page_of_somebody_elses_is_no_answer() -> None:
     photo = StoredObject(b"\xff\xd8\xff a photo", is_public=True)
     assert exposed(bench(objects=bucket(photo.body, is_public=True))) is Exposure.OPEN
+    assert exposed(bench(objects=bucket(b"", is_public=True, answers=lambda _url, _fetched: NO_RANGE))) is Exposure.OPEN
+    assert exposed(bench(objects=bucket(photo.body, answers=lambda _url, _fetched: NO_RANGE))) is Exposure.UNKNOWN
+    archived = Fetched(403, b"", None, "application/xml", "InvalidObjectState")
+    assert exposed(bench(objects=bucket(answers=lambda _url, _fetched: archived))) is Exposure.UNKNOWN
     page = replace(Fetched(200, b"<html>Sign in</html>", 20, "text/html", None), etag="0" * 32)
     assert exposed(bench(objects=bucket(photo.body, answers=lambda _url, _fetched: page))) is Exposure.UNKNOWN
 

@@ -202,16 +202,17 @@ def test_a_verdict_on_a_bucket_that_opens_for_anyone_says_so(house: House, expos
 def test_a_file_that_is_no_pdf_and_opens_for_anyone_is_found_and_a_page_of_somebody_elses_is_no_answer(
     house: House,
 ) -> None:
-    photo, other = house.clinic.planted.objects[:2]
+    photo, other, empty = house.clinic.planted.objects[:3]
     for each in (photo, other):
         house.guard.put(replace(each, body=b"\xff\xd8\xff a photo", is_public=each is photo))
+    house.guard.put(replace(empty, body=b"", is_public=True))
     path = f"/{house.guard.bucket}/{other.key}"
     page = Reply(200, HTML, {"ETag": '"0123456789abcdef0123456789abcdef"'})
     house.moody.mood = on_strangers(lambda asked: page if asked.request.path == path else plain(asked))
     ran = house.audit("full")
     assert list(faults_of_form(ran)) == []
-    assert [each["key"] for each in ran.of(Kind.PUBLICLY_READABLE)] == [photo.key]
-    assert ran.json["strangers"] == {"open": 1, "closed": FILES - 2, "unknown": 1}
+    assert {each["key"] for each in ran.of(Kind.PUBLICLY_READABLE)} == {photo.key, empty.key}
+    assert ran.json["strangers"] == {"open": 2, "closed": FILES - 3, "unknown": 1}
 
 
 def test_a_run_that_sent_no_stranger_says_so(house: House) -> None:

@@ -13,6 +13,7 @@ import pytest
 import urllib3
 
 from dashboard.demo.guarded_s3 import GuardedS3, SeedObject
+from lib import link_check
 from lib.objects import Disposition, Doubt, ObjectStore, ObjectUnavailable, Presence
 from lib.stores.memory.objects import MemoryObjects, StoredObject
 from lib.stores.s3 import S3Objects
@@ -215,6 +216,17 @@ def test_the_plain_address_opens_a_public_object_and_no_other(world: World) -> N
         "private.pdf": (403, "AccessDenied"),
         "missing.pdf": (403, "AccessDenied"),  # who may not list is not told
     }
+
+
+@pytest.mark.parametrize("body", [PDF, b"\xff\xd8 a photo", b""], ids=["pdf", "photo", "empty"])
+@pytest.mark.parametrize("is_public", [True, False])
+def test_whether_an_object_opens_for_anyone_is_told_of_whatever_it_holds(
+    world: World, body: bytes, is_public: bool
+) -> None:
+    world.put(SeedObject(KEY, body, is_public=is_public))
+    seen = world.store.head([KEY], budget=HOUR)[KEY]
+    opened = world.store.fetch_as_stranger(world.store.plain_url(KEY), first_bytes=link_check.FIRST_BYTES)
+    assert link_check.is_public(opened, seen) is is_public
 
 
 @pytest.mark.parametrize(
