@@ -59,8 +59,11 @@ def serving(talk: Talk, *, port: int = 0) -> Iterator[str]:
             thread.join()
 
 
+IMPATIENT = {"connect_timeout_s": 0.3, "read_timeout_s": 0.3, "stranger_timeout_s": 0.5}
+
+
 def config_of(endpoint_url: str, **changes: object) -> S3Config:
-    """Return the configuration that reaches such a server, impatient, with changes."""
+    """Return the configuration that reaches such a server, with changes (``**IMPATIENT`` where it never answers)."""
     settings: dict[str, object] = {
         "bucket": "edrspace",
         "endpoint_url": endpoint_url,
@@ -68,9 +71,6 @@ def config_of(endpoint_url: str, **changes: object) -> S3Config:
         "access_key_id": "KEY",
         "secret_access_key": "secret",
         "location": LOCATION,
-        "connect_timeout_s": 0.3,
-        "read_timeout_s": 0.3,
-        "stranger_timeout_s": 0.5,
     }
     return S3Config(**(settings | changes))  # type: ignore[arg-type]
 

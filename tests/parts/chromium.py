@@ -32,10 +32,15 @@ ARGS = [
 ]
 
 
+def installed() -> str | None:
+    """Return where Chromium is on this machine."""
+    return next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+
+
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One Chromium for all tests; each test opens its own context."""
-    path = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
+    path = installed()
     if path is None:
         needed.missing("Chromium", how="apt-get install chromium")
     expect.set_options(timeout=PATIENCE_MS)

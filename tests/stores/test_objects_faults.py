@@ -143,7 +143,7 @@ def test_a_black_hole_costs_two_timeouts_and_not_two_for_each_key(stack: ExitSta
         asked.append(first)
         bad_servers.black_hole(first, line)
 
-    store = _store(stack.enter_context(bad_servers.serving(talk)))
+    store = _store(stack.enter_context(bad_servers.serving(talk)), **bad_servers.IMPATIENT)
     started = time.monotonic()
     assert _doubts(store) == {Doubt.TIMED_OUT}
     assert time.monotonic() - started < 3
@@ -272,7 +272,7 @@ def test_a_stranger_follows_no_redirect(stack: ExitStack) -> None:
 @pytest.mark.parametrize("talk", [bad_servers.black_hole, bad_servers.trickle])
 def test_a_stranger_does_not_wait_for_ever(stack: ExitStack, talk: Talk) -> None:
     started = time.monotonic()
-    assert _fetch(stack, talk, first_bytes=4).doubt is Doubt.TIMED_OUT
+    assert _fetch(stack, talk, first_bytes=4, **bad_servers.IMPATIENT).doubt is Doubt.TIMED_OUT
     assert time.monotonic() - started < 5  # half a second, and a busy machine; the server would never stop
 
 
@@ -301,9 +301,9 @@ def test_a_stranger_shows_no_credentials_and_the_path_as_it_is(stack: ExitStack)
     ]
 
 
-def _fetch(stack: ExitStack, talk: Talk, *, first_bytes: int) -> Fetched:
+def _fetch(stack: ExitStack, talk: Talk, *, first_bytes: int, **changes: object) -> Fetched:
     address = stack.enter_context(bad_servers.serving(talk))
-    return _store(address).fetch_as_stranger(f"{address}/a.pdf", first_bytes=first_bytes)
+    return _store(address, **changes).fetch_as_stranger(f"{address}/a.pdf", first_bytes=first_bytes)
 
 
 def test_a_link_binds_nothing_but_the_host_and_is_version_four(guarded_s3: GuardedS3) -> None:
