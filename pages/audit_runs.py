@@ -69,7 +69,7 @@ def _table(visit: Visit, runs: Sequence[Run]) -> None:
             "Started": st.column_config.TextColumn(width=145),
             "By": st.column_config.TextColumn(width=95),
             "How it ended": st.column_config.TextColumn(width=125),
-            "What": st.column_config.TextColumn(width=225),
+            "What": st.column_config.TextColumn(width=170),
             words.OPEN_TO_ANYONE: st.column_config.TextColumn(width=120),
             "Records": st.column_config.NumberColumn(width=85, format="localized"),
             "Files": st.column_config.NumberColumn(width=85, format="localized"),
