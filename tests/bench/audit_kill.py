@@ -9,7 +9,6 @@ undisturbed one found, line for line. Nobody waits for a lease to run out: it is
 from __future__ import annotations
 
 import argparse
-import json
 import random
 import sqlite3
 import subprocess
@@ -41,7 +40,7 @@ AGAIN = 0.4  # how often a run that was taken up is killed once more
 
 @dataclass
 class Campaign:
-    """What came of it. ``phases`` says in which phase the killed ones were, by the ledger."""
+    """What came of it. ``phases`` says how far the killed ones were."""
 
     kills: int = 0
     runs: int = 0
@@ -114,8 +113,8 @@ def killed(values: Mapping[str, str], *words: str, out: Path, is_time: Callable[
     if after is None or after[:2] == before:
         return None
     _make_old(values)
-    number, _, status, progress = after
-    return number, status if status == "complete" else json.loads(progress)["phase"]
+    number, _, status = after
+    return number, _reached(values, number, status)
 
 
 def after_a_moment(seconds: float) -> Callable[[], bool]:
@@ -139,12 +138,21 @@ def once_there_is(table: str, values: Mapping[str, str]) -> Callable[[], bool]:
     return is_time
 
 
-def _last(values: Mapping[str, str]) -> tuple[int, int, str, str] | None:
-    """Return number, fence, status and progress of the newest run in the book."""
+def _last(values: Mapping[str, str]) -> tuple[int, int, str] | None:
+    """Return number, fence and status of the newest run in the book."""
     with closing(sqlite3.connect(_book(values))) as book:
-        newest = "SELECT run_id, fence, status, progress FROM audits ORDER BY run_id DESC LIMIT 1"
-        found: tuple[int, int, str, str] | None = book.execute(newest).fetchone()
+        newest = "SELECT run_id, fence, status FROM audits ORDER BY run_id DESC LIMIT 1"
+        found: tuple[int, int, str] | None = book.execute(newest).fetchone()
     return found
+
+
+def _reached(values: Mapping[str, str], run_id: int, status: str) -> str:
+    """Return how far a run was, by its ranges: the progress in the book is as old as a heartbeat."""
+    if status == "complete":
+        return status
+    with closing(sqlite3.connect(_book(values))) as book:
+        done = [each for (each,) in book.execute("SELECT is_done FROM audit_ranges WHERE run_id = ?", (run_id,))]
+    return "rows" if not done else "confirming" if all(done) else "listing"
 
 
 def _book(values: Mapping[str, str]) -> str:
