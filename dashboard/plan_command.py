@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -98,12 +100,17 @@ def _newest(using: Services) -> tuple[list[Record], bool]:
 
 
 def _write(out: Path, files: Mapping[str, str]) -> None:
-    """Write the files for their owner alone: they hold keys."""
+    """Write the files for their owner alone: they hold keys. Each takes its place when it is whole."""
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in files.items():
-            path = out / name
-            path.write_text(text, encoding="utf-8")
-            path.chmod(0o700 if name.endswith(".sh") else 0o600)
+            handle, made = tempfile.mkstemp(dir=out)
+            try:
+                with os.fdopen(handle, "w", encoding="utf-8") as file:
+                    file.write(text)
+                Path(made).chmod(0o700 if name.endswith(".sh") else 0o600)
+                Path(made).replace(out / name)
+            finally:
+                Path(made).unlink(missing_ok=True)
     except OSError as error:
         raise CouldNotRun(f"The plan cannot be written to {out}: {error.strerror}.") from error

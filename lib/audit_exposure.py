@@ -86,7 +86,8 @@ class Strangers:
             self.told(1)
         answer = exposure.exposure(is_public)
         with self._lock:
-            self._silent = self._silent + 1 if answer is Exposure.UNKNOWN else 0
+            is_silent = answer is Exposure.UNKNOWN and not link_check.is_archived(fetched)
+            self._silent = self._silent + 1 if is_silent else 0
         return answer
 
 

@@ -14,7 +14,10 @@ from lib.kept_findings import Group
 
 @dataclass(frozen=True, slots=True)
 class Past:
-    """The full verdicts before a run, the newest first, as far as they are known; ``is_cut``: there may be older ones."""
+    """The full verdicts before a run, the newest first, as far as they are known; ``is_cut``: there may be older ones.
+
+    The last one that asked strangers for as many files as the run is always known.
+    """
 
     run: Run
     earlier: tuple[Run, ...] = ()
@@ -25,10 +28,10 @@ class Past:
 
         What is gone was there in the check before, and is told of that one.
         """
-        asked = tuple(each for each in self.earlier if _asks_as(self.run, each, group.kind)) or self.earlier
+        asked = [each for each in self.earlier if _asks_as(self.run, each, group.kind)]
         run, earlier = (self.run, asked) if group.count else (asked[0], asked[1:])
         first = first_seen(group.kind, group.code, run=run, earlier=earlier)
-        is_cut = self.is_cut and first is asked[-1]
+        is_cut = self.is_cut and first in asked[-1:]
         return None if first is self.run else first.snapshot_at or first.started_at, is_cut
 
 

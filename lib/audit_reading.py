@@ -102,8 +102,9 @@ def since(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Since
 
 
 def past(actor: Actor, scope: Scope, *, services: Office, run_id: int, before: Run | None) -> Past:
-    """Return the full verdicts before a run; ``before`` is the last of them, which may be older than all that are read.
+    """Return the full verdicts before a run, of very many the last ones; ``before`` is the last of all.
 
+    The last one that asked for as many files as a stranger is among them, however old.
     None of a prefix, and none for some clinics: what they counted, which was of all records, may not stand beside that.
     """
     scope = audit_office.require(actor, scope, Permission.AUDIT, services)
@@ -113,8 +114,15 @@ def past(actor: Actor, scope: Scope, *, services: Office, run_id: int, before: R
         return Past(run)
     read = desk.runs.newest(desk.target, limit=MOST_EARLIER)
     found = tuple(each for each in read if each.is_full and each.run_id < run.run_id)
-    is_cut = len(read) == MOST_EARLIER
-    return Past(run, (before,) if is_cut and not found and before is not None else found, is_cut)
+    if len(read) < MOST_EARLIER:
+        return Past(run, found)
+    if not found and before is not None:
+        found = (before,)
+    asked = run.options.exposure
+    if not any(each.options.exposure is asked for each in found):
+        alike = desk.runs.last_full(desk.target, before=run_id, exposure=asked)
+        found += () if alike is None else (alike,)
+    return Past(run, found, is_cut=True)
 
 
 def states(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[State, int]:

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from lib import exposure
 from lib.access import Scope
 from lib.audit_book import Runs
-from lib.audits import Run
+from lib.audits import Exposure, Run
+from lib.catalogue import Severity
 from lib.findings import Kind
 from lib.kept_findings import Findings, Group
+
+NO_SILENCE = Group(Kind.UNDETERMINED, None, Severity.UNKNOWN, 0, None, None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,23 +27,45 @@ class Since:
 def since(run: Run, *, runs: Runs, findings: Findings, scope: Scope) -> Since:
     """Return what is new, still there and gone since the last full verdict. Raises LedgerUnavailable.
 
-    Which files open for anyone is compared with the last full verdict that asked for as many: a nightly run that asks for
-    none says nothing about them. Where there is no such verdict, all of them are new.
+    Which files open for anyone, and whether that could be found out, is compared with the last full verdict that asked for
+    as many: a nightly run that asks for none says nothing about them. Where there is no such verdict, all that is new.
     """
     before = runs.last_full(run.target, before=run.run_id)
     if before is None:
         return Since(None, findings.groups(run.run_id, scope=scope))
     found = findings.groups(run.run_id, scope=scope, than=before.run_id)
-    exposure = run.options.exposure
-    if before.options.exposure is exposure:
+    asked = run.options.exposure
+    if before.options.exposure is asked:
         return Since(before, found)
-    alike = runs.last_full(run.target, before=run.run_id, exposure=exposure)
+    alike = runs.last_full(run.target, before=run.run_id, exposure=asked)
+    every = [each for each in found if not _is_of_opening(each)]
     if alike is None:
-        return Since(before, [replace(each, new=each.count) if _is_of_opening(each) else each for each in found])
-    opening = filter(_is_of_opening, findings.groups(run.run_id, scope=scope, than=alike.run_id))
-    every = [*(each for each in found if not _is_of_opening(each)), *opening]
+        every += (replace(each, new=each.count) for each in found if _is_of_opening(each))
+    else:
+        every += filter(_is_of_opening, findings.groups(run.run_id, scope=scope, than=alike.run_id))
+    if scope.clinics is None:  # else what is about the whole bucket is not shown
+        every = _with_silence(every, is_now=_is_silent(run), was_then=alike is not None and _is_silent(alike))
     return Since(before, sorted(every, key=lambda each: each.order))
 
 
 def _is_of_opening(group: Group) -> bool:
     return group.kind is Kind.PUBLICLY_READABLE
+
+
+def _is_silent(run: Run) -> bool:
+    """Whether a run has the finding that it was not found out who can read the files."""
+    strangers = run.result.strangers if run.result is not None else {}
+    return bool(strangers) and exposure.is_unanswered(strangers, is_all=run.options.exposure is Exposure.FULL)
+
+
+def _with_silence(groups: list[Group], *, is_now: bool, was_then: bool) -> list[Group]:
+    """Return groups in which that finding, one of those without a cause, is new, still there or gone."""
+    new, still, gone = is_now and not was_then, is_now and was_then, was_then and not is_now
+    if not (new or still or gone):
+        return groups
+    others = [each for each in groups if (each.kind, each.code) != (Kind.UNDETERMINED, None)]
+    mine = [each for each in groups if each not in others] or [NO_SILENCE]
+    return [
+        *others,
+        *(replace(each, new=each.new + new, still=each.still + still, gone=each.gone + gone) for each in mine),
+    ]

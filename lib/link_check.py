@@ -162,6 +162,11 @@ def looks_like_pdf(body: bytes) -> bool:
     return b"%PDF" in body[:FIRST_BYTES]
 
 
+def is_archived(fetched: Fetched) -> bool:
+    """Whether storage said that it must be restored before anybody can open it: to whom it says that, it would open."""
+    return fetched.error_code == "InvalidObjectState"
+
+
 def is_public(fetched: Fetched, seen: Observation | None) -> bool | None:
     """Whether the plain address of an object that exists opened for a stranger; None when that is not certain.
 
@@ -175,7 +180,7 @@ def is_public(fetched: Fetched, seen: Observation | None) -> bool | None:
         case 416:
             is_empty = seen is not None and seen.size_bytes == 0
             return True if is_empty and fetched.error_code == "InvalidRange" else None
-        case 403:
-            return None if fetched.error_code == "InvalidObjectState" else False  # archived: it may be open then
+        case 403 if fetched.error_code is not None and not is_archived(fetched):  # else a proxy's own page
+            return False
         case _:
             return None

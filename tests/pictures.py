@@ -10,7 +10,7 @@ import os
 import signal
 import sqlite3
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 from playwright.sync_api import Browser, Page, expect, sync_playwright
@@ -46,7 +46,7 @@ def main() -> None:
         with _demo(browser, NOTHING_OWNED) as (page, app):
             _checked(page)
             _mend(demo_folder(app))
-            _interrupted(page)
+            _interrupted(page, app)
             _draw(page, "audit/interrupted.png", height=1180)
             for _ in range(2):  # the first one still tells what is gone; some of the demo's files open for anyone
                 ran(environment(app) | NOTHING_OWNED, "audit", "--exposure", "none")
@@ -120,12 +120,15 @@ def _mend(folder: Path) -> None:
         records.commit()
 
 
-def _interrupted(page: Page) -> None:
+def _interrupted(page: Page, app: App) -> None:
     page.get_by_role("button", name="Check all files").click()
     expect(page.get_by_role("button", name="Cancel")).to_be_visible()
+    mine = str(demo_folder(app)).encode()
     for folder in Path("/proc").glob("[0-9]*"):
-        if b"dashboard.audit_worker" in (folder / "cmdline").read_bytes():
-            os.kill(int(folder.name), signal.SIGKILL)
+        with suppress(OSError):  # it ended meanwhile
+            is_worker = b"dashboard.audit_worker" in (folder / "cmdline").read_bytes()
+            if is_worker and mine in (folder / "environ").read_bytes():
+                os.kill(int(folder.name), signal.SIGKILL)
     expect(page.get_by_role("button", name="Go on")).to_be_visible()
 
 

@@ -27,14 +27,14 @@ def first_seen(at: datetime | None, *, is_cut: bool, now: datetime, zone: ZoneIn
 
     >>> utc, now = ZoneInfo("UTC"), datetime(2026, 11, 24, 9, 0, tzinfo=ZoneInfo("UTC"))
     >>> first_seen(datetime(2026, 11, 2, 6, 0, tzinfo=utc), is_cut=False, now=now, zone=utc)
-    'First seen by the check of 2 Nov 2026, 06:00, and by every full check since.'
+    'First seen by the check of 2 Nov 2026, 06:00, and by every full check since that looked for it.'
     >>> first_seen(None, is_cut=False, now=now, zone=utc)
     'First seen by this check.'
     """
     if at is None:
         return "First seen by this check."
     perhaps = " or one before it" if is_cut else ""
-    return f"First seen by the check of {as_of(at, now=now, zone=zone)}{perhaps}, and by every full check since."
+    return f"First seen by the check of {as_of(at, now=now, zone=zone)}{perhaps}, and by every full check since that looked for it."
 
 
 def made(first: datetime | None, last: datetime | None, *, now: datetime, zone: ZoneInfo) -> str:

@@ -152,7 +152,7 @@ def _reached(values: Mapping[str, str], run_id: int, status: str) -> str:
         return status
     with closing(sqlite3.connect(_book(values))) as book:
         done = [each for (each,) in book.execute("SELECT is_done FROM audit_ranges WHERE run_id = ?", (run_id,))]
-    return "rows" if not done else "confirming" if all(done) else "listing"
+    return "before its ranges" if not done else "after its ranges" if all(done) else "in its ranges"
 
 
 def _book(values: Mapping[str, str]) -> str:

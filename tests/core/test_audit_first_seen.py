@@ -6,13 +6,20 @@ from collections.abc import Mapping
 from dataclasses import replace
 from datetime import timedelta
 
+import pytest
+
+from lib import audit_reading
+from lib.access import Scope
 from lib.audit_first_seen import Past, first_seen
 from lib.audits import Exposure, Options, Progress, Result, Run, Status
 from lib.catalogue import Code, Severity
-from lib.findings import Kind
+from lib.findings import Finding, Kind
 from lib.kept_findings import Group
 from tests.conftest import NOW
+from tests.core.clinic import ASHA, bench
+from tests.parts.audited import Audited
 
+DAY = timedelta(days=1)
 KIND, CODE = Kind.DANGLING_REFERENCE, Code.LOCATION_OLD
 
 
@@ -84,3 +91,19 @@ def test_a_check_that_sent_no_stranger_does_not_say_that_nothing_was_open() -> N
     assert first_seen(kind, code, run=replace(opens, run_id=3), earlier=[unasked, opens]).run_id == 1
     closed = run(2, {}, {})
     assert first_seen(kind, code, run=replace(opens, run_id=3), earlier=[closed, opens]).run_id == 3
+
+
+def test_files_open_for_anyone_were_seen_by_the_last_check_that_asked_alike_however_old(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(audit_reading, "MOST_EARLIER", 2)
+    book, opens = Audited(bench().services), Finding(Kind.PUBLICLY_READABLE, Severity.CRITICAL, Code.PUBLIC, key="a")
+    full, none = Options(exposure=Exposure.FULL), Options(exposure=Exposure.NONE)
+    first = book.check([opens], at=NOW - 5 * DAY, options=full)
+    for days in (4, 3, 2):
+        book.check([], at=NOW - days * DAY, options=none)
+    run = book.check([opens], at=NOW, options=full)
+    since = audit_reading.since(ASHA, Scope(), services=book.services, run_id=run.run_id)
+    past = audit_reading.past(ASHA, Scope(), services=book.services, run_id=run.run_id, before=since.before)
+    (group,) = since.groups
+    assert past.first_seen(group) == (first.started_at, True)

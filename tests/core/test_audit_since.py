@@ -6,7 +6,7 @@ import pytest
 
 from lib.access import Scope
 from lib.audit_since import Since, since
-from lib.audits import Exposure, Options, Run, Status
+from lib.audits import Exposure, Options, Result, Run, Status
 from lib.catalogue import Code, Severity
 from lib.findings import Finding, Kind
 from lib.kept_findings import Group
@@ -51,6 +51,27 @@ def test_the_first_run_that_asks_for_all_finds_them_all_new(book: Audited, befor
     book.check([missing(1)], at=NOW, options=before)
     run = book.check([readable("a"), missing(1)], at=NOW, options=FULL)
     assert counts(went_on(book, run)) == {Kind.PUBLICLY_READABLE: (1, 0, 0), Kind.DANGLING_REFERENCE: (0, 1, 0)}
+
+
+def test_that_nobody_answered_goes_on_since_the_last_run_that_asked_as_many(book: Audited) -> None:
+    """Else a nightly run that asks for none hides it, and nobody is told."""
+    silent, answered = {"open": 0, "closed": 0, "unknown": 9}, {"open": 0, "closed": 9, "unknown": 0}
+
+    def ended(strangers: dict[str, int], options: Options) -> tuple[int, int, int] | None:
+        unknown = [Finding(Kind.UNDETERMINED, Severity.UNKNOWN)] if strangers == silent else []
+        run = book.ended(Result(Status.COMPLETE, strangers=strangers), unknown, at=NOW, options=options)
+        return counts(went_on(book, run)).get(Kind.UNDETERMINED)
+
+    assert ended({}, NONE) is None
+    assert ended(silent, FULL) == (1, 0, 0), "nobody asked before"
+    ended({}, NONE)
+    assert ended(silent, FULL) == (0, 1, 0)
+    ended({}, NONE)
+    assert ended(answered, FULL) == (0, 0, 1)
+    ended({}, NONE)
+    assert ended(answered, FULL) is None
+    ended({}, NONE)
+    assert ended(silent, FULL) == (1, 0, 0)
 
 
 def test_what_a_run_of_a_prefix_or_an_incomplete_one_asked_for_is_no_verdict(book: Audited) -> None:

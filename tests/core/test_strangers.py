@@ -60,6 +60,8 @@ def test_a_file_that_is_no_pdf_opens_for_anyone_too_and_a_page_of_somebody_elses
     assert exposed(bench(objects=bucket(photo.body, is_public=True))) is Exposure.OPEN
     assert exposed(bench(objects=bucket(b"", is_public=True, answers=lambda _url, _fetched: NO_RANGE))) is Exposure.OPEN
     assert exposed(bench(objects=bucket(photo.body, answers=lambda _url, _fetched: NO_RANGE))) is Exposure.UNKNOWN
+    refused = Fetched(403, b"<html>Blocked</html>", None, "text/html", None)
+    assert exposed(bench(objects=bucket(answers=lambda _url, _fetched: refused))) is Exposure.UNKNOWN
     archived = Fetched(403, b"", None, "application/xml", "InvalidObjectState")
     assert exposed(bench(objects=bucket(answers=lambda _url, _fetched: archived))) is Exposure.UNKNOWN
     page = replace(Fetched(200, b"<html>Sign in</html>", 20, "text/html", None), etag="0" * 32)

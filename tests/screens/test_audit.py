@@ -330,7 +330,9 @@ def test_a_cause_says_since_which_full_check_it_is_there_without_a_gap(bench: Ma
         "Missing file: Upper or lower case": "21 Nov 2026",  # gone, and seen until the check before
     }
     at.selectbox(key="audit_cause").set_value("dangling_reference LOCATION_OLD").run()
-    assert "First seen by the check of 20 Nov 2026, 14:02, and by every full check since." in words(at)
+    assert "First seen by the check of 20 Nov 2026, 14:02, and by every full check since that looked for it." in words(
+        at
+    )
     at.selectbox(key="audit_cause").set_value("dangling_reference MOVED").run()
     assert "First seen by this check." in words(at)
     earlier = home.open(run=4)

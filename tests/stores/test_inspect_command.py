@@ -107,9 +107,16 @@ def test_a_plan_that_was_run_makes_the_proven_rows_healthy(
         case.codes[0]: number for number, case in clinic.numbers.items() if case.md5 and not case.right.is_multipart
     }
     (tmp_path / "numbers.txt").write_text("\n".join(map(str, of_each.values())))
+    before = tmp_path / "before"
+    before.write_text("of somebody else")
+    (tmp_path / "mend").mkdir()
+    (tmp_path / "mend" / "mend.sql").symlink_to(before)
     answer = dashboard("plan", "--records", str(tmp_path / "numbers.txt"), "--out", str(tmp_path / "mend"), "--json")
     made = answer.json
     assert answer.status == 1
+    modes = {path.name: path.stat().st_mode & 0o777 for path in (tmp_path / "mend").iterdir()}
+    assert modes == {name: 0o700 if name.endswith(".sh") else 0o600 for name in made["files"]}
+    assert before.read_text() == "of somebody else"
     assert made["repoint"] + made["copy"] + made["left"] == len(of_each)
     assert made["left"] <= 2
     connection = psycopg2.connect(host=postgres.socket_dir, user="postgres", dbname=clinic.database)
