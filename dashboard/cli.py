@@ -26,6 +26,7 @@ from dashboard import (
     people_commands,
     plan_command,
     printing,
+    record_fields,
     trail_commands,
     wording,
 )
@@ -162,7 +163,7 @@ def find(
     if found.trail_fault is not None:
         printing.note(wording.ledger(found.trail_fault))
     rows = found.page.records
-    wanted = [resolved for row in rows if (resolved := _resolved(row, services)) is not None]
+    wanted = [resolved for row in rows if (resolved := record_fields.resolved(row, services.rules)) is not None]
     seen = objects.check(
         wanted,
         store=services.objects,
@@ -181,20 +182,12 @@ def find(
         printing.note(f"More than {limit}: raise --limit or narrow the search.")
 
 
-def _resolved(row: Record, services: Services) -> str | None:
-    return keys.resolve(row.stored_key or "", location=services.rules.location) if row.has_pdf else None
-
-
 def _item(row: Record, *, services: Services, seen: Mapping[str, Observation]) -> dict[str, object]:
-    resolved = _resolved(row, services)
+    resolved = record_fields.resolved(row, services.rules)
     observation: Observation | None = seen.get(resolved) if resolved is not None else None
     doubt = observation.doubt if observation else None
     return {
-        "record_id": row.record_id,
-        "prescription_id": row.prescription_id,
-        "consultation_id": row.consultation_id,
-        "patient_id": row.patient_id,
-        "version": row.version,
+        **record_fields.identity(row),
         "is_current": row.is_current,
         "is_draft": row.is_draft,
         "stored": row.stored_key,

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard import printing, wording
+from dashboard import printing, record_fields, wording
 from dashboard.terminal import CouldNotRun, Json, me, services
 from dashboard.wording import autopsy as pasted_words
 from dashboard.wording import error_pages as page_words
@@ -128,13 +128,9 @@ def _record(each: Explanation, using: Services) -> dict[str, object]:
     row = each.record
     assert not isinstance(row, BareKey)
     return {
-        "record_id": row.record_id,
-        "prescription_id": row.prescription_id,
-        "consultation_id": row.consultation_id,
-        "patient_id": row.patient_id,
-        "version": row.version,
+        **record_fields.identity(row),
         "stored": row.stored_key,
-        "resolved": keys.resolve(row.stored_key or "", location=using.rules.location) if row.has_pdf else None,
+        "resolved": record_fields.resolved(row, using.rules),
         "state": each.diagnosis.state,
         "code": each.diagnosis.code,
     }

@@ -104,7 +104,7 @@ def _write(out: Path, files: Mapping[str, str]) -> None:
     try:
         out.mkdir(mode=0o700, parents=True, exist_ok=True)
         for name, text in files.items():
-            handle, made = tempfile.mkstemp(dir=out)
+            handle, made = tempfile.mkstemp(prefix=f".{name}.", dir=out)
             try:
                 with os.fdopen(handle, "w", encoding="utf-8") as file:
                     file.write(text)
