@@ -8,7 +8,7 @@ from typing import Any
 import streamlit as st
 
 try:
-    from dashboard import assets, widgets, wiring, wording
+    from dashboard import widgets, wiring, wording
 except ModuleNotFoundError as error:  # `streamlit run`: this file's folder is on the path, the project's is not
     if error.name != "dashboard":
         raise
@@ -36,15 +36,12 @@ def main() -> None:
     try:
         actor, _ = served.who(token)
     except SignedOut as left:
-        assets.watch(left=423 if left.is_locked else 401)
         widgets.signed_out(is_locked=left.is_locked)
         return
     except LedgerUnavailable as error:
-        assets.watch()
         st.error(wording.ledger(error), icon=":material/database_off:")
         st.button("Try again", key="retry")
         return
-    assets.watch()
     visit = Visit(
         who=functools.partial(served.who, token),
         session=functools.partial(served.session, token),

@@ -15,7 +15,7 @@ from starlette.routing import BaseRoute
 from streamlit import file_util
 from streamlit.proto.ForwardMsg_pb2 import ForwardMsg
 
-from dashboard import drawn_files, logs, security_headers, widgets, wording
+from dashboard import drawn_files, logs, security_headers, watched_page, widgets, wording
 from dashboard.gate import Gate
 from dashboard.origins import Site
 from dashboard.security_headers import SecurityHeaders
@@ -32,17 +32,17 @@ STREAMLIT_STYLES = (
 
 def build(site: Site, sessions: Sessions, *, routes: Sequence[BaseRoute]) -> st.App:
     """Return the app. ``routes`` are our own, in front of Streamlit's; raise UnknownPage for a Streamlit we do not know."""
-    page = Path(file_util.get_static_dir(), "index.html").read_text(encoding="utf-8")
-    policy = security_headers.policy(
-        script=security_headers.inline_script(page),
+    folder = Path(file_util.get_static_dir())
+    policy = security_headers.page_policy(
+        script=security_headers.inline_script((folder / "index.html").read_text(encoding="utf-8")),
         styles=(security_headers.hash_source(widgets.STYLE), *STREAMLIT_STYLES),
     )
     return st.App(
         Path(__file__).with_name("app.py"),
         lifespan=lifespan,
-        routes=routes,
+        routes=[*routes, *watched_page.routes(folder, policy=policy)],
         middleware=[
-            Middleware(SecurityHeaders, policy=policy, is_secure=site.is_secure),
+            Middleware(SecurityHeaders, policy=security_headers.file_policy(), is_secure=site.is_secure),
             Middleware(Gate, site=site, sessions=sessions, learn=session_begun, addresses=drawn_files.addresses),
         ],
         on_script_error=say_fault,

@@ -50,8 +50,8 @@ def inline_script(page: str) -> str:
     return str(found[0])
 
 
-def policy(*, script: str, styles: Iterable[str]) -> str:
-    """Return the policy of the app's pages: one inline script, and the inline styles with these hashes.
+def page_policy(*, script: str, styles: Iterable[str]) -> str:
+    """Return the policy of the app's page: our scripts, this inline one, and the inline styles with these hashes.
 
     ``wasm-unsafe-eval``: protobuf.js compiles a module for 64-bit numbers; it allows no evaluation of text.
     ``style-src-attr``: React and the data grid set style attributes, which cannot be hashed; they load nothing.
@@ -72,6 +72,13 @@ def policy(*, script: str, styles: Iterable[str]) -> str:
             "base-uri": "'none'",
             "frame-ancestors": "'none'",
         }
+    )
+
+
+def file_policy() -> str:
+    """Return the policy of what is no page of ours: nothing runs, nothing is loaded."""
+    return _joined(
+        {"default-src": "'none'", "form-action": "'none'", "base-uri": "'none'", "frame-ancestors": "'none'"}
     )
 
 

@@ -9,16 +9,15 @@ from __future__ import annotations
 
 from pathlib import Path
 from threading import Lock
-from typing import Literal, Required, TypedDict
+from typing import Required, TypedDict
 
-import streamlit as st
 from streamlit.components.v2.get_bidi_component_manager import get_bidi_component_manager
 from streamlit.components.v2.manifest_scanner import ComponentConfig, ComponentManifest
 
 PACKAGE = "dashboard"
 COPY = "copy"
-WATCH = "watch"
-_MANIFEST = ComponentManifest(PACKAGE, "1", [ComponentConfig(name, asset_dir="assets") for name in (COPY, WATCH)])
+FOLDER = Path(__file__).parent
+_MANIFEST = ComponentManifest(PACKAGE, "1", [ComponentConfig(COPY, asset_dir="assets")])
 _once = Lock()
 
 
@@ -38,13 +37,5 @@ def files(component: str, *, css: bool = False) -> Files:
     with _once:
         manager = get_bidi_component_manager()
         if manager.get_component_asset_root(found["name"]) is None:
-            manager.register_from_manifest(_MANIFEST, Path(__file__).parent.parent)
+            manager.register_from_manifest(_MANIFEST, FOLDER.parent)
     return found
-
-
-def watch(*, left: Literal[401, 423] | None = None) -> None:
-    """Leave the page as soon as the session has ended (401) or is locked (423); draws nothing.
-
-    ``left`` is what this run knows of it already; otherwise the page asks every two seconds.
-    """
-    st.components.v2.component(**files(WATCH))(key="watch", height="content", data={"left": left})

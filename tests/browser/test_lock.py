@@ -84,6 +84,30 @@ def test_lock_in_one_tab_empties_both_within_5_seconds_and_cuts_the_sockets_with
         expect_nothing_of_the_patient(page)
 
 
+def test_a_tab_that_has_not_loaded_all_of_its_parts_is_emptied_too(context: BrowserContext, demo_app: App) -> None:
+    one, other = context.new_page(), context.new_page()
+    sign_in(one, demo_app)
+    other.route("**/BidiComponent*", lambda route: route.abort())
+    open_record(other, demo_app, 12)
+    lock(one)
+    expect(other.get_by_role("heading", name="Locked")).to_be_visible()
+    expect_nothing_of_the_patient(other)
+
+
+@pytest.mark.parametrize("address", ["/index.html", "/nothing", "/x.y", "/audit%2Fx", "/static/x", "/audit/x"])
+def test_no_address_shows_anything_without_the_watch(context: BrowserContext, demo_app: App, address: str) -> None:
+    page = context.new_page()
+    sign_in(page, demo_app)
+    page.goto(demo_app.url + address)
+    watch, other = page.locator('script[src="/watch.js"]'), page.get_by_test_id("stApp")
+    expect(watch.or_(page.locator("#root:empty"))).to_have_count(1)
+    if watch.count():
+        expect(other).to_be_visible()
+    else:
+        page.wait_for_timeout(2000)
+        expect(other).to_have_count(0)
+
+
 def test_a_page_that_leaves_asks_a_slow_server_once(context: BrowserContext, demo_app: App) -> None:
     page = context.new_page()
     sign_in(page, demo_app)

@@ -1,0 +1,59 @@
+"""Streamlit's page with the watch in it, at every address of a screen.
+
+The watch (``assets/watch.js``) stands before every other script, so that nothing is drawn that it does not see. A script
+that a running page loads later comes too late: once the session is locked the gate gives it to nobody.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from starlette.requests import Request
+from starlette.responses import FileResponse, HTMLResponse, Response
+from starlette.routing import BaseRoute, Route
+
+from dashboard import assets
+from dashboard.security_headers import UnknownPage
+
+WATCH = "/watch.js"
+_FIRST_SCRIPT = "<script>"  # Streamlit's own inline one
+
+
+def routes(folder: Path, *, policy: str) -> list[BaseRoute]:
+    """Return what answers every address of one segment: the page, the watch, and the other files of Streamlit's folder.
+
+    ``policy`` is for the page alone: Streamlit's own copy of it, which it gives at any address, runs no script. Raise
+    UnknownPage where the page is not as we know it.
+    """
+    page = with_watch((folder / "index.html").read_text(encoding="utf-8"))
+
+    async def show(_request: Request) -> Response:
+        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+
+    files = {f"/{each.name}": each for each in folder.iterdir() if each.is_file() and each.name != "index.html"}
+    files[WATCH] = assets.FOLDER / "watch.js"
+    return [
+        *(Route(address, _giving(file)) for address, file in files.items()),
+        Route("/", show),
+        Route("/{address}", show),
+    ]
+
+
+def with_watch(page: str) -> str:
+    """Return the page with the watch before its first script; raise UnknownPage where there is none.
+
+    >>> with_watch("<head><script>…</script></head>")
+    '<head><script src="/watch.js"></script><script>…</script></head>'
+    """
+    before, first, after = page.partition(_FIRST_SCRIPT)
+    if not first or "<script" in before:
+        raise UnknownPage("another script comes first")
+    return f'{before}<script src="{WATCH}"></script>{first}{after}'
+
+
+def _giving(file: Path) -> Callable[[Request], Awaitable[Response]]:
+    async def give(_request: Request) -> Response:
+        return FileResponse(file)
+
+    return give
