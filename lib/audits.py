@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from lib import exposure
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.findings import Kind
@@ -148,6 +149,12 @@ class Run:
     def is_comparable(self) -> bool:
         """Whether it found all that it should have where it looked: it came to its end, be it without a part of the files."""
         return self.result is not None and self.status in {Status.COMPLETE, Status.INCOMPLETE}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it was not found out who can read the files that were asked for: a finding of the whole bucket."""
+        counts = self.result.strangers if self.result is not None else {}
+        return bool(counts) and exposure.is_unanswered(counts, is_all=self.options.exposure is Exposure.FULL)
 
     @property
     def is_resumable(self) -> bool:

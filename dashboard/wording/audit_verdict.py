@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.wording import problems
 from dashboard.wording.times import as_of, day
-from lib import audit_history, exposure
+from lib import audit_history
 from lib.audits import Exposure, Result, Run, Status
 from lib.diagnosis import State
 from lib.findings import ATTENTION, STATES, Kind
@@ -79,7 +79,7 @@ def readers(run: Run, result: Result) -> str:
     """Return what is wrong with who can read the files, '' where nothing is, as far as it was asked."""
     if result.kinds.get(Kind.PUBLICLY_READABLE):
         return OPEN
-    return NOT_FOUND_OUT if _is_unanswered(run, result) else ""
+    return NOT_FOUND_OUT if run.is_silent else ""
 
 
 def strangers(run: Run) -> str:
@@ -191,7 +191,7 @@ def stale(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
 def _cause(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], zone: ZoneInfo) -> str:
     """Return what most of the records that need attention have, '' where there is none."""
     assert run.result is not None
-    of_bucket = int(_is_unanswered(run, run.result))  # one of those that storage gave no answer for is of no record
+    of_bucket = int(run.is_silent)  # one of those that storage gave no answer for is of no record
     counted = [
         replace(each, count=each.count - of_bucket) if (each.kind, each.code) == (Kind.UNDETERMINED, None) else each
         for each in groups
@@ -208,8 +208,3 @@ def _cause(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], zone: Zo
         shared=problems.shared(audit_history.shared(most, tallies), of=most.count),
         of=run.result.attention,
     )
-
-
-def _is_unanswered(run: Run, result: Result) -> bool:
-    is_all = run.options.exposure is Exposure.FULL
-    return bool(result.strangers) and exposure.is_unanswered(result.strangers, is_all=is_all)
