@@ -33,12 +33,13 @@ AGAIN = 4_000  # rows and lone files that are remembered, to be asked for once m
 
 
 class Strangers:
-    """Strangers who are sent to files, and how many of the files gave them what. ``told`` is called after each request.
+    """Strangers who are sent to files, and how many of the files gave them what.
 
+    ``told`` is called after each file with the requests that it took, and 1; 0 for one that was asked for before.
     After SILENT files in a row without an answer nobody is sent any more: the rest is counted as unasked.
     """
 
-    def __init__(self, heads: ObjectStore, *, told: Callable[[int], None]) -> None:
+    def __init__(self, heads: ObjectStore, *, told: Callable[[int, int], None]) -> None:
         self.heads = heads
         self.told = told
         self.is_answered = False  # storage said to its owner of any file whether it is there
@@ -81,12 +82,12 @@ class Strangers:
             address = self.heads.plain_url(key)
         except ObjectUnavailable:
             return None
-        fetched = self.heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES)
-        self.told(1)
+        fetched, requests = self.heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES), 1
         is_public = link_check.is_public(fetched, None)
         if is_public is None and fetched.status in {200, 206, 416}:  # no PDF, or a page of somebody else's
             is_public = link_check.is_public(fetched, self.heads.head([key], budget=BUDGET)[key])
-            self.told(1)
+            requests += 1
+        self.told(requests, key not in self._heard)
         answer = exposure.exposure(is_public)
         with self._lock:
             is_silent = answer is Exposure.UNKNOWN and not link_check.is_archived(fetched)
@@ -177,7 +178,7 @@ def _sample(spool: RowSpool, strangers: Strangers, chance: random.Random) -> Non
     left = SAMPLE
     for some in _batched(_drawn(spool, chance), BATCH):
         seen = strangers.heads.head(some, budget=BUDGET)
-        strangers.told(len(some))
+        strangers.told(len(some), 0)
         present = [key for key, each in seen.items() if each.presence is Presence.PRESENT][:left]
         silent = min(sum(each.presence is Presence.UNKNOWN for each in seen.values()), left - len(present))
         strangers.is_answered = strangers.is_answered or any(

@@ -97,6 +97,7 @@ class Progress:
     ranges_done: int = 0
     ranges: int = 0
     findings: int = 0
+    asked: int = 0  # files that a stranger was sent to, each counted once
 
 
 @dataclass(frozen=True, slots=True)

@@ -249,6 +249,19 @@ def test_how_many_strangers_were_sent_is_told_while_they_are(house: House) -> No
     assert max(steps) < FILES / 2
 
 
+def test_a_file_that_takes_two_questions_is_counted_once_and_so_is_one_that_is_asked_for_again(house: House) -> None:
+    for each in house.clinic.planted.objects:
+        house.guard.put(replace(each, body=b"\xff\xd8\xff a photo", is_public=True))
+    house.strangers_get(BUSY, last=20)
+    house.command.set(house.clinic.values)
+    settings = Settings.load()
+    run = auditing.begin(me(), Scope(), services=audit_wiring.office(settings), options=Options(exposure=Exposure.FULL))
+    ended = audit_supervision.supervise(run, audit_wiring.shop(run, settings))
+    assert len(house.strangers) == FILES + 20
+    assert ended.progress.requests > 2 * FILES
+    assert ended.progress.asked == FILES
+
+
 def test_a_cancel_stops_within_two_seconds_while_strangers_wait(house: House) -> None:
     house.strangers_get(hang, first=41)
     words = command("--exposure", "full")
