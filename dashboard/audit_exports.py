@@ -3,14 +3,10 @@
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Iterator
-from contextlib import ExitStack, suppress
 from pathlib import Path
-from typing import TextIO
 
-from dashboard import display, spreadsheets
+from dashboard import display, private_files, spreadsheets
 from lib.audit_export import Form
 from lib.findings import Finding
 
@@ -62,39 +58,19 @@ def json_lines(findings: Iterable[Finding]) -> Iterator[str]:
 
 
 def write(directory: Path, findings: Iterable[Finding], *, about: Iterable[str]) -> tuple[Path, Path, Path]:
-    """Write both files and what they are about into a directory, for their owner alone, and return them; raise OSError.
+    """Write both files and what they are ``about`` into a directory, for their owner alone, and return them; raise OSError.
 
-    1. The directory is made where it is not there.
-    2. Each finding goes into two new files of other names, so that what breaks off leaves nothing half done.
-    3. They take the places of the files of a run before, with the sentences ``about`` this one.
+    They take the places of the files of a run before when they are whole.
     """
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    places = (directory / Form.CSV, directory / Form.JSON_LINES, directory / ABOUT)
-    made: list[Path] = []
-    try:
-        with ExitStack() as open_files:
-            as_csv = open_files.enter_context(_new(places[0], made, encoding=CSV_ENCODING))
-            as_json = open_files.enter_context(_new(places[1], made, encoding="ascii"))
-            beside = open_files.enter_context(_new(places[2], made, encoding="utf-8"))
-            beside.writelines(f"{display.visible(sentence)}\n" for sentence in about)
-            as_csv.write(spreadsheets.csv_line(COLUMNS))
-            for finding in findings:
-                row = fields(finding)
-                as_csv.write(_csv_line(row))
-                as_json.write(_json_line(row))
-        for file, place in zip(made, places, strict=True):
-            file.replace(place)
-    finally:
-        for file in made:
-            with suppress(OSError):
-                file.unlink(missing_ok=True)
-    return places
-
-
-def _new(place: Path, made: list[Path], *, encoding: str) -> TextIO:
-    number, name = tempfile.mkstemp(prefix=f".{place.name}.", dir=place.parent)  # 0600
-    made.append(Path(name))
-    return os.fdopen(number, "w", encoding=encoding, newline="")
+    with private_files.together(directory) as new:
+        as_csv, as_json = new(Form.CSV, CSV_ENCODING), new(Form.JSON_LINES, "ascii")
+        new(ABOUT, "utf-8").writelines(f"{display.visible(sentence)}\n" for sentence in about)
+        as_csv.write(spreadsheets.csv_line(COLUMNS))
+        for finding in findings:
+            row = fields(finding)
+            as_csv.write(_csv_line(row))
+            as_json.write(_json_line(row))
+    return directory / Form.CSV, directory / Form.JSON_LINES, directory / ABOUT
 
 
 def _csv_line(row: dict[str, object]) -> str:

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dashboard import printing
+from dashboard import printing, private_files
 from dashboard.terminal import CouldNotRun, Json, me, services
 from dashboard.wording import plans as plan_words
 from lib import plan_files, planning
@@ -100,17 +98,9 @@ def _newest(using: Services) -> tuple[list[Record], bool]:
 
 
 def _write(out: Path, files: Mapping[str, str]) -> None:
-    """Write the files for their owner alone: they hold keys. Each takes its place when it is whole."""
     try:
-        out.mkdir(mode=0o700, parents=True, exist_ok=True)
-        for name, text in files.items():
-            handle, made = tempfile.mkstemp(prefix=f".{name}.", dir=out)
-            try:
-                with os.fdopen(handle, "w", encoding="utf-8") as file:
-                    file.write(text)
-                Path(made).chmod(0o700 if name.endswith(".sh") else 0o600)
-                Path(made).replace(out / name)
-            finally:
-                Path(made).unlink(missing_ok=True)
+        with private_files.together(out) as new:
+            for name, text in files.items():
+                new(name, "utf-8").write(text)
     except OSError as error:
         raise CouldNotRun(f"The plan cannot be written to {out}: {error.strerror}.") from error

@@ -14,7 +14,7 @@ from threading import Lock
 
 from lib import audit_findings, exposure, keys, link_check
 from lib.audit_terms import Terms, text
-from lib.exposure import Exposure
+from lib.exposure import UNASKED, Exposure
 from lib.findings import Finding
 from lib.leftovers import Scratch
 from lib.objects import ObjectStore, ObjectUnavailable, Presence
@@ -33,57 +33,61 @@ AGAIN = 4_000  # rows and lone files that are remembered, to be asked for once m
 
 
 class Strangers:
-    """Strangers who are sent to files, and how many of the files gave them what. ``told`` is called after each request.
+    """Strangers who are sent to files, and how many of the files gave them what.
 
-    After SILENT files in a row without an answer nobody is sent any more: the rest is counted as unknown.
+    ``told`` is called after each file with the requests that it took, and 1; 0 for one that was asked for before.
+    After SILENT files in a row without an answer nobody is sent any more: the rest is counted as unasked.
     """
 
-    def __init__(self, heads: ObjectStore, *, told: Callable[[int], None]) -> None:
+    def __init__(self, heads: ObjectStore, *, told: Callable[[int, int], None]) -> None:
         self.heads = heads
         self.told = told
         self.is_answered = False  # storage said to its owner of any file whether it is there
-        self._counts = dict.fromkeys(Exposure, 0)
+        self._counts = dict.fromkeys((*map(str, Exposure), UNASKED), 0)
+        self._heard: frozenset[str] = frozenset()  # files that gave no answer, and are asked for once more
         self._silent = 0  # the last so many
         self._lock = Lock()
 
     @property
     def counts(self) -> dict[str, int]:
-        """How many files are ``open``, ``closed`` and ``unknown``."""
-        return {str(answer): count for answer, count in self._counts.items()}
+        """How many files are ``open``, ``closed``, ``unknown`` and ``unasked``."""
+        return dict(self._counts)
 
-    def ask(self, wanted: Iterable[str]) -> dict[str, Exposure]:
-        """Return what each file of a few gave, and count it."""
+    def ask(self, wanted: Iterable[str]) -> dict[str, Exposure | None]:
+        """Return what each file of a few gave, None where nobody was sent, and count it."""
         asked = list(dict.fromkeys(wanted))
-        answers = dict.fromkeys(asked, Exposure.UNKNOWN)
+        answers: dict[str, Exposure | None] = dict.fromkeys(asked)
         if self._silent < SILENT:
             with ThreadPoolExecutor(AT_ONCE, thread_name_prefix="stranger") as several:
                 answers = dict(zip(asked, several.map(self._ask, asked), strict=True))
-        for answer in answers.values():
-            self._counts[answer] += 1
+        for key, answer in answers.items():
+            self._counts[answer or (Exposure.UNKNOWN if key in self._heard else UNASKED)] += 1
         return answers
 
     def silent(self, files: int) -> None:
         """Count files that gave no answer without a stranger being sent."""
         self._counts[Exposure.UNKNOWN] += files
 
-    def once_more(self, files: int) -> None:
-        """Take back that so many files gave no answer: they are asked for again, also where nobody answered before."""
-        self._counts[Exposure.UNKNOWN] -= files
+    def once_more(self, unknown: Iterable[str], *, unasked: int) -> None:
+        """Take back that files gave no answer, or were not asked for: they are now, also where nobody answered before."""
+        self._heard = frozenset(unknown)
+        self._counts[Exposure.UNKNOWN] -= len(self._heard)
+        self._counts[UNASKED] -= unasked
         self._silent = 0
 
-    def _ask(self, key: str) -> Exposure:
+    def _ask(self, key: str) -> Exposure | None:
         if self._silent >= SILENT:
-            return Exposure.UNKNOWN
+            return None
         try:
             address = self.heads.plain_url(key)
         except ObjectUnavailable:
-            return Exposure.UNKNOWN
-        fetched = self.heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES)
-        self.told(1)
+            return None
+        fetched, requests = self.heads.fetch_as_stranger(address, first_bytes=link_check.FIRST_BYTES), 1
         is_public = link_check.is_public(fetched, None)
         if is_public is None and fetched.status in {200, 206, 416}:  # no PDF, or a page of somebody else's
             is_public = link_check.is_public(fetched, self.heads.head([key], budget=BUDGET)[key])
-            self.told(1)
+            requests += 1
+        self.told(requests, key not in self._heard)
         answer = exposure.exposure(is_public)
         with self._lock:
             is_silent = answer is Exposure.UNKNOWN and not link_check.is_archived(fetched)
@@ -107,7 +111,7 @@ def every(spool: RowSpool, scratch: Scratch, rows: RowReader, strangers: Strange
 
     1. Yield a finding for each that opens.
     2. What gave no answer is asked for once more at the end, as far as it is remembered: AGAIN of them. Where SILENT in a
-       row gave none (also in that second round), the rest is not asked for, and gave no answer.
+       row gave none, the rest is not asked for; the second round asks for that too, until SILENT give none once more.
     3. If any remain without an answer, yield one finding of the bucket.
     """
     waiting = _Waiting()
@@ -117,25 +121,27 @@ def every(spool: RowSpool, scratch: Scratch, rows: RowReader, strangers: Strange
     for some in _batched(lone, PIECE):
         yield from _open(dict.fromkeys(some, ()), rows, strangers, waiting)
     again, nobody = waiting.files, _Waiting()
-    strangers.once_more(len(again))
+    strangers.once_more(waiting.heard, unasked=len(again) - len(waiting.heard))
     for some in _batched(again, PIECE):
         yield from _open({key: again[key] for key in some}, rows, strangers, nobody)
     yield from audit_findings.of_strangers(strangers.counts, is_all=True)
 
 
 class _Waiting:
-    """Files that gave no answer, each with its rows: AGAIN rows and lone files at most."""
+    """Files that gave no answer, each with its rows: AGAIN rows and lone files at most. Those in ``heard`` were asked for."""
 
     def __init__(self) -> None:
         self.files: dict[str, Sequence[int]] = {}
+        self.heard: set[str] = set()
         self._room = AGAIN
 
-    def add(self, key: str, numbers: Sequence[int]) -> None:
+    def add(self, key: str, numbers: Sequence[int], *, was_asked: bool) -> None:
         """Remember one, if there is room."""
         size = max(1, len(numbers))
         if size <= self._room and key not in self.files:
             self.files[key] = numbers
             self._room -= size
+            self.heard.update([key] if was_asked else [])
 
 
 def _open(
@@ -144,8 +150,8 @@ def _open(
     """Yield a finding for each of a few files that opens, or for each of its rows."""
     answers = strangers.ask(files)
     for key, answer in answers.items():
-        if answer is Exposure.UNKNOWN:
-            waiting.add(key, files[key])
+        if answer in {None, Exposure.UNKNOWN}:
+            waiting.add(key, files[key], was_asked=answer is not None)
     opened = [key for key, answer in answers.items() if answer is Exposure.OPEN]
     public = [number for key in opened for number in files[key]]
     details = rows.details(public) if public else {}
@@ -172,7 +178,7 @@ def _sample(spool: RowSpool, strangers: Strangers, chance: random.Random) -> Non
     left = SAMPLE
     for some in _batched(_drawn(spool, chance), BATCH):
         seen = strangers.heads.head(some, budget=BUDGET)
-        strangers.told(len(some))
+        strangers.told(len(some), 0)
         present = [key for key, each in seen.items() if each.presence is Presence.PRESENT][:left]
         silent = min(sum(each.presence is Presence.UNKNOWN for each in seen.values()), left - len(present))
         strangers.is_answered = strangers.is_answered or any(

@@ -165,12 +165,13 @@ def of_strangers(counts: Mapping[str, int], *, is_all: bool) -> Iterator[Finding
 
     Of all files, those that open have findings of their own.
     """
-    asked = sum(counts.values())
+    unasked = counts[exposure.UNASKED]
+    asked = sum(counts.values()) - unasked
     if counts["open"] and not is_all:
         evidence: dict[str, Value] = {**counts, "asked": asked}
         yield Finding(Kind.PUBLICLY_READABLE, CATALOGUE[Code.PUBLIC].severity, Code.PUBLIC, evidence=evidence)
     if exposure.is_unanswered(counts, is_all=is_all):
-        evidence = {"asked": asked, "unknown": counts["unknown"]}
+        evidence = {"asked": asked, "unknown": counts["unknown"], exposure.UNASKED: unasked}
         yield Finding(Kind.UNDETERMINED, Severity.UNKNOWN, evidence=evidence)
 
 

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from itertools import takewhile
+from operator import attrgetter
 
-from lib.audits import Result, Run
-from lib.catalogue import Code
+from lib.audits import Run
 from lib.findings import Kind
 from lib.kept_findings import Group
 
@@ -26,35 +27,32 @@ class Past:
     def first_seen(self, group: Group) -> tuple[datetime | None, bool]:
         """Return of when the check is that saw a cause first, None for the run itself, and whether an older one may have.
 
-        What is gone was there in the check before, and is told of that one.
+        1. The checks that have it one after the other up to the run are looked through. A result counts its kinds and its
+           codes, each for themselves, so a check with both has the cause.
+        2. Who can read the files, and that this could not be found out, say those alone that sent as many strangers. The
+           latter is one of the UNDETERMINED without a code, whose others have checks of their own: the older ones count.
+        3. What is gone was there in the check before, and is told of that one.
         """
-        asked = [each for each in self.earlier if _asks_as(self.run, each, group.kind)]
-        run, earlier = (self.run, asked) if group.count else (asked[0], asked[1:])
-        first = first_seen(group.kind, group.code, run=run, earlier=earlier)
-        is_cut = self.is_cut and first in asked[-1:]
+        alike = [each for each in self.earlier if each.options.exposure is self.run.options.exposure]
+        is_with_silence = (group.kind, group.code) == (Kind.UNDETERMINED, None)
+
+        def has(run: Run) -> bool:
+            silence = run.is_silent if is_with_silence else 0
+            return group.count > silence if run is self.run else _count(run, group) > silence
+
+        found = [self._first(has, alike if group.kind is Kind.PUBLICLY_READABLE else self.earlier, group)]
+        if is_with_silence:
+            found.append(self._first(attrgetter("is_silent"), alike, group))
+        first, is_cut = min(filter(None, found), key=lambda each: each[0].run_id, default=(self.run, False))
         return None if first is self.run else first.snapshot_at or first.started_at, is_cut
 
-
-def first_seen(kind: Kind, code: Code | None, *, run: Run, earlier: Iterable[Run]) -> Run:
-    """Return the run that was the first to have a cause, every full verdict since then having it too.
-
-    ``run`` has it; ``earlier`` are those before it, the newest first. A run's result counts its kinds and its codes, each
-    for themselves, so a run with both has the cause. One that asked otherwise for files as a stranger says nothing of
-    files that open for anyone, neither that they do nor that they do not.
-    """
-    first = run
-    for each in earlier:
-        if not each.is_full or each.result is None or not _asks_as(run, each, kind):
-            continue
-        if not _has(each.result, kind, code):
-            break
-        first = each
-    return first
+    def _first(self, has: Callable[[Run], bool], earlier: Sequence[Run], group: Group) -> tuple[Run, bool] | None:
+        *_, first = None, *takewhile(has, [self.run, *earlier] if group.count else earlier)
+        return None if first is None else (first, self.is_cut and first in earlier[-1:])
 
 
-def _asks_as(run: Run, other: Run, kind: Kind) -> bool:
-    return kind is not Kind.PUBLICLY_READABLE or other.options.exposure is run.options.exposure
-
-
-def _has(result: Result, kind: Kind, code: Code | None) -> bool:
-    return bool(result.kinds.get(kind)) and (code is None or bool(result.causes.get(code)))
+def _count(run: Run, group: Group) -> int:
+    """Return how many findings of the kind of a group a full verdict has, 0 where it has none of its code."""
+    assert run.result is not None
+    has_code = group.code is None or bool(run.result.causes.get(group.code))
+    return run.result.kinds.get(group.kind, 0) if has_code else 0

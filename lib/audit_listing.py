@@ -40,7 +40,14 @@ class Meter:
             self._now = replace(self._now, **values)  # type: ignore[arg-type]  # by name
 
     def add(
-        self, *, rows: int = 0, objects: int = 0, requests: int = 0, ranges_done: int = 0, findings: int = 0
+        self,
+        *,
+        rows: int = 0,
+        objects: int = 0,
+        requests: int = 0,
+        ranges_done: int = 0,
+        findings: int = 0,
+        asked: int = 0,
     ) -> None:
         """Add to some counts."""
         with self._lock:
@@ -52,6 +59,7 @@ class Meter:
                 requests=was.requests + requests,
                 ranges_done=was.ranges_done + ranges_done,
                 findings=was.findings + findings,
+                asked=was.asked + asked,
             )
 
 

@@ -27,23 +27,22 @@ def seconds_left(
 ) -> float | None:
     """Return how long the match of the rows still takes, or asking for each file; None where the counts do not say.
 
-    Rows whose file is not there are asked for by nobody, so that the second is the most it can take.
+    Rows whose file is not there are asked for by nobody, so that the second is the most it can take for the files of rows.
 
     >>> seconds_left(Progress(Phase.LISTING, records=1000, rows=500), seconds=4.0)
     4.0
     >>> seconds_left(Progress(Phase.LISTING, 1000, rows=900), seconds=4.0, since=Progress(Phase.LISTING, 1000, rows=800))
     4.0
-    >>> asking = Progress(Phase.EXPOSURE, 1000, 1000, objects=900, requests=110)
-    >>> seconds_left(asking, seconds=4.0, since=Progress(Phase.EXPOSURE, requests=10), is_each_asked=True)
-    32.0
+    >>> asking = Progress(Phase.EXPOSURE, 1000, 1000, objects=900, requests=220, asked=110)
+    >>> seconds_left(asking, seconds=4.0, since=Progress(Phase.EXPOSURE, requests=20, asked=10), is_each_asked=True)
+    31.6
     """
     match progress.phase:
         case Phase.LISTING:
             done, left, whole = progress.rows - since.rows, progress.records - progress.rows, progress.records
         case Phase.EXPOSURE if is_each_asked and since.phase is Phase.EXPOSURE:
             whole = min(progress.records, progress.objects)
-            done = progress.requests - since.requests
-            left = whole - done
+            done, left = progress.asked - since.asked, whole - progress.asked
         case _:
             return None
     return seconds * left / done if done > FEWEST * whole and left > 0 else None

@@ -8,7 +8,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
-from lib import exposure, stretches
+from lib import stretches
 from lib.audits import Exposure, Run, Status
 from lib.findings import Finding, Kind
 
@@ -79,10 +79,7 @@ def of(run: Run | None) -> Reach:
         stretches.joined(run.result.unlisted),
         is_complete=run.status is Status.COMPLETE,
         exposure=run.options.exposure,
-        is_answered=not (
-            run.result.strangers
-            and exposure.is_unanswered(run.result.strangers, is_all=run.options.exposure is Exposure.FULL)
-        ),
+        is_answered=not run.is_silent,
         is_full=run.is_full,
     )
 

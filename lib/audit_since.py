@@ -5,10 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from lib import exposure
 from lib.access import Scope
 from lib.audit_book import Runs
-from lib.audits import Exposure, Run
+from lib.audits import Run
 from lib.catalogue import Severity
 from lib.findings import Kind
 from lib.kept_findings import Findings, Group
@@ -44,18 +43,12 @@ def since(run: Run, *, runs: Runs, findings: Findings, scope: Scope) -> Since:
     else:
         every += filter(_is_of_opening, findings.groups(run.run_id, scope=scope, than=alike.run_id))
     if scope.clinics is None:  # else what is about the whole bucket is not shown
-        every = _with_silence(every, is_now=_is_silent(run), was_then=alike is not None and _is_silent(alike))
+        every = _with_silence(every, is_now=run.is_silent, was_then=alike is not None and alike.is_silent)
     return Since(before, sorted(every, key=lambda each: each.order))
 
 
 def _is_of_opening(group: Group) -> bool:
     return group.kind is Kind.PUBLICLY_READABLE
-
-
-def _is_silent(run: Run) -> bool:
-    """Whether a run has the finding that it was not found out who can read the files."""
-    strangers = run.result.strangers if run.result is not None else {}
-    return bool(strangers) and exposure.is_unanswered(strangers, is_all=run.options.exposure is Exposure.FULL)
 
 
 def _with_silence(groups: list[Group], *, is_now: bool, was_then: bool) -> list[Group]:

@@ -186,7 +186,7 @@ class _Job:
         if wanted is Exposure.NONE:
             return {}
         self._meter.set(phase=Phase.EXPOSURE)
-        sent = Strangers(shop.heads(), told=self._told)
+        sent = Strangers(shop.heads(), told=lambda requests, files: self._meter.add(requests=requests, asked=files))
         if wanted is Exposure.FULL:
             found = audit_exposure.every(self._spool, self._scratch, shop.rows, sent, terms)
         else:

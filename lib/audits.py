@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
 
+from lib import exposure
 from lib.catalogue import Code
 from lib.diagnosis import State
 from lib.findings import Kind
@@ -96,6 +97,7 @@ class Progress:
     ranges_done: int = 0
     ranges: int = 0
     findings: int = 0
+    asked: int = 0  # files that a stranger was sent to, each counted once
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +112,9 @@ class Result:
     states: Mapping[State, int] = field(default_factory=dict)  # records in a state that is not FOUND
     listed_until: str | None = None  # below this key nothing was left out; None: everything was listed
     unlisted: tuple[tuple[str, str | None], ...] = ()
-    strangers: Mapping[str, int] = field(default_factory=dict)  # files of a sample, or all: open, closed, unknown
+    strangers: Mapping[str, int] = field(
+        default_factory=dict
+    )  # files of a sample, or all: open, closed, unknown, unasked
     cut: Mapping[Kind, int] = field(default_factory=dict)  # how many may be, where not all of them were looked at
 
 
@@ -146,6 +150,12 @@ class Run:
     def is_comparable(self) -> bool:
         """Whether it found all that it should have where it looked: it came to its end, be it without a part of the files."""
         return self.result is not None and self.status in {Status.COMPLETE, Status.INCOMPLETE}
+
+    @property
+    def is_silent(self) -> bool:
+        """Whether it was not found out who can read the files that were asked for: a finding of the whole bucket."""
+        counts = self.result.strangers if self.result is not None else {}
+        return bool(counts) and exposure.is_unanswered(counts, is_all=self.options.exposure is Exposure.FULL)
 
     @property
     def is_resumable(self) -> bool:

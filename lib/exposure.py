@@ -10,6 +10,7 @@ from threading import Lock
 
 FRESH = timedelta(hours=1)  # so old a sample may be before another is taken unasked
 AGAIN = timedelta(minutes=1)  # and before another is taken for who asks
+UNASKED = "unasked"  # the name of a count beside those of the answers: files that nobody was sent to
 
 
 class Exposure(StrEnum):
@@ -53,7 +54,7 @@ def count(answers: Iterable[Exposure], *, at: datetime) -> Sample:
 
 
 def is_unanswered(counts: Mapping[str, int], *, is_all: bool) -> bool:
-    """Whether it was not found out who can read the files. ``counts`` says how many were open, closed and unknown.
+    """Whether it was not found out who can read the files, by how many were open, closed, unknown and unasked.
 
     Of all files each has to give an answer. Of a sample one that opens is enough, or half that do not.
 
@@ -61,12 +62,11 @@ def is_unanswered(counts: Mapping[str, int], *, is_all: bool) -> bool:
     False
     >>> is_unanswered({"open": 0, "closed": 24, "unknown": 26}, is_all=False)
     True
-    >>> is_unanswered({"open": 3, "closed": 355, "unknown": 1}, is_all=True)
+    >>> is_unanswered({"open": 3, "closed": 355, "unknown": 0, "unasked": 1}, is_all=True)
     True
     """
-    if is_all:
-        return counts[Exposure.UNKNOWN] > 0
-    return not counts[Exposure.OPEN] and counts[Exposure.CLOSED] < counts[Exposure.UNKNOWN]
+    unknown = counts[Exposure.UNKNOWN] + counts.get(UNASKED, 0)
+    return unknown > 0 if is_all else not counts[Exposure.OPEN] and counts[Exposure.CLOSED] < unknown
 
 
 class Samples:

@@ -48,6 +48,7 @@ def counted(progress: Progress, *, seconds: float, since: Progress, is_each_aske
         f"{rate:,.0f} files a second" if rate >= 1 else "",
         "" if left is None else f"about {took(left)} left" if left >= 1 else "under 1 s left",
         f"{progress.findings:,} problem{'' if progress.findings == 1 else 's'} so far" if progress.findings else "",
+        f"{progress.asked:,} files asked for" if progress.asked else "",
         f"{progress.requests:,} requests",
     ]
     return " · ".join(filter(None, told))

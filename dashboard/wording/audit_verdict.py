@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo
 
 from dashboard.wording import problems
 from dashboard.wording.times import as_of, day
-from lib import audit_history, exposure
+from lib import audit_history
 from lib.audits import Exposure, Result, Run, Status
 from lib.diagnosis import State
 from lib.findings import ATTENTION, STATES, Kind
@@ -79,7 +79,7 @@ def readers(run: Run, result: Result) -> str:
     """Return what is wrong with who can read the files, '' where nothing is, as far as it was asked."""
     if result.kinds.get(Kind.PUBLICLY_READABLE):
         return OPEN
-    return NOT_FOUND_OUT if _is_unanswered(run, result) else ""
+    return NOT_FOUND_OUT if run.is_silent else ""
 
 
 def strangers(run: Run) -> str:
@@ -90,26 +90,29 @@ def strangers(run: Run) -> str:
     if run.options.exposure is Exposure.NONE:
         return NOT_ASKED
     counts = result.strangers
-    asked = sum(counts.values())
-    if not asked:
+    drawn = sum(counts.values())
+    if not drawn:
         return NONE_DRAWN if counts and run.progress.records else ""
-    if counts["unknown"] == asked:
-        return problems.unanswered({"asked": asked, "unknown": asked})
-    files = f"{asked:,} file{'' if asked == 1 else 's'}"
+    if not counts["open"] and not counts["closed"]:
+        return problems.unanswered({"asked": counts["unknown"], **counts})
+    files = f"{drawn:,} file{'' if drawn == 1 else 's'}"
     is_all = run.options.exposure is Exposure.FULL
     of = f"{'all ' if run.is_full else ''}{files}" if is_all else f"{files} drawn by chance"
-    return f"Of {of}, {opened(counts['open'], counts['closed'], counts['unknown'])}"
+    return f"Of {of}, {opened(**counts)}"
 
 
-def opened(opens: int, closed: int, unknown: int) -> str:
+def opened(*, open: int, closed: int, unknown: int, unasked: int = 0) -> str:
     """Say what files gave to whoever knows their address.
 
-    >>> opened(0, 49, 1), opened(1, 1, 0)
-    ('0 open for anyone who knows their address; 49 do not, 1 gave no answer.', '1 opens for anyone who knows its address; 1 does not.')
+    >>> opened(open=0, closed=49, unknown=1)
+    '0 open for anyone who knows their address; 49 do not, 1 gave no answer.'
+    >>> opened(open=1, closed=1, unknown=0, unasked=7)
+    '1 opens for anyone who knows its address; 1 does not, 7 were not asked for.'
     """
-    told = "1 opens for anyone who knows its" if opens == 1 else f"{opens:,} open for anyone who knows their"
+    told = "1 opens for anyone who knows its" if open == 1 else f"{open:,} open for anyone who knows their"
     silent = f", {unknown:,} gave no answer" if unknown else ""
-    return f"{told} address; {closed:,} {'does' if closed == 1 else 'do'} not{silent}."
+    left = f", {unasked:,} {'was' if unasked == 1 else 'were'} not asked for" if unasked else ""
+    return f"{told} address; {closed:,} {'does' if closed == 1 else 'do'} not{silent}{left}."
 
 
 def is_clean(run: Run) -> bool:
@@ -188,7 +191,7 @@ def stale(run: Run, *, now: datetime, zone: ZoneInfo) -> str:
 def _cause(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], zone: ZoneInfo) -> str:
     """Return what most of the records that need attention have, '' where there is none."""
     assert run.result is not None
-    of_bucket = int(_is_unanswered(run, run.result))  # one of those that storage gave no answer for is of no record
+    of_bucket = int(run.is_silent)  # one of those that storage gave no answer for is of no record
     counted = [
         replace(each, count=each.count - of_bucket) if (each.kind, each.code) == (Kind.UNDETERMINED, None) else each
         for each in groups
@@ -205,8 +208,3 @@ def _cause(run: Run, groups: Sequence[Group], tallies: Sequence[Tally], zone: Zo
         shared=problems.shared(audit_history.shared(most, tallies), of=most.count),
         of=run.result.attention,
     )
-
-
-def _is_unanswered(run: Run, result: Result) -> bool:
-    is_all = run.options.exposure is Exposure.FULL
-    return bool(result.strangers) and exposure.is_unanswered(result.strangers, is_all=is_all)

@@ -166,9 +166,10 @@ def _judged(progress: Progress) -> str:
     told = [
         f"{progress.rows:,} records and {progress.objects:,} files compared",
         problems if is_last else f"{problems} so far",
+        f"{progress.asked:,} files asked for" if progress.asked else "",
         f"{progress.requests:,} requests" + ("" if is_last else " so far"),
     ]
-    return " · ".join(told)
+    return " · ".join(filter(None, told))
 
 
 def ended(run: Run, *, now: datetime, zone: ZoneInfo) -> str:

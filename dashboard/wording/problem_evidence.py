@@ -37,6 +37,7 @@ _EVIDENCE = {
     "closed": "did not open",
     "unknown": "gave no answer",
     "asked": "asked for",
+    "unasked": "not asked for",
 }
 
 

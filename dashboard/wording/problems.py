@@ -104,10 +104,14 @@ def unanswered(counts: Mapping[str, Value]) -> str:
 
     >>> unanswered({"asked": 1359, "unknown": 1359})
     'Whether anyone can read the files could not be found out: 1,359 of 1,359 gave no answer.'
+    >>> unanswered({"asked": 104, "unknown": 104, "unasked": 1255})
+    'Whether anyone can read the files could not be found out: 104 of 104 gave no answer, and 1,255 more were not asked for.'
     """
+    unasked = counts.get("unasked", 0)
+    left = f", and {unasked:,} more {'was' if unasked == 1 else 'were'} not asked for" if unasked else ""
     return (
         "Whether anyone can read the files could not be found out: "
-        f"{counts['unknown']:,} of {counts['asked']:,} gave no answer."
+        f"{counts['unknown']:,} of {counts['asked']:,} gave no answer{left}."
     )
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from sqlalchemy import Boolean, Column, ColumnElement, Float, ForeignKey, Index, Integer, Table, Text, func, text
+from sqlalchemy import Boolean, Column, Float, ForeignKey, Index, Integer, Table, Text, text
 from sqlalchemy.engine import Dialect
 from sqlalchemy.types import TypeDecorator
 
@@ -36,11 +36,6 @@ def escaped(string: str) -> str:
     '\x1aa\\\\b'
     """
     return _MARK + _ODD.sub(lambda found: "\\\\" if found[0] == "\\" else f"\\u{ord(found[0]):04x}", string)
-
-
-def is_marked(held: ColumnElement[str]) -> ColumnElement[bool]:
-    """Return whether a text of the database is escaped."""
-    return func.substr(held, 1, 1) == _MARK
 
 
 def plain(held: str) -> str:
@@ -132,6 +127,7 @@ AUDIT_FINDINGS = Table(
     Column("generated_at", Instant),
     Column("creator", Held),
     Column("is_mobile", Boolean),
+    Column("place", Text),  # the bytes of the key, else of the resolved key, in hex, where ``holdable`` escapes it
     Index("ix_audit_findings_code", "run_id", "code"),
     Index("ix_audit_findings_state", "run_id", "state", "record_id"),
     Index("ix_audit_findings_subject", "run_id", "subject_hash"),

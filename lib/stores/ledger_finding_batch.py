@@ -17,6 +17,7 @@ from typing import Any
 
 from sqlalchemy import Connection, bindparam, column, func, insert, select
 
+from lib import stretches
 from lib.findings import Finding, Kind, Suggestion
 from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, holdable
 
@@ -91,6 +92,7 @@ def _to_sqlite(rows: int) -> str:
 
 def _row(finding: Finding) -> Row:
     facts, suggestion, at = finding.facts, finding.suggestion, finding.facts.generated_at
+    resolved, key = _held(finding.resolved), _held(finding.key)
     return (
         subject(finding),
         str(finding.kind),
@@ -99,8 +101,8 @@ def _row(finding: Finding) -> Row:
         _plain(finding.state),
         finding.record_id,
         _held(finding.stored),
-        _held(finding.resolved),
-        _held(finding.key),
+        resolved,
+        key,
         _TO_JSON(dict(finding.evidence)) if finding.evidence else "{}",
         None if suggestion is None else _TO_JSON(_read(suggestion)),
         _held(facts.patient_id),
@@ -108,6 +110,7 @@ def _row(finding: Finding) -> Row:
         None if at is None else at.isoformat(timespec="microseconds"),
         _held(facts.creator),
         facts.is_mobile,
+        _place(finding.resolved, resolved) if key is None else _place(finding.key, key),
     )
 
 
@@ -117,6 +120,10 @@ def _plain(name: StrEnum | None) -> str | None:  # the driver looks for an adapt
 
 def _held(string: str | None) -> str | None:
     return None if string is None else holdable(string)
+
+
+def _place(key: str | None, held: str | None) -> str | None:
+    return None if key is None or held == key else stretches.place(key).hex()
 
 
 def _read(suggestion: Suggestion) -> Mapping[str, Any]:  # asdict() takes five times as long

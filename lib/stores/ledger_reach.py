@@ -1,17 +1,17 @@
 """What a run looked at, as a condition on the findings of another.
 
-Keys are compared as bytes, as ``holdable`` writes them and without its mark. So the few that hold NUL or bytes that are no
-UTF-8 lie in a stretch by their escapes.
+Keys are ordered by their bytes in hex, as ``stretches.place`` has them: a text may hold no NUL, and only UTF-8.
 """
 
 from __future__ import annotations
 
-from sqlalchemy import ColumnElement, Text, and_, case, collate, false, func, literal, or_, select, true, type_coerce
+from sqlalchemy import ColumnElement, Text, and_, collate, false, func, literal, or_, select, true, type_coerce
 
+from lib import stretches
 from lib.audit_reach import Reach, Stretch
 from lib.diagnosis import State
 from lib.findings import Kind
-from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, escaped, holdable, is_marked
+from lib.stores.ledger_audit_tables import AUDIT_FINDINGS, escaped, holdable
 
 _C = AUDIT_FINDINGS.c
 _OTHER = AUDIT_FINDINGS.alias("unsure")
@@ -32,9 +32,10 @@ def ends(reach: Reach) -> ColumnElement[bool]:
 
 def looked_at(reach: Reach, *, run_id: int, is_sqlite: bool) -> ColumnElement[bool]:
     """Return whether a run looked at the place of a finding, as ``Reach.is_at`` does, and could tell how its row is."""
-    order: ColumnElement[str] = case((is_marked(_PLACE), func.substr(_PLACE, 2)), else_=_PLACE)
-    if not is_sqlite:
-        order = collate(order, "C")
+    if is_sqlite:
+        order: ColumnElement[str] = func.coalesce(_C.place, func.lower(func.hex(_PLACE)))
+    else:
+        order = collate(func.coalesce(_C.place, func.encode(func.convert_to(_PLACE, "UTF8"), "hex")), "C")
     listed = (_is_outside(order, each, is_complete=reach.is_complete) for each in reach.unlisted)
     at = or_(
         and_(_PLACE.is_(None), true() if reach.is_full else false()),
@@ -56,7 +57,7 @@ def _begins(prefix: str) -> ColumnElement[bool]:
 
 
 def _is_outside(order: ColumnElement[str], stretch: Stretch, *, is_complete: bool) -> ColumnElement[bool]:
-    start, end = (None if each is None else escaped(each)[1:] if holdable(each) != each else each for each in stretch)
+    start, end = (None if each is None else stretches.place(each).hex() for each in stretch)
     sides: list[ColumnElement[bool]] = []
     if start:
         sides.append(order <= start)

@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
+from collections.abc import Sequence
+from functools import partial
 from typing import Any
 
 import boto3
@@ -10,11 +13,19 @@ import botocore.session
 from botocore.config import Config
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES
 from botocore.credentials import CredentialResolver
+from botocore.parsers import ResponseParserError
 
 from lib.stores.s3_config import S3Config
 
 THREADS = 8  # a HEAD costs about 3 ms of CPU under the GIL; more threads only hurt
 SPARE_CONNECTIONS = 8
+# What these answers must be: boto3 reads another document, and none at all, as "there is nothing".
+# https://docs.aws.amazon.com/AmazonS3/latest/API/API_GetBucketVersioning.html and API_ListObjectVersions.html
+DOCUMENTS = {
+    "GetBucketVersioning": ("VersioningConfiguration", "GetBucketVersioningResponse"),  # the second is moto's, 5.2.5
+    "ListObjectVersions": ("ListVersionsResult",),
+}
+_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(\w+)")  # of a body that botocore could parse, or of none
 
 
 def connect(config: S3Config) -> Any:
@@ -53,7 +64,18 @@ def connect(config: S3Config) -> Any:
         ),
     )
     client.meta.events.register_last("before-parameter-build.s3", _follow_no_redirect)
+    for operation, documents in DOCUMENTS.items():
+        client.meta.events.register(f"after-call.s3.{operation}", partial(_require, documents))
     return client
+
+
+def _require(documents: Sequence[str], http_response: Any, **_: object) -> None:
+    """Raise ResponseParserError where an answer that is no error is none of these documents."""
+    if http_response.status_code >= 300:
+        return
+    root = _ROOT.match(http_response.content)
+    if root is None or root[1].decode() not in documents:
+        raise ResponseParserError(f"not a {documents[0]}")
 
 
 def _follow_no_redirect(context: dict[str, Any], **_: object) -> None:

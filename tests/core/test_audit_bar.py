@@ -18,7 +18,9 @@ from lib.audits import Exposure, Options, Phase, Progress
 BEGAN = Progress(Phase.LISTING, records=12_000, rows=2_000, objects=2_000, requests=7, ranges_done=2, ranges=16)
 HALF = Progress(Phase.LISTING, records=12_000, rows=7_000, objects=7_100, requests=14, ranges_done=8, ranges=16)
 ASKING = Progress(Phase.EXPOSURE, 12_000, 12_000, 12_000, requests=100, ranges_done=16, ranges=16, findings=3)
-ASKED = Progress(Phase.EXPOSURE, 12_000, 12_000, 12_000, requests=6_100, ranges_done=16, ranges=16, findings=3)
+ASKED = Progress(
+    Phase.EXPOSURE, 12_000, 12_000, 12_000, requests=12_100, ranges_done=16, ranges=16, findings=3, asked=6_000
+)
 PAUSE_S = 0.5
 
 
@@ -51,9 +53,9 @@ def test_the_bar_has_ranges_rows_objects_rate_time_left_and_requests(monkeypatch
 
 def test_where_every_file_is_asked_for_the_bar_says_how_long_it_takes(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = seen(monkeypatch, [ASKING, ASKED], options=Options(exposure=Exposure.FULL))
-    assert "left · 3 problems so far · 6,100 requests" in shown
+    assert "left · 3 problems so far · 6,000 files asked for · 12,100 requests" in shown
     sampled = seen(monkeypatch, [ASKING, ASKED], options=Options(exposure=Exposure.SAMPLE))
-    assert "6,100 requests" in sampled
+    assert "12,100 requests" in sampled
     assert "left" not in sampled
 
 
@@ -83,7 +85,7 @@ def test_a_log_gets_a_line_for_each_phase(monkeypatch: pytest.MonkeyPatch, tmp_p
         (Progress(Phase.LISTING, records=1_000, rows=1_000), audit_pace.NOTHING, False, None),
         (Progress(Phase.LISTING), audit_pace.NOTHING, False, None),
         (Progress(Phase.ROWS), audit_pace.NOTHING, False, None),
-        (ASKED, ASKING, True, 10.0),
+        (ASKED, ASKING, True, 10.0),  # two requests a file
         (ASKED, ASKING, False, None),  # a sample
         (ASKED, audit_pace.NOTHING, True, None),  # the requests of the listing are not those of strangers
         (Progress(Phase.CONFIRMING, 12_000, 12_000, 12_000), BEGAN, True, None),

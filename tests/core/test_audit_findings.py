@@ -224,10 +224,11 @@ def test_a_healthy_row_has_resolvers_that_agree() -> None:
 
 
 def test_a_bucket_of_which_files_open_is_one_finding_with_its_numbers() -> None:
-    (found,) = audit_findings.of_strangers({"open": 3, "closed": 40, "unknown": 50}, is_all=False)
+    (found,) = audit_findings.of_strangers({"open": 3, "closed": 40, "unknown": 50, "unasked": 0}, is_all=False)
     assert (found.kind, found.code, found.severity) == (K.PUBLICLY_READABLE, C.PUBLIC, S.CRITICAL)
-    assert found.evidence == {"open": 3, "closed": 40, "unknown": 50, "asked": 93}
-    assert list(audit_findings.of_strangers({"open": 0, "closed": 25, "unknown": 25}, is_all=False)) == []
+    assert found.evidence == {"open": 3, "closed": 40, "unknown": 50, "unasked": 0, "asked": 93}
+    counts = {"open": 0, "closed": 25, "unknown": 25, "unasked": 0}
+    assert list(audit_findings.of_strangers(counts, is_all=False)) == []
     assert audit_findings.of_open(KEY, detail(7, STORED)).subject == "publicly_readable record 7"
     assert audit_findings.of_open(KEY).subject == f"publicly_readable object {KEY}"
 
@@ -235,9 +236,10 @@ def test_a_bucket_of_which_files_open_is_one_finding_with_its_numbers() -> None:
 @pytest.mark.parametrize(
     ("counts", "is_all"),
     [
-        ({"open": 0, "closed": 24, "unknown": 25}, False),
-        ({"open": 0, "closed": 0, "unknown": 1}, False),
-        ({"open": 2, "closed": 46, "unknown": 1}, True),
+        ({"open": 0, "closed": 24, "unknown": 25, "unasked": 0}, False),
+        ({"open": 0, "closed": 0, "unknown": 1, "unasked": 0}, False),
+        ({"open": 2, "closed": 46, "unknown": 1, "unasked": 0}, True),
+        ({"open": 2, "closed": 46, "unknown": 0, "unasked": 7}, True),
     ],
 )
 def test_a_bucket_that_does_not_answer_strangers_is_one_finding_and_no_run_is_incomplete_by_it(
@@ -246,12 +248,14 @@ def test_a_bucket_that_does_not_answer_strangers_is_one_finding_and_no_run_is_in
     (found,) = audit_findings.of_strangers(counts, is_all=is_all)
     assert (found.kind, found.code, found.severity) == (K.UNDETERMINED, None, S.UNKNOWN)
     assert (found.record_id, found.key, found.needs_attention) == (None, None, True)
-    assert found.evidence == {"asked": sum(counts.values()), "unknown": counts["unknown"]}
+    asked = counts["open"] + counts["closed"] + counts["unknown"]
+    assert found.evidence == {"asked": asked, "unknown": counts["unknown"], "unasked": counts["unasked"]}
 
 
 @pytest.mark.parametrize("is_all", [False, True])
 def test_where_nobody_was_sent_nothing_is_found(is_all: bool) -> None:
-    assert list(audit_findings.of_strangers({"open": 0, "closed": 0, "unknown": 0}, is_all=is_all)) == []
+    counts = {"open": 0, "closed": 0, "unknown": 0, "unasked": 0}
+    assert list(audit_findings.of_strangers(counts, is_all=is_all)) == []
 
 
 def test_a_contested_suggestion_is_safe_for_nobody() -> None:

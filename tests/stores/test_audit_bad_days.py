@@ -24,6 +24,7 @@ from dashboard.terminal import me
 from dashboard.wording import audit_commands as words
 from lib import audit_reading, audit_supervision, auditing, keys
 from lib.access import Scope
+from lib.audit_findings import LOOKED
 from lib.audit_shop import Shop
 from lib.audits import Exposure as Asked
 from lib.audits import Options, Progress, Result, Run, Status
@@ -450,6 +451,16 @@ def test_a_head_that_is_refused_leaves_the_row_undetermined(day: BadDay) -> None
     assert ran.of(Kind.DANGLING_REFERENCE) == []
     assert {each["code"] for each in ran.of(Kind.UNDETERMINED)} == {Code.FORBIDDEN}
     _nothing_false(day.planted, ran)
+
+
+def test_a_gateway_that_knows_no_versions_leaves_it_open_whether_a_file_was_deleted(day: BadDay) -> None:
+    plain = day.audit().of(Kind.DANGLING_REFERENCE)
+    assert [each for each in plain if LOOKED in each["evidence"]] == []
+    day.moody.mood = lambda asked: (html if "version" in asked.request.query else moody_s3.plain)(asked)
+    found = day.audit().of(Kind.DANGLING_REFERENCE)
+    lost = [each for each in found if each["code"] in {Code.NEVER_UPLOADED, Code.DELETED}]
+    assert lost
+    assert {each["evidence"].get(LOOKED) for each in lost} == {False}
 
 
 def _settings(day: BadDay) -> Settings:

@@ -105,20 +105,20 @@ def broken(guarded_s3: GuardedS3, command: CommandLine, tmp_path: Path) -> Itera
         yield built
 
 
-def _is_silent(ran: Audited, *, asked: int, unknown: int) -> None:
+def _is_silent(ran: Audited, *, asked: int, unknown: int, unasked: int = 0) -> None:
     """One finding of the bucket says that this many gave no answer, and the run is complete with findings."""
     assert list(faults_of_form(ran)) == []
     assert (ran.status, ran.json["status"]) == (1, "complete")
     (found,) = ran.of(Kind.UNDETERMINED)
     assert [found[name] for name in ("code", "severity", "record_id", "key")] == [None, "unknown", None, None]
-    assert found["evidence"] == {"asked": asked, "unknown": unknown}
-    assert ran.json["strangers"]["unknown"] == unknown
+    assert found["evidence"] == {"asked": asked, "unknown": unknown, "unasked": unasked}
+    assert (ran.json["strangers"]["unknown"], ran.json["strangers"]["unasked"]) == (unknown, unasked)
 
 
 def test_a_bucket_that_closes_to_everybody_has_no_finding_and_the_run_says_how_many_were_asked(house: House) -> None:
     ran = house.audit("full")
     assert list(faults_of_form(ran)) == []
-    assert (ran.status, ran.json["strangers"]) == (0, {"open": 0, "closed": FILES, "unknown": 0})
+    assert (ran.status, ran.json["strangers"]) == (0, {"open": 0, "closed": FILES, "unknown": 0, "unasked": 0})
     assert f"{ALL_FOUND}." in house.about
     assert f"Of all {FILES} files, 0 open for anyone who knows their address; {FILES} do not." in house.about
 
@@ -127,11 +127,12 @@ def test_a_bucket_that_answers_no_stranger_is_not_called_closed_and_not_asked_fo
     house.open_all()
     house.strangers_get(BUSY)
     ran = house.audit("full")
-    _is_silent(ran, asked=FILES, unknown=FILES)
-    sentence = f"Whether anyone can read the files could not be found out: {FILES} of {FILES} gave no answer."
-    assert sentence in house.about
+    asked = len(set(house.strangers))
+    _is_silent(ran, asked=asked, unknown=asked, unasked=FILES - asked)
+    sentence = f"Whether anyone can read the files could not be found out: {asked} of {asked} gave no answer, and"
+    assert f"{sentence} {FILES - asked} more were not asked for." in house.about
     assert f"{ALL_FOUND}, but whether anyone can read the files could not be found out." in house.about
-    assert audit_exposure.SILENT <= len(set(house.strangers)) < FILES
+    assert audit_exposure.SILENT <= asked < FILES
     assert len(house.strangers) <= 2 * (audit_exposure.SILENT + audit_exposure.AT_ONCE)
 
 
@@ -144,7 +145,7 @@ def test_a_sample_that_got_no_answer_is_not_called_closed(house: House) -> None:
 def test_a_sample_of_which_few_got_no_answer_is_one(house: House) -> None:
     house.strangers_get(BUSY, last=20)
     ran = house.audit("sample")
-    assert (ran.status, ran.json["strangers"]) == (0, {"open": 0, "closed": 30, "unknown": 20})
+    assert (ran.status, ran.json["strangers"]) == (0, {"open": 0, "closed": 30, "unknown": 20, "unasked": 0})
     told = "Of 50 files drawn by chance, 0 open for anyone who knows their address; 30 do not, 20 gave no answer."
     assert told in house.about
 
@@ -161,7 +162,7 @@ def test_a_storm_that_passes_leaves_nothing_unknown(house: House) -> None:
     house.strangers_get(lambda asked: (plain if house.is_any_asked_again else BUSY)(asked))
     ran = house.audit("full")
     assert list(faults_of_form(ran)) == []
-    assert ran.json["strangers"] == {"open": FILES, "closed": 0, "unknown": 0}
+    assert ran.json["strangers"] == {"open": FILES, "closed": 0, "unknown": 0, "unasked": 0}
     opened = {each["record_id"]: each["key"] for each in ran.of(Kind.PUBLICLY_READABLE)}
     rows = house.clinic.planted.rows
     assert opened == {row.record_id: keys.resolve(row.stored, location=LOCATION) for row in rows}
@@ -185,7 +186,7 @@ def test_one_file_that_never_answers_is_told(house: House) -> None:
     house.moody.mood = on_strangers(lambda asked: (BUSY if asked.request.path == path else plain)(asked))
     ran = house.audit("full")
     _is_silent(ran, asked=FILES, unknown=1)
-    assert ran.json["strangers"] == {"open": 0, "closed": FILES - 1, "unknown": 1}
+    assert ran.json["strangers"] == {"open": 0, "closed": FILES - 1, "unknown": 1, "unasked": 0}
 
 
 @pytest.mark.parametrize("exposure", ["sample", "full"])
@@ -212,7 +213,7 @@ def test_a_file_that_is_no_pdf_and_opens_for_anyone_is_found_and_a_page_of_someb
     ran = house.audit("full")
     assert list(faults_of_form(ran)) == []
     assert {each["key"] for each in ran.of(Kind.PUBLICLY_READABLE)} == {photo.key, empty.key}
-    assert ran.json["strangers"] == {"open": 2, "closed": FILES - 3, "unknown": 1}
+    assert ran.json["strangers"] == {"open": 2, "closed": FILES - 3, "unknown": 1, "unasked": 0}
 
 
 def test_a_run_that_sent_no_stranger_says_so(house: House) -> None:
@@ -227,7 +228,7 @@ def test_where_no_row_has_a_file_nobody_is_sent(house: House) -> None:
     house.strangers_get(BUSY)
     ran = house.audit("sample")
     assert ran.of(Kind.UNDETERMINED) == []
-    assert (house.strangers, ran.json["strangers"]) == ([], {"open": 0, "closed": 0, "unknown": 0})
+    assert (house.strangers, ran.json["strangers"]) == ([], {"open": 0, "closed": 0, "unknown": 0, "unasked": 0})
 
 
 def _slowly(asked: Asked) -> Reply:
@@ -246,6 +247,19 @@ def test_how_many_strangers_were_sent_is_told_while_they_are(house: House) -> No
     steps = [after - before for before, after in pairwise(requests) if after > before]
     assert len(steps) >= 3
     assert max(steps) < FILES / 2
+
+
+def test_a_file_that_takes_two_questions_is_counted_once_and_so_is_one_that_is_asked_for_again(house: House) -> None:
+    for each in house.clinic.planted.objects:
+        house.guard.put(replace(each, body=b"\xff\xd8\xff a photo", is_public=True))
+    house.strangers_get(BUSY, last=20)
+    house.command.set(house.clinic.values)
+    settings = Settings.load()
+    run = auditing.begin(me(), Scope(), services=audit_wiring.office(settings), options=Options(exposure=Exposure.FULL))
+    ended = audit_supervision.supervise(run, audit_wiring.shop(run, settings))
+    assert len(house.strangers) == FILES + 20
+    assert ended.progress.requests > 2 * FILES
+    assert ended.progress.asked == FILES
 
 
 def test_a_cancel_stops_within_two_seconds_while_strangers_wait(house: House) -> None:

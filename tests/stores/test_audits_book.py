@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from lib import stretches
 from lib.access import Scope
 from lib.audit_book import BATCH, LEASE, Busy, LeaseLost, Runs, Worked
 from lib.audits import Exposure, Options, Phase, Progress, Range, Result, Run, Status, target
@@ -559,6 +560,19 @@ def test_what_was_not_listed_is_neither_gone_nor_new_since(
     part = book.ended_with(result=in_stretches(*stretches))
     assert book.changed(full, part) == (set(), 0, keys - unseen)
     assert book.changed(part, full) == (keys - unseen, 0, set())
+
+
+# In this order, by their bytes; some as texts, or by their escapes, in another. "\udcff" is a byte that is no UTF-8.
+ODD = ("b", "b\0", "b/", "b\\\ud800", "ba", "b\udc80", "bé", "b\udcc3é", "b\ud7ff", "b\ud800", "b😿", "b\udcff", "c")
+
+
+@pytest.mark.parametrize("first", range(len(ODD)))
+def test_keys_that_no_database_holds_lie_in_a_stretch_and_end_one_by_their_bytes(book: Book, first: int) -> None:
+    assert list(ODD) == sorted(ODD, key=stretches.place)
+    full = book.ended_with(*map(lone, ODD))
+    for last in range(first + 1, len(ODD)):
+        part = book.ended_with(result=in_stretches((ODD[first], ODD[last])))
+        assert book.changed(full, part)[2] == set(ODD) - set(ODD[first + 1 : last + 1])
 
 
 def test_below_a_prefix_only_what_begins_with_it_is_compared(book: Book) -> None:

@@ -448,6 +448,22 @@ def test_findings_from_before_are_known_again(fresh_url: str) -> None:
     assert len({subject(each) for each in found}) == len(found)
 
 
+def test_findings_from_before_have_their_place_among_the_others(fresh_url: str) -> None:
+    engine = ledger_engine.make(fresh_url)
+    odd = ("b\0", "b\\\ud800", "b\udcff", "\x1a", "é", "a\\b")
+    kept = [{"key": each} for each in odd] + [{"resolved": each} for each in odd] + [{}]
+    same = {"run_id": 1, "kind": "size_differs", "severity": "high", "evidence": "{}", "subject_hash": 1}
+    rows = [same | {"key": None, "resolved": None, "number": number} | each for number, each in enumerate(kept)]
+    with ledger_engine.writing(engine, lock=1) as connection:
+        command.upgrade(ledger_migration._config(connection), "0008")
+        connection.execute(insert(AUDIT_FINDINGS), rows)
+    ledger_migration.migrate(fresh_url)
+    with ledger_engine.reading(engine) as connection:
+        found = connection.execute(select(AUDIT_FINDINGS.c.place).order_by(AUDIT_FINDINGS.c.number)).scalars().all()
+    places = ["6200", "625ceda080", "62ff", "1a", None, None]
+    assert found == [*places, *places, None]
+
+
 def test_the_tables_that_the_code_reads_are_those_that_the_migration_makes(url: str) -> None:
     found = inspect(ledger_engine.make(url))
     for table in (AUDITS, AUDIT_RANGES, AUDIT_FINDINGS):

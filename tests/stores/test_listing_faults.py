@@ -76,6 +76,23 @@ NO_S3 = {
 }
 
 
+OTHER_DOCUMENTS = {  # with S3's own headers: a gateway that knows the bucket and not the question
+    "nothing": b"",
+    "HTML": b"<html><p>Not supported</p></html>",
+    "a listing": b'<ListBucketResult xmlns="http://s3.amazonaws.com/doc/2006-03-01/"><Name>edrspace</Name>'
+    b"<IsTruncated>false</IsTruncated></ListBucketResult>",
+}
+
+
+@pytest.mark.parametrize("body", OTHER_DOCUMENTS.values(), ids=OTHER_DOCUMENTS.keys())
+def test_an_answer_that_is_no_versioning_document_does_not_say_that_no_versions_are_kept(
+    stack: ExitStack, body: bytes
+) -> None:
+    lister = _served(stack, bad_servers.answering(200, body, extra="x-amz-request-id: tx0-default\r\n"))
+    assert _doubt(lambda _key: lister.keeps_versions()) is Doubt.NOT_S3
+    assert _doubt(lister.versions) is Doubt.NOT_S3
+
+
 @pytest.mark.parametrize("talk", NO_S3.values(), ids=NO_S3.keys())
 def test_what_is_no_s3_answer_teaches_nothing(stack: ExitStack, talk: Talk) -> None:
     assert _doubts(_served(stack, talk)) == {Doubt.NOT_S3}
@@ -296,7 +313,11 @@ def test_each_question_is_one_request_and_the_ends_are_two(stack: ExitStack) -> 
         asked.append(first)
         where = _range(0, 1023, 5000) if len(asked) == 1 else _range(3976, 4999, 5000)
         if "?" in first:
-            xml = b"<R><Name>edrspace</Name><Bucket>edrspace</Bucket><IsTruncated>false</IsTruncated></R>"
+            root = b"ListVersionsResult" if "?versions" in first else b"R"
+            xml = b"<%b><Name>edrspace</Name><Bucket>edrspace</Bucket><IsTruncated>false</IsTruncated></%b>" % (
+                root,
+                root,
+            )
             bad_servers.answering(200, xml, extra="x-amz-request-id: tx0\r\n")(first, line)
         else:
             _object(b"x" * END_BYTES, extra=where)(first, line)
