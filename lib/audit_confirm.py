@@ -1,6 +1,7 @@
 """Whether the rows without an object really have none: asked a second time, before anything is called missing.
 
-1. A few are asked for by HEAD.
+1. A few are asked for by HEAD, unless only a part of the bucket is listed: who may list no more than that gets 403 for
+   what is not there.
 2. Many are looked up in a second listing. It begins just below the first of them; every row up to where its page
    reached is answered by it, and the next page begins just below the next row. So no page is asked for that answers
    nothing, and never more than a listing of the whole bucket has.
@@ -49,7 +50,7 @@ class Asking:
 
 def confirmed(left: Scratch, asking: Asking, terms: Terms) -> Iterator[list[Answered]]:
     """Yield the rows that still have no object, some hundred at a time; those that have one now are dropped."""
-    if left.count(RowAlone) <= terms.max_heads:
+    if not asking.prefix and left.count(RowAlone) <= terms.max_heads:
         yield from _by_head(left, asking, terms)
     else:
         yield from _by_listing(left, asking, terms)

@@ -56,7 +56,7 @@ def of_differs(
     Where none was made, an ETag that differs may be that of an encrypted object: ``is_confirmed`` is False.
     """
     key = text(left.key)
-    said = (row.size_bytes if row.size_bytes and row.size_bytes > 0 else None, md5_of(row.checksum))
+    said = (diagnosis.size_of(row), md5_of(row.checksum))
     if not is_unchanged(row, key, terms) or terms.is_young(modified) or said != (left.row_size, left.row_md5):
         return
     if is_unresolvable(row, terms.rules):  # the location itself, as a folder that somebody made

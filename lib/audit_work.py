@@ -145,7 +145,7 @@ class _Job:
     def _walkers(self) -> Iterator[list[Walker]]:
         """Lend who walks for each thread: here, and of many threads and rows on as many processes as are worth it."""
         shop, threads = self._shop, self._run.options.ranges
-        here = Here(self._spool, shop.pages, self._site.prefix)
+        here = Here(self._spool, shop.pages, self._site.prefix, shop.rules.prefix.encode())
         processes = min(shop.cores, threads // RANGES_OF_A_PROCESS, self._spool.rows // shop.share)
         with ExitStack() as stack:
             found: list[Walker] = []

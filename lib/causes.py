@@ -9,7 +9,7 @@ from typing import Protocol
 from lib import keys
 from lib.candidates import Candidate, Flag, Wanted, candidates, consultation_of, contradicts
 from lib.catalogue import CATALOGUE, Code, Severity, main_of
-from lib.diagnosis import Facts, Md5, State, compare_md5, md5_of, state
+from lib.diagnosis import Facts, Md5, State, compare_md5, md5_of, size_of, state
 from lib.inventory import Inventory, Sighting, form
 from lib.keys import Rules
 from lib.objects import Doubt, Observation, Presence
@@ -97,7 +97,7 @@ def wanted(record: Row) -> Wanted:
     stored = record.stored_key or ""
     # Where the row has none, the folder that its own key names is as near as one gets.
     consultation = record.consultation_id or consultation_of(stored) or consultation_of(form(stored))
-    return Wanted(stored, consultation, record.size_bytes, md5_of(record.checksum))
+    return Wanted(stored, consultation, size_of(record), md5_of(record.checksum))
 
 
 def diagnose(record: Row, observation: Observation | None, rules: Rules, known: Known = NOTHING_KNOWN) -> Diagnosis:
@@ -136,7 +136,7 @@ def _present(record: Row, observation: Observation, rules: Rules, known: Known) 
         codes.add(Code.DUPLICATE_REFERENCE)
     if observation.size_bytes == 0:
         codes.add(Code.ZERO_BYTE)
-    elif record.size_bytes is not None and observation.size_bytes not in {None, record.size_bytes}:
+    elif observation.size_bytes is not None and size_of(record) not in {None, observation.size_bytes}:
         codes.add(Code.SIZE_MISMATCH)
     elif compare_md5(record, observation) is Md5.DIFFERS:
         codes.add(Code.CHECKSUM_MISMATCH)

@@ -47,6 +47,11 @@ class Md5(StrEnum):
     NOT_COMPARABLE = "not_comparable"  # multipart ETag, encrypted object, or the row has no checksum
 
 
+def size_of(record: Facts) -> int | None:
+    """Return the size that a row says, None where it says none: no PDF has zero bytes."""
+    return record.size_bytes if record.size_bytes and record.size_bytes > 0 else None
+
+
 def compare_md5(record: Facts, observation: Observation) -> Md5:
     """Compare checksums; a multipart ETag (``…-2``) or an empty checksum is never called different.
 
@@ -91,6 +96,6 @@ def state(record: Facts, observation: Observation | None) -> State:
 
 def _disagrees(record: Facts, observation: Observation) -> bool:
     size = observation.size_bytes
-    if size is not None and (size == 0 or (record.size_bytes is not None and size != record.size_bytes)):
+    if size is not None and (size == 0 or size_of(record) not in {None, size}):
         return True
     return compare_md5(record, observation) is Md5.DIFFERS

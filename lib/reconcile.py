@@ -114,9 +114,10 @@ class Step:
     reached: bytes | None
 
 
-def walk(rows: Rows, pages: Iterable[ObjectPage]) -> Iterator[Step]:
+def walk(rows: Rows, pages: Iterable[ObjectPage], *, folder: bytes = b"") -> Iterator[Step]:
     """Match one range, a page at a time; raise NotAscending. What ``rows`` and ``pages`` raise goes through.
 
+    An object ``folder`` is passed over: a row without a stored key resolves to it, and has no file all the same.
     Nothing is yielded of rows whose stretch of keys was not listed, so that a listing that breaks calls none of them missing.
     """
     last: bytes | None = None
@@ -125,6 +126,8 @@ def walk(rows: Rows, pages: Iterable[ObjectPage]) -> Iterator[Step]:
         if (keys and last is not None and keys[0] <= last) or not all(map(lt, keys, keys[1:])):
             raise NotAscending
         last = keys[-1] if keys else last
+        if keys and keys[0] <= folder <= keys[-1] and folder in keys:
+            page = _without(page, folder)
         some = parted(rows.up_to(page.reached))
         while rows.is_cut:
             upto = key_of(some[-1][0])
@@ -134,6 +137,11 @@ def walk(rows: Rows, pages: Iterable[ObjectPage]) -> Iterator[Step]:
             page = replace(page, lines=page.lines[end:], keys=page.keys[end:])
             some = parted(rows.up_to(page.reached))
         yield Step(page, tuple(match(some, page.lines, page.keys)), some, page.reached)
+
+
+def _without(page: ObjectPage, key: bytes) -> ObjectPage:
+    at = page.keys.index(key)
+    return replace(page, lines=page.lines[:at] + page.lines[at + 1 :], keys=page.keys[:at] + page.keys[at + 1 :])
 
 
 def match(rows: list[Parted], objects: list[bytes], keys: list[bytes]) -> Iterator[Left]:

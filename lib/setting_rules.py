@@ -103,7 +103,9 @@ def location(text: str) -> str:
 
 
 def folder(text: str) -> str:
-    """Return a folder below the location, with its slash at the end."""
+    """Return a folder below the location, with its slash at the end; raise ValueError for none: no object lies below it."""
+    if not text.strip("/"):
+        raise ValueError("must be a folder below AWS_LOCATION, such as prescriptions/pdfs")
     return f"{location(text)}/"
 
 

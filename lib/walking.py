@@ -56,6 +56,7 @@ class Here:
     spool: RowSpool
     pages: BucketPages
     prefix: bytes
+    folder: bytes = b""  # the location with its slash, as an object that somebody made: no row's file
     turn: Turn = field(default_factory=Turn)
 
     def walk(self, after: bytes, until: bytes | None) -> Iterator[Walked]:
@@ -68,7 +69,7 @@ class Here:
 
     def _walked(self, rows: Rows, pages: Iterator[ObjectPage]) -> Iterator[Walked]:
         try:
-            for step in walk(rows, pages):
+            for step in walk(rows, pages, folder=self.folder):
                 page, left = step.page, tuple((each, _modified(each, step.page)) for each in step.left)
                 sums = summed(step.rows, None if left else page.keys)  # with nothing left, a row for each object
                 yield Walked(len(step.rows), len(page.lines), page.requests, left, sums, step.reached)

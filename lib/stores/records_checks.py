@@ -141,6 +141,7 @@ class Checks:
         current = sa.func.count().filter(pdfs.c.is_current)
         statement = (
             sa.select(pdfs.c.prescription_id, rows, current, highest)
+            .where(pdfs.c.prescription_id.is_not(None))  # rows of no prescription are no versions of one another
             .group_by(pdfs.c.prescription_id)
             .having(sa.or_(current != 1, highest != rows))
         )

@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 import sqlalchemy as sa
+from sqlalchemy.engine import Dialect
 
 from lib import keys
 from lib.errors import DatabaseFault, DatabaseUnavailable, SettingInvalid
@@ -15,11 +17,12 @@ from lib.stores.records_checks import text_of
 from lib.stores.records_engine import ReadOnlyEngine
 from lib.stores.records_question import BIGINT
 from lib.stores.records_spool import as_bytes
-from lib.stores.records_tables import Names, Tables
+from lib.stores.records_tables import Instant, Names, Tables
 
 FILE_COLUMNS = "DASHBOARD_FILE_COLUMNS"
 _RECORDS_AT_ONCE = 1000
 _KEYS_AT_ONCE = 5000  # two spellings of each, below SQLite's bound of 32,766 values
+_FIRST, _LAST = datetime(1, 1, 2, tzinfo=UTC), datetime(9999, 12, 30, tzinfo=UTC)  # in any zone of the server's
 _OPTIONAL = ("generated_by_id", "is_mobile_generated")
 
 
@@ -62,7 +65,7 @@ class Details:
             "prescription_id": pdfs.c.prescription_id,
             "version": pdfs.c.version_number,
             "is_current": pdfs.c.is_current,
-            "generated_at": pdfs.c.generated_at,
+            "generated_at": self._instant(pdfs.c.generated_at),
             "consultation_id": prescriptions.c.consultation_id,
             "patient_id": prescriptions.c.patient_id,
             "clinic_id": consultations.c.clinic_id,
@@ -74,6 +77,25 @@ class Details:
             .select_from(source)
             .where(pdfs.c.id.in_(some))
         )
+
+    def _instant(self, column: sa.ColumnElement[Any]) -> sa.ColumnElement[Any]:
+        """Return a column of instants without those that Python cannot hold: one date must not end a whole run."""
+        if self._engine.is_sqlite:
+            return sa.type_coerce(column, _Tolerant())
+        return sa.case((column.between(_FIRST, _LAST), column), else_=None)
+
+
+class _Tolerant(Instant):
+    """An instant of SQLite, whose columns hold anything; None for what is no date."""
+
+    cache_ok = True
+
+    def process_result_value(self, value: Any, dialect: Dialect) -> datetime | None:
+        """Return an aware UTC datetime, or None."""
+        try:
+            return super().process_result_value(value, dialect)
+        except (TypeError, ValueError, OverflowError):
+            return None
 
 
 def _detail(row: Any) -> Detail:
@@ -100,9 +122,11 @@ class References:
         self._files = {name: _column(name) for name in files}
 
     def check(self) -> None:
-        """Ask each declared column for nothing; raise SettingInvalid where one does not exist."""
+        """Ask each declared column for nothing; raise SettingInvalid where one does not exist, or holds no text."""
+        # PostgreSQL compares no number with a text; SQLite anything with everything.
+        faults = (DatabaseFault.SCHEMA,) if self._engine.is_sqlite else (DatabaseFault.SCHEMA, DatabaseFault.OTHER)
         for name, column in self._files.items():
-            self._declared(name, sa.select(column).limit(0))
+            self._declared(name, sa.select(column).where(column.in_(["a"])).limit(0), faults=faults)
 
     def to(self, wanted: Sequence[str]) -> Mapping[str, Sequence[int]]:
         """Return which of the keys a row resolves to, and its number; none of a declared column's row."""
@@ -126,14 +150,17 @@ class References:
             both = some | {key.removeprefix(prefix) for key in some}
             yield sorted(each for each in both if keys.resolve(each, location=self._location) in some)
 
-    def _declared(self, name: str, statement: sa.Select[Any]) -> Sequence[str]:
+    def _declared(
+        self, name: str, statement: sa.Select[Any], *, faults: Sequence[DatabaseFault] = (DatabaseFault.SCHEMA,)
+    ) -> Sequence[str]:
         try:
             with self._engine.transaction() as connection:
                 return connection.execute(statement).scalars().all()
         except DatabaseUnavailable as error:
-            if error.fault is not DatabaseFault.SCHEMA:
+            if error.fault not in faults:
                 raise
-            raise SettingInvalid(FILE_COLUMNS, f"must name columns of the clinic's database; {name} is none") from error
+            rule = f"must name columns of text in the clinic's database; {name} is none"
+            raise SettingInvalid(FILE_COLUMNS, rule) from error
 
 
 def _column(name: str) -> sa.ColumnClause[str]:

@@ -20,6 +20,7 @@ from multiprocessing.connection import Connection
 from pathlib import Path
 from typing import IO
 
+from lib import keys
 from lib.bucket_pages import ListingBroken
 from lib.objects import Doubt
 from lib.stores.row_file import RowFile
@@ -132,7 +133,8 @@ def main() -> None:
     """Serve the connections whose numbers are the arguments, until the pipe ends."""
     gc.set_threshold(SELDOM)
     site: _Site = pickle.load(sys.stdin.buffer)  # noqa: S301 - from the process that started this one
-    here = Here(RowFile(site.spool), S3Pages(site.config), site.prefix)
+    folder = keys.prefix_of(site.config.location).encode()
+    here = Here(RowFile(site.spool), S3Pages(site.config), site.prefix, folder)
     for number in sys.argv[1:]:
         threading.Thread(target=_serve, args=(Connection(int(number)), here), daemon=True).start()
     sys.stdin.buffer.read()

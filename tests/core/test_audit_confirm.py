@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import replace
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lib.audit_confirm import AT_ONCE, Asking, confirmed, just_below
+from lib.audit_terms import Terms
 from lib.bucket_pages import ListingBroken, ObjectPage, Turn
 from lib.objects import Doubt, ObjectStore, Presence
 from lib.reconcile import RowAlone
@@ -143,7 +145,10 @@ def _is_text(key: bytes) -> bool:
     return True
 
 
-def test_who_may_list_one_folder_alone_has_many_rows_confirmed_there() -> None:
+@pytest.mark.parametrize("terms", [TERMS, LISTING])
+def test_who_may_list_one_folder_alone_has_few_rows_and_many_confirmed_there(terms: Terms) -> None:
+    """A HEAD of what is not there would be answered by 403."""
+
     class Narrow(Pages):
         def pages(
             self, *, prefix: bytes = b"", after: bytes = b"", until: bytes | None = None, turn: Turn | None = None
@@ -153,5 +158,5 @@ def test_who_may_list_one_folder_alone_has_many_rows_confirmed_there() -> None:
             return Pages.pages(self, prefix=prefix, after=after, until=until)
 
     asking = Asking(nobody_asks, Narrow([]), lambda: NOW, lambda _: None, FOLDER.encode())  # type: ignore[arg-type]
-    found = [each for some in confirmed(rows(key(1), key(2)), asking, LISTING) for each in some]
+    found = [each for some in confirmed(rows(key(1), key(2)), asking, terms) for each in some]
     assert {each.observation.presence for each in found} == {Presence.ABSENT}

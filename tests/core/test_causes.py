@@ -66,6 +66,7 @@ def test_what_cannot_be_checked_is_never_called_missing(doubt: Doubt, expected: 
         ({}, replace(PRESENT, etag="0" * 32 + "-2"), None),
         ({}, replace(PRESENT, content_type="application/octet-stream"), Code.CONTENT_TYPE),
         ({}, replace(PRESENT, is_archived=True), Code.ARCHIVED),
+        ({"size_bytes": 0}, PRESENT, None),
     ],
 )
 def test_what_is_there_but_wrong(row: dict[str, object], observation: Observation, expected: Code | None):
@@ -80,6 +81,11 @@ def test_the_right_object_elsewhere_is_in_the_wrong_place():
     found = diagnose(RECORD, ABSENT, RULES, EVERYWHERE)
     assert (found.state, found.code) == (State.ELSEWHERE, Code.FOUND_BY_CONTENT)
     assert found.right is not None
+
+
+def test_a_row_of_size_zero_says_no_size_and_its_md5_proves_its_file():
+    found = diagnose(replace(RECORD, size_bytes=0), ABSENT, RULES, EVERYWHERE)
+    assert (found.state, found.code) == (State.ELSEWHERE, Code.FOUND_BY_CONTENT)
 
 
 def test_what_another_row_owns_is_not_the_right_one():

@@ -76,6 +76,8 @@ def test_only_two_md5s_are_compared(checksum: str, etag: str | None, answer: Md5
         (None, MD5, 1000, OTHER, State.DAMAGED),
         (None, "", 0, None, State.DAMAGED),
         (0, "", 0, None, State.DAMAGED),
+        (0, MD5, 1000, MD5, State.FOUND),  # a row that says no size, as an audit reads it
+        (0, MD5, 1000, OTHER, State.DAMAGED),
     ],
 )
 def test_a_present_object_is_found_unless_size_or_md5_disagree(

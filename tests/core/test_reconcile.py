@@ -112,6 +112,15 @@ def test_the_match_says_what_a_dict_says_however_rows_and_pages_are_cut(
     assert rows.taken == sum(len(step.rows) for step in steps) == len(of)
 
 
+@given(rows(), things(), CUTS, CUTS, KEYS)
+def test_a_folder_that_is_an_object_is_nobodys_file_whatever_it_holds(
+    of: list[Row], objects: list[Thing], row_cuts: list[int], page_cuts: list[int], folder: bytes
+) -> None:
+    steps = list(walk(Rows(blocks(of, row_cuts)), pages(objects, page_cuts), folder=folder))
+    found = [each for step in steps for each in step.left]
+    assert set(found) == expected(of, [each for each in objects if each.key != folder])
+
+
 @given(st.binary(max_size=12), st.binary(max_size=12))
 def test_a_key_comes_back_from_its_line_and_two_keys_never_share_one(one: bytes, other: bytes) -> None:
     assert plain(escaped(one)) == one

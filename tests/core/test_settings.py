@@ -281,6 +281,13 @@ def test_lists_lose_spaces_and_empty_items() -> None:
     )
 
 
+@pytest.mark.parametrize("folders", ["/", "prescriptions/pdfs/, //"])
+def test_a_folder_that_is_the_location_itself_is_refused(folders: str) -> None:
+    """Its name would be the location and two slashes: below it lies nothing, and no file would ever be unreferenced."""
+    with pytest.raises(SettingInvalid, match=r"DASHBOARD_OWNED_PREFIXES.*below AWS_LOCATION"):
+        load(DASHBOARD_OWNED_PREFIXES=folders)
+
+
 def test_patterns_of_ignored_objects_are_kept_as_they_are_written_and_none_hides_everything() -> None:
     assert load(DASHBOARD_IGNORE_OBJECTS="*/.keep, */").ignored_objects == ("*/.keep", "*/")
     with pytest.raises(SettingInvalid, match="every key"):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import pytest
 
 from lib.findings import Kind
 from tests.parts.audit_command import audit, differences, faults_of_form
-from tests.parts.ceph import Ceph
+from tests.parts.ceph import LOCATION, Ceph
 from tests.parts.planted_clinic import Clinic, on_ceph
 from tests.parts.postgres import Postgres
 
@@ -48,3 +49,29 @@ def test_all_that_was_planted_is_found_nothing_is_invented_and_twice_the_same(cl
         line for line, each in zip(first.lines, first.findings, strict=True) if each["kind"] != Kind.PUBLICLY_READABLE
     ]
     assert rest == kept, "the same lines, byte for byte"
+
+
+def test_a_key_that_may_list_one_folder_alone_finds_the_same_files_missing(
+    clinic: Clinic, ceph: Ceph, tmp_path: Path
+) -> None:
+    """To such a key storage answers a HEAD of what is not there with 403."""
+    bucket = clinic.values["AWS_STORAGE_BUCKET_NAME"]
+    name = f"arn:aws:s3:::{bucket}"
+    who = {"Effect": "Allow", "Principal": {"AWS": ["arn:aws:iam:::user/other"]}}
+    below = {"StringLike": {"s3:prefix": [f"{LOCATION}/*"]}}
+    may_list = who | {"Action": ["s3:ListBucket"], "Resource": [name], "Condition": below}
+    may_read = who | {"Action": ["s3:GetObject"], "Resource": [f"{name}/*"]}
+    policy = {"Version": "2012-10-17", "Statement": [may_list, may_read]}
+    keys = {
+        "AWS_ACCESS_KEY_ID": ceph.other.access_key_id,
+        "AWS_SECRET_ACCESS_KEY": ceph.other.secret_access_key,
+    }
+    ceph.client().put_bucket_policy(Bucket=bucket, Policy=json.dumps(policy))
+    try:
+        ran = audit({**clinic.values, **keys}, *clinic.words, "--exposure", "none", out=tmp_path / "narrow")
+    finally:
+        ceph.client().delete_bucket_policy(Bucket=bucket)
+    assert ran.json["status"] == "complete", ran.err
+    assert ran.of(Kind.UNDETERMINED) == []
+    planted = {each.record_id for each in clinic.planted.findings if each.kind is Kind.DANGLING_REFERENCE}
+    assert {each["record_id"] for each in ran.of(Kind.DANGLING_REFERENCE)} == planted

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import shutil
 import signal
 import sqlite3
@@ -443,6 +444,19 @@ def test_a_file_that_an_earlier_run_saw_was_deleted_and_not_never_uploaded(day: 
         told = differences(day.planted, day.audit())
         assert len(told) == 1
         assert f"invented: dangling_reference {Code.DELETED} of record {row.record_id}: healthy" in told[0]
+
+
+def test_a_row_without_a_key_has_no_file_also_where_somebody_filled_its_folder(day: BadDay) -> None:
+    body = b"notes"
+    row = next(row for row in day.planted.rows if row.sort == "healthy")
+    day.guard.put(SeedObject(f"{LOCATION}/", body, modified=datetime.now(UTC) - timedelta(days=1)))
+    with closing(sqlite3.connect(day.folder / "clinic.sqlite3")) as database, database:
+        database.execute(
+            "UPDATE prescription_pdfs SET pdf_file = '', file_size = ?, checksum = ? WHERE id = ?",
+            (len(body), hashlib.md5(body, usedforsecurity=False).hexdigest(), row.record_id),
+        )
+    (found,) = [each for each in day.audit().findings if each["record_id"] == row.record_id]
+    assert (found["kind"], found["code"]) == (Kind.UNRESOLVABLE_KEY, Code.EMPTY)
 
 
 def test_a_head_that_is_refused_leaves_the_row_undetermined(day: BadDay) -> None:

@@ -436,6 +436,33 @@ def test_rows_without_any_key_are_rows_of_an_empty_one(real_postgresql: Real, tm
     assert [line.split(b"\t")[0] for line in lines] == [b"", b"a.pdf"]
 
 
+def test_rows_of_no_prescription_are_no_versions_of_one_another(real_postgresql: Real, tmp_path: Path) -> None:
+    real_postgresql.execute("ALTER TABLE prescription_pdfs ALTER prescription_id DROP NOT NULL")
+    real_postgresql.only(["a.pdf", "b.pdf"])
+    real_postgresql.execute("UPDATE prescription_pdfs SET prescription_id = NULL, is_current = true")
+    with closing(connect(real_postgresql.url)) as reader:
+        taken, lines = snapshot(reader, tmp_path / "rows")
+        assert reader.details([1])[1].stored_key == "a.pdf"
+    assert (list(taken.versions), numbers(lines)) == ([], [1, 2])
+
+
+@pytest.mark.parametrize(
+    ("kind", "date"),
+    [
+        ("sqlite", ""), ("sqlite", "in November"), ("sqlite", 20261112), ("sqlite", b"\xff"),
+        ("postgresql", "0044-03-15 12:00 BC"), ("postgresql", "20261-11-12"), ("postgresql", "-infinity"),
+    ],
+)  # fmt: skip
+def test_a_date_that_is_none_is_unknown_and_hides_no_row(request: pytest.FixtureRequest, kind: str, date: Any) -> None:
+    real: Real = request.getfixturevalue(f"real_{kind}")
+    real.only(["a.pdf", "b.pdf"])
+    real.execute("UPDATE prescription_pdfs SET generated_at = %s WHERE id = 1", (date,))
+    with closing(connect(real.url)) as reader:
+        found = reader.details([1, 2])
+    assert [found[each].facts.generated_at for each in (1, 2)] == [None, NOON]
+    assert found[1].stored_key == "a.pdf"
+
+
 def test_no_rows_are_an_empty_file(real: Real, tmp_path: Path) -> None:
     real.only([])
     with closing(connect(real.url)) as reader:
@@ -506,6 +533,16 @@ def test_a_declared_column_that_does_not_exist_names_the_setting(real: Real, tmp
                 ask()
             assert caught.value.variable == "DASHBOARD_FILE_COLUMNS"
             assert column in caught.value.rule
+    assert not (tmp_path / "rows").exists()
+
+
+def test_a_declared_column_of_numbers_names_the_setting_before_anything_is_read(
+    real_postgresql: Real, tmp_path: Path
+) -> None:
+    with closing(connect(real_postgresql.url, files=("prescription_pdfs.file_size",))) as reader:
+        with pytest.raises(SettingInvalid) as caught:
+            reader.snapshot(str(tmp_path / "rows"))
+        assert "prescription_pdfs.file_size" in caught.value.rule
     assert not (tmp_path / "rows").exists()
 
 
