@@ -121,7 +121,7 @@ def _no_other(given: dict[str, Any], run_id: int, using: Office) -> None:
 
 def _say(run: Run, *, as_json: bool) -> None:
     if as_json:
-        if run.status is not Status.COMPLETE:
+        if run.status is not Status.COMPLETE or not run.progress.records:  # a prefix that is wrong finds nothing either
             for sentence in words.told(run):
                 printing.note(sentence)
         printing.as_json(as_data(run))

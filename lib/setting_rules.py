@@ -181,9 +181,9 @@ def bucket(name: str) -> str:
 
 
 def endpoint(text: str) -> str:
-    """Return scheme and host of an endpoint; a refusal contains the correction."""
+    """Return scheme and host of an endpoint, without a port that goes without saying; a refusal contains the correction."""
     parts = web_address(text)
-    bare = f"{parts.scheme}://{parts.netloc.lower()}"
+    bare = f"{parts.scheme}://{host(text)}"
     if parts.path.strip("/"):
         raise ValueError(f"must be the endpoint alone, without a path: {bare}")
     if ".cdn.digitaloceanspaces.com" in bare:

@@ -26,7 +26,7 @@ from lib.stores.s3_page_xml import NotAListing
 
 _CONTENTS = re.compile(
     rb"<Contents>(?:<Key>([^<]++)</Key>"
-    rb"<LastModified>[^<]*+</LastModified>"
+    rb"<LastModified>[0-9T:.-]++Z</LastModified>"
     rb'<ETag>(?:&quot;|")([0-9a-f-]++)(?:&quot;|")</ETag>'
     rb"(?:<Checksum(?:Algorithm|Type)>[^<]*+</Checksum(?:Algorithm|Type)>)*+"
     rb"<Size>(0|[1-9][0-9]{0,17}+)</Size>"
@@ -59,11 +59,7 @@ class Dates:
         place = bisect_left(self.keys, key)
         if place == len(self.keys) or self.keys[place] != key:
             return None
-        try:
-            found = datetime.fromisoformat(self.source[place])
-        except ValueError:
-            return None
-        return found.astimezone(UTC) if found.tzinfo else None
+        return _date(self.source[place])
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +119,10 @@ def _read_slowly(body: bytes) -> ParsedPage:
         etag, size = row.get("ETag", "").strip().strip('"').lower(), row.get("Size", "")
         if not row.get("Key") or not _ETAG.fullmatch(etag) or not _SIZE.fullmatch(size):
             raise NotAListing
+        if (
+            _date(row.get("LastModified", "")) is None
+        ):  # without it no object could be called old enough to be a finding
+            raise NotAListing
         key = row["Key"].encode()
         keys.append(_decoded(key) if is_encoded else key)
         lines.append(b"\t".join((escaped(keys[-1]), etag.encode(), b"%d" % int(size))))
@@ -141,6 +141,14 @@ def _page(head: Mapping[str, str], lines: list[bytes], keys: list[bytes], modifi
     if token and not _SAFE_TOKEN.fullmatch(token):
         token = ""
     return ParsedPage(head["Name"], token, lines, keys, modified)
+
+
+def _date(text: str) -> datetime | None:
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        return None
+    return found.astimezone(UTC) if found.tzinfo else None
 
 
 def _decoded(key: bytes) -> bytes:

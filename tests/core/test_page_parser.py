@@ -84,7 +84,8 @@ def test_a_store_that_does_not_encode_is_read_alike_too(key: str) -> None:
 
 
 OTHERWISE = {
-    "another order": f"<Contents><Size>7</Size><ETag>&quot;{MD5}&quot;</ETag><Key>a%20b</Key></Contents>",
+    "another order": f"<Contents><Size>7</Size><LastModified>{DATE}</LastModified><ETag>{MD5}</ETag><Key>a%20b</Key></Contents>",
+    "a date in another zone": _entry("a%20b").replace(".000Z", "+05:30"),
     "an element that nobody knows": _entry("a%20b", tail="<Colour>red</Colour>"),
     "an element of its own kind inside": _entry("a%20b", tail="<Owner><Key>other</Key></Owner>"),
     "blanks between": _entry("a%20b").replace("><", ">\n  <"),
@@ -131,6 +132,9 @@ NO_PAGES = {
     "an object without a key": _page(_entry("")),
     "another encoding than was asked for": _page(_entry("a"), encoding="base64"),
     "a document type": _page(_entry("a")).replace(b"\n", b"<!DOCTYPE x [<!ENTITY a 'b'>]>"),
+    "no date": _page(_entry("a").replace(f"<LastModified>{DATE}</LastModified>", "")),
+    "a date that is none": _page(_entry("a").replace(DATE, "yesterday")),
+    "a date of nowhere": _page(_entry("a").replace(".000Z", ".000")),
     "an ETag with a tab": _page(_entry("a", etag="a\tb")),
 }
 
@@ -168,7 +172,7 @@ def test_an_empty_page_and_a_closed_element_for_no_token() -> None:
     assert (page.lines, page.keys, page.token) == ([], [], None)
 
 
-def test_a_date_that_is_not_there_is_not_known() -> None:
-    page = s3_page_parser.parse(_page(_entry("a").replace(DATE, "yesterday"), _entry("b").replace("Z<", "<")))
-    assert [page.modified(line) for line in page.lines] == [None, None]
+def test_a_date_that_no_calendar_has_is_not_known() -> None:
+    page = s3_page_parser.parse(_page(_entry("a").replace("-24T", "-31T")))
+    assert page.modified(page.lines[0]) is None
     assert page.modified(b"c\t\t7") is None

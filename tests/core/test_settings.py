@@ -264,6 +264,19 @@ def test_every_host_whose_urls_mean_our_bucket_is_known() -> None:
     assert key_of_url("https://sgp1.digitaloceanspaces.com/other/edrcontainer1/a.pdf", rules) is None
 
 
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        ("https://SGP1.example.com:443", "https://sgp1.example.com"),
+        ("http://s3.example.com:80", "http://s3.example.com"),
+        ("https://s3.example.com:80", "https://s3.example.com:80"),
+        ("http://[::1]:9000", "http://[::1]:9000"),
+    ],
+)
+def test_an_endpoint_is_the_same_with_and_without_the_port_that_goes_without_saying(given: str, kept: str) -> None:
+    assert load(AWS_S3_ENDPOINT_URL=given).endpoint_url == kept
+
+
 def test_a_bucket_named_like_the_first_word_of_the_endpoint_is_accepted() -> None:
     assert load(AWS_STORAGE_BUCKET_NAME="sgp1").endpoint_url == "https://sgp1.digitaloceanspaces.com"
 

@@ -115,6 +115,9 @@ def test_a_command_leaves_pythons_collector_as_it_was(house: House) -> None:
 def test_a_prefix_that_no_key_begins_with_is_said_to_be_so(house: House) -> None:
     said = house.command("audit", "--exposure", "none", "--prefix", "edrcontainer1/nothing/").out
     assert said.startswith("No record has a key that begins with the prefix.")
+    answer = house.command("audit", "--exposure", "none", "--prefix", "edrcontainer1/nothing/", "--json")
+    assert (answer.status, answer.json["records"]) == (0, 0)
+    assert "No record has a key that begins with the prefix." in answer.err
 
 
 def _below_a_file(out: Path) -> str:
