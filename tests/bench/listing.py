@@ -10,6 +10,7 @@ import argparse
 import json
 import os
 import re
+import select
 import shutil
 import statistics
 import subprocess
@@ -82,39 +83,35 @@ def measured(
 ) -> tuple[float, float, float]:
     """Return the seconds, the seconds of CPU and the peak MiB of one run, whose output must hold.
 
-    Processes that it starts count too: their peaks are added, whenever each had its own, and what several share is
+    Processes that it starts and waits for count too: their peaks are added, whenever each had its own, and what several share is
     counted for each. Linux counts what this process itself takes as the least that a child has taken: it must stay small.
     """
     keys = {"AWS_ACCESS_KEY_ID": "K", "AWS_SECRET_ACCESS_KEY": "s", "AWS_REGION": "us-east-1"}
     with TemporaryFile() as output:
         started = time.perf_counter()
         process = subprocess.Popen(command, stdout=output, env={**os.environ, **keys, **(env or {})})
-        helpers: dict[int, tuple[float, float]] = {}
-        while True:
-            pid, status, usage = os.wait4(process.pid, os.WNOHANG)
-            if pid:
-                break
+        helpers: dict[int, float] = {}
+        ended = os.pidfd_open(process.pid)
+        while not select.select([ended], [], [], GLANCE_S)[0]:
             helpers |= _children(process.pid)
-            time.sleep(GLANCE_S)
         seconds = time.perf_counter() - started
+        os.close(ended)
+        _, status, usage = os.wait4(process.pid, 0)
         process.returncode = os.waitstatus_to_exitcode(status)
         assert process.returncode == exit_code
         output.seek(0)
         assert holds(output)
-    cpu, mebibytes = (sum(each) for each in zip((0.0, 0.0), *helpers.values(), strict=True))
-    return seconds, usage.ru_utime + usage.ru_stime + cpu, usage.ru_maxrss / 1024 + mebibytes
+    return seconds, usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024 + sum(helpers.values())
 
 
-def _children(parent: int) -> dict[int, tuple[float, float]]:
-    """Return the seconds of CPU and the peak MiB so far of each process that this one has started, where Linux says so."""
+def _children(parent: int) -> dict[int, float]:
+    """Return the peak MiB so far of each process that this one has started, where Linux says so."""
     found = {}
     for path in Path(f"/proc/{parent}/task").glob("*/children"):
         with suppress(OSError):
             for pid in map(int, path.read_text().split()):
-                fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
                 peak = re.search(r"VmHWM:\s+(\d+) kB", Path(f"/proc/{pid}/status").read_text())
-                ticks = sum(map(int, fields[11:13]))
-                found[pid] = (ticks / os.sysconf("SC_CLK_TCK"), int(peak[1]) / 1024 if peak else 0.0)
+                found[pid] = int(peak[1]) / 1024 if peak else 0.0
     return found
 
 
