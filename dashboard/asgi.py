@@ -33,8 +33,9 @@ STREAMLIT_STYLES = (
 def build(site: Site, sessions: Sessions, *, routes: Sequence[BaseRoute]) -> st.App:
     """Return the app. ``routes`` are our own, in front of Streamlit's; raise UnknownPage for a Streamlit we do not know."""
     folder = Path(file_util.get_static_dir())
+    theirs = security_headers.inline_script((folder / "index.html").read_text(encoding="utf-8"))
     policy = security_headers.page_policy(
-        script=security_headers.inline_script((folder / "index.html").read_text(encoding="utf-8")),
+        scripts=map(security_headers.hash_source, (watched_page.WATCH, theirs)),
         styles=(security_headers.hash_source(widgets.STYLE), *STREAMLIT_STYLES),
     )
     return st.App(

@@ -50,8 +50,8 @@ def inline_script(page: str) -> str:
     return str(found[0])
 
 
-def page_policy(*, script: str, styles: Iterable[str]) -> str:
-    """Return the policy of the app's page: our scripts, this inline one, and the inline styles with these hashes.
+def page_policy(*, scripts: Iterable[str], styles: Iterable[str]) -> str:
+    """Return the policy of the app's page: scripts of our address, and the inline scripts and styles with these hashes.
 
     ``wasm-unsafe-eval``: protobuf.js compiles a module for 64-bit numbers; it allows no evaluation of text.
     ``style-src-attr``: React and the data grid set style attributes, which cannot be hashed; they load nothing.
@@ -59,7 +59,7 @@ def page_policy(*, script: str, styles: Iterable[str]) -> str:
     return _joined(
         {
             "default-src": "'none'",
-            "script-src": f"'self' 'wasm-unsafe-eval' {hash_source(script)}",
+            "script-src": " ".join(["'self'", "'wasm-unsafe-eval'", *scripts]),
             "style-src": " ".join(["'self'", *styles]),
             "style-src-attr": "'unsafe-inline'",
             "img-src": "'self' data: blob:",

@@ -1,7 +1,8 @@
 """Streamlit's page with the watch in it, at every address of a screen.
 
-The watch (``assets/watch.js``) stands before every other script, so that nothing is drawn that it does not see. A script
-that a running page loads later comes too late: once the session is locked the gate gives it to nobody.
+The watch (``assets/watch.js``) is in the page itself, before every other script, so that nothing is drawn that it does not
+see. A script of its own could fail to load where the page did not, and one that a running page loads later comes too late:
+once the session is locked the gate gives it to nobody.
 """
 
 from __future__ import annotations
@@ -16,12 +17,12 @@ from starlette.routing import BaseRoute, Route
 from dashboard import assets
 from dashboard.security_headers import UnknownPage
 
-WATCH = "/watch.js"
+WATCH = (assets.FOLDER / "watch.js").read_text(encoding="utf-8")
 _FIRST_SCRIPT = "<script>"  # Streamlit's own inline one
 
 
 def routes(folder: Path, *, policy: str) -> list[BaseRoute]:
-    """Return what answers every address of one segment: the page, the watch, and the other files of Streamlit's folder.
+    """Return what answers every address of one segment: the page, and the other files of Streamlit's folder.
 
     ``policy`` is for the page alone: Streamlit's own copy of it, which it gives at any address, runs no script. Raise
     UnknownPage where the page is not as we know it.
@@ -32,7 +33,6 @@ def routes(folder: Path, *, policy: str) -> list[BaseRoute]:
         return HTMLResponse(page, headers={"Content-Security-Policy": policy})
 
     files = {f"/{each.name}": each for each in folder.iterdir() if each.is_file() and each.name != "index.html"}
-    files[WATCH] = assets.FOLDER / "watch.js"
     return [
         *(Route(address, _giving(file)) for address, file in files.items()),
         Route("/", show),
@@ -43,13 +43,13 @@ def routes(folder: Path, *, policy: str) -> list[BaseRoute]:
 def with_watch(page: str) -> str:
     """Return the page with the watch before its first script; raise UnknownPage where there is none.
 
-    >>> with_watch("<head><script>…</script></head>")
-    '<head><script src="/watch.js"></script><script>…</script></head>'
+    >>> with_watch("<head><script>…</script></head>") == f"<head><script>{WATCH}</script><script>…</script></head>"
+    True
     """
     before, first, after = page.partition(_FIRST_SCRIPT)
     if not first or "<script" in before:
         raise UnknownPage("another script comes first")
-    return f'{before}<script src="{WATCH}"></script>{first}{after}'
+    return f"{before}<script>{WATCH}</script>{first}{after}"
 
 
 def _giving(file: Path) -> Callable[[Request], Awaitable[Response]]:

@@ -17,11 +17,12 @@ from lib.kept_findings import Group
 class Past:
     """The full verdicts before a run, the newest first, as far as they are known; ``is_cut``: there may be older ones.
 
-    The last one that asked strangers for as many files as the run is always known.
+    ``alike`` is the last one that asked strangers for as many files as the run, where none of these did.
     """
 
     run: Run
     earlier: tuple[Run, ...] = ()
+    alike: Run | None = None
     is_cut: bool = False
 
     def first_seen(self, group: Group) -> tuple[datetime | None, bool]:
@@ -33,7 +34,8 @@ class Past:
            latter is one of the UNDETERMINED without a code, whose others have checks of their own: the older ones count.
         3. What is gone was there in the check before, and is told of that one.
         """
-        alike = [each for each in self.earlier if each.options.exposure is self.run.options.exposure]
+        exposure = self.run.options.exposure
+        alike = [each for each in (*self.earlier, self.alike) if each is not None and each.options.exposure is exposure]
         is_with_silence = (group.kind, group.code) == (Kind.UNDETERMINED, None)
 
         def has(run: Run) -> bool:

@@ -104,7 +104,7 @@ def since(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Since
 def past(actor: Actor, scope: Scope, *, services: Office, run_id: int, before: Run | None) -> Past:
     """Return the full verdicts before a run, of very many the last ones; ``before`` is the last of all.
 
-    The last one that asked for as many files as a stranger is among them, however old.
+    The last one that asked for as many files as a stranger is known too, however old.
     None of a prefix, and none for some clinics: what they counted, which was of all records, may not stand beside that.
     """
     scope = audit_office.require(actor, scope, Permission.AUDIT, services)
@@ -119,10 +119,9 @@ def past(actor: Actor, scope: Scope, *, services: Office, run_id: int, before: R
     if not found and before is not None:
         found = (before,)
     asked = run.options.exposure
-    if not any(each.options.exposure is asked for each in found):
-        alike = desk.runs.last_full(desk.target, before=run_id, exposure=asked)
-        found += () if alike is None else (alike,)
-    return Past(run, found, is_cut=True)
+    is_known = any(each.options.exposure is asked for each in found)
+    alike = None if is_known else desk.runs.last_full(desk.target, before=run_id, exposure=asked)
+    return Past(run, found, alike, is_cut=True)
 
 
 def states(actor: Actor, scope: Scope, *, services: Office, run_id: int) -> Mapping[State, int]:

@@ -14,7 +14,7 @@ from lib import keys
 from lib.candidates import Candidate, Evidence
 from lib.catalogue import CATALOGUE, About, Code, Severity
 from lib.causes import Diagnosis
-from lib.diagnosis import State
+from lib.diagnosis import State, size_of
 from lib.keys import Rules
 from lib.records import Record
 
@@ -190,14 +190,14 @@ def _step(case: Case, record_id: int, site: Site, *, include_likely: bool, is_ta
     if keys.resolve(new, location=site.rules.location) == right.key:
         if site.column.max_length is not None and len(new) > site.column.max_length:
             return left(Reason.TOO_LONG)
-        return Repoint(record_id, record.stored_key, new, diagnosis.code, right, record.size_bytes)
+        return Repoint(record_id, record.stored_key, new, diagnosis.code, right, size_of(record))
     resolved = keys.resolve(stored, location=site.rules.location)
     target = resolved if _is_sound(stored, site.rules) else _home(right.key, site.rules)
     if diagnosis.state is State.DAMAGED if target == resolved else is_taken(target):
         return left(Reason.TARGET_TAKEN)
     if keys.impossible(target):
         return left(Reason.TOO_LONG)
-    return Copy(record_id, right.key, target, diagnosis.code, right, record.size_bytes, target != resolved)
+    return Copy(record_id, right.key, target, diagnosis.code, right, size_of(record), target != resolved)
 
 
 def _reason(diagnosis: Diagnosis, best: Candidate | None) -> Reason:

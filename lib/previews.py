@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from lib import authority, documents, elsewhere, link_check
 from lib.access import Actor, Permission, Scope
+from lib.diagnosis import size_of
 from lib.documents import Document
 from lib.objects import ObjectUnavailable
 from lib.records import Record
@@ -75,7 +76,7 @@ def _read(document: Document, *, services: Services) -> Preview | Refused:
 
 def _is_the_one(record: Record, body: bytes) -> bool:
     """Whether the bytes are those that the row describes, as far as it describes them."""
-    if record.size_bytes is not None and record.size_bytes != len(body):
+    if size_of(record) not in {None, len(body)}:
         return False
     checksum = record.checksum.strip().lower()
     is_md5 = re.fullmatch(r"[0-9a-f]{32}", checksum) is not None

@@ -17,7 +17,7 @@
     if (isLeaving) return;
     isLeaving = true;
     const here = encodeURIComponent(location.pathname + location.search);
-    document.getElementById("root")?.replaceChildren();
+    document.body?.replaceChildren(); // an opened cell of a table lies beside the app's own element
     location.replace(status === LOCKED ? `/unlock?next=${here}` : "/signin");
   };
 

@@ -25,7 +25,9 @@ DOCUMENTS = {
     "GetBucketVersioning": ("VersioningConfiguration", "GetBucketVersioningResponse"),  # the second is moto's, 5.2.5
     "ListObjectVersions": ("ListVersionsResult",),
 }
-_ROOT = re.compile(rb"\s*(?:<\?xml[^>]*>\s*)?<(\w+)")  # of a body that botocore could parse, or of none
+_ROOT = re.compile(
+    rb"(?:\xef\xbb\xbf)?\s*(?:<(?:\?xml[^>]*|!--.*?--)>\s*)*<(\w+)", re.DOTALL
+)  # of a body that botocore could parse, or of none
 
 
 def connect(config: S3Config) -> Any:

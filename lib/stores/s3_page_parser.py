@@ -146,9 +146,9 @@ def _page(head: Mapping[str, str], lines: list[bytes], keys: list[bytes], modifi
 def _date(text: str) -> datetime | None:
     try:
         found = datetime.fromisoformat(text)
-    except ValueError:
+        return found.astimezone(UTC) if found.tzinfo else None
+    except (ValueError, OverflowError):
         return None
-    return found.astimezone(UTC) if found.tzinfo else None
 
 
 def _decoded(key: bytes) -> bytes:

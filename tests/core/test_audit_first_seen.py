@@ -104,6 +104,13 @@ def test_a_check_that_sent_no_stranger_does_not_say_that_nothing_was_open() -> N
     assert seen_by(kind, code, replace(opens, run_id=3), closed, opens) == 3
 
 
+def test_the_last_check_that_asked_alike_dates_no_other_cause() -> None:
+    """Nobody read the checks between it and the newest ones."""
+    full = Options(exposure=Exposure.FULL)
+    past = Past(replace(has(9), options=full), (has(8),), replace(has(1), options=full), is_cut=True)
+    assert past.first_seen(Group(KIND, CODE, Severity.HIGH, 1, None, None)) == (has(8).started_at, True)
+
+
 def silent(run_id: int, *, rows: int = 0, exposure: Exposure = Exposure.FULL) -> Run:
     """A check that did not find out who can read the files, and so many rows' files neither."""
     found = run(run_id, {Kind.UNDETERMINED: 1 + rows}, {}, exposure=exposure)

@@ -134,6 +134,7 @@ NO_PAGES = {
     "a document type": _page(_entry("a")).replace(b"\n", b"<!DOCTYPE x [<!ENTITY a 'b'>]>"),
     "no date": _page(_entry("a").replace(f"<LastModified>{DATE}</LastModified>", "")),
     "a date that is none": _page(_entry("a").replace(DATE, "yesterday")),
+    "a date before all dates": _page(_entry("a").replace(DATE, "0001-01-01T00:00:00+14:00")),
     "a date of nowhere": _page(_entry("a").replace(".000Z", ".000")),
     "an ETag with a tab": _page(_entry("a", etag="a\tb")),
 }

@@ -154,6 +154,12 @@ def test_bytes_that_disagree_with_the_row_are_not_shown(row: Record, body: bytes
     assert clinic.results == ["intent", "failed:WRONG_CONTENT"]
 
 
+def test_a_size_of_zero_in_the_row_says_no_size() -> None:
+    row = replace(RECORD, size_bytes=0)
+    assert opened(bench(row)) == Preview(12, PDF)
+    assert opened(bench(row, objects=bucket(PDF.replace(b"one", b"two")))) == Refused(RefusalCode.WRONG_CONTENT)
+
+
 @pytest.mark.parametrize("checksum", ["", " ", "0" * 64, RECORD.checksum.upper(), f" {RECORD.checksum} "])
 def test_a_checksum_that_is_absent_or_of_another_kind_never_disagrees(checksum: str) -> None:
     assert opened(bench(replace(RECORD, checksum=checksum))) == Preview(12, PDF)

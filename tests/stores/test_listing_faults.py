@@ -93,6 +93,12 @@ def test_an_answer_that_is_no_versioning_document_does_not_say_that_no_versions_
     assert _doubt(lister.versions) is Doubt.NOT_S3
 
 
+@pytest.mark.parametrize("before", [b"", b"\xef\xbb\xbf", b"<?xml version='1.0'?>\n<!-- of\na gateway -->\n"])
+def test_what_stands_before_a_document_is_passed_over(stack: ExitStack, before: bytes) -> None:
+    body = before + b"<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>"
+    assert _served(stack, bad_servers.answering(200, body, extra="x-amz-request-id: tx0-default\r\n")).keeps_versions()
+
+
 @pytest.mark.parametrize("talk", NO_S3.values(), ids=NO_S3.keys())
 def test_what_is_no_s3_answer_teaches_nothing(stack: ExitStack, talk: Talk) -> None:
     assert _doubts(_served(stack, talk)) == {Doubt.NOT_S3}
