@@ -1,7 +1,7 @@
 """What every answer tells the browser it may do. ASGI middleware, the outermost; knows no Streamlit.
 
-Scripts come from our own address, and the one inline script is Streamlit's own, by its hash. Nothing is evaluated,
-framed, sent elsewhere or, but for the fingerprinted assets, stored.
+The app's page alone runs scripts: those of our own address, and two inline ones, our watch and Streamlit's, by their
+hashes. Nothing is evaluated, framed, sent elsewhere or, but for the fingerprinted assets, stored.
 """
 
 from __future__ import annotations
