@@ -185,8 +185,8 @@ def test_credentials_that_expire_make_nothing_missing(day: BadDay) -> None:
 @pytest.mark.parametrize("mood", [error(503, "SlowDown"), html, hang], ids=["a storm", "html", "silence"])
 def test_what_does_not_pass_ends_the_run_incomplete(day: BadDay, mood: Mood) -> None:
     day.listed_by(mood)
-    config = replace(_s3(day), read_timeout_s=0.3)
-    pages = S3Pages(config, read_timeout_s=0.3, patience=IMPATIENT)
+    config = replace(_s3(day), read_timeout_s=2.0)
+    pages = S3Pages(config, read_timeout_s=2.0, patience=IMPATIENT)
     run = day.supervised(pages=pages, heads=lambda: S3Objects(config))
     assert run.status is Status.INCOMPLETE
     assert run.result is not None
