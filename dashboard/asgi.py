@@ -32,16 +32,16 @@ STREAMLIT_STYLES = (
 
 def build(site: Site, sessions: Sessions, *, routes: Sequence[BaseRoute]) -> st.App:
     """Return the app. ``routes`` are our own, in front of Streamlit's; raise UnknownPage for a Streamlit we do not know."""
-    folder = Path(file_util.get_static_dir())
-    theirs = security_headers.inline_script((folder / "index.html").read_text(encoding="utf-8"))
+    page = Path(file_util.get_static_dir(), "index.html")
+    text = page.read_text(encoding="utf-8")
     policy = security_headers.page_policy(
-        scripts=map(security_headers.hash_source, (watched_page.WATCH, theirs)),
+        scripts=map(security_headers.hash_source, (watched_page.WATCH, security_headers.inline_script(text))),
         styles=(security_headers.hash_source(widgets.STYLE), *STREAMLIT_STYLES),
     )
     return st.App(
         Path(__file__).with_name("app.py"),
         lifespan=lifespan,
-        routes=[*routes, *watched_page.routes(folder, policy=policy)],
+        routes=[*routes, *watched_page.routes(page, watched=watched_page.with_watch(text), policy=policy)],
         middleware=[
             Middleware(SecurityHeaders, policy=security_headers.file_policy(), is_secure=site.is_secure),
             Middleware(Gate, site=site, sessions=sessions, learn=session_begun, addresses=drawn_files.addresses),

@@ -21,20 +21,17 @@ WATCH = (assets.FOLDER / "watch.js").read_text(encoding="utf-8")
 _FIRST_SCRIPT = "<script>"  # Streamlit's own inline one
 
 
-def routes(folder: Path, *, policy: str) -> list[BaseRoute]:
-    """Return what answers every address of one segment: the page, and the other files of Streamlit's folder.
+def routes(page: Path, *, watched: str, policy: str) -> list[BaseRoute]:
+    """Return what answers every address of one segment: the ``watched`` page, and the files beside Streamlit's ``page``.
 
-    ``policy`` is for the page alone: Streamlit's own copy of it, which it gives at any address, runs no script. Raise
-    UnknownPage where the page is not as we know it.
+    ``policy`` is for the watched page alone: Streamlit's own, which it gives at any address, runs no script.
     """
-    page = with_watch((folder / "index.html").read_text(encoding="utf-8"))
 
     async def show(_request: Request) -> Response:
-        return HTMLResponse(page, headers={"Content-Security-Policy": policy})
+        return HTMLResponse(watched, headers={"Content-Security-Policy": policy})
 
-    files = {f"/{each.name}": each for each in folder.iterdir() if each.is_file() and each.name != "index.html"}
     return [
-        *(Route(address, _giving(file)) for address, file in files.items()),
+        *(Route(f"/{each.name}", _giving(each)) for each in page.parent.iterdir() if each.is_file() and each != page),
         Route("/", show),
         Route("/{address}", show),
     ]

@@ -112,9 +112,8 @@ class Result:
     states: Mapping[State, int] = field(default_factory=dict)  # records in a state that is not FOUND
     listed_until: str | None = None  # below this key nothing was left out; None: everything was listed
     unlisted: tuple[tuple[str, str | None], ...] = ()
-    strangers: Mapping[str, int] = field(
-        default_factory=dict
-    )  # files of a sample, or all: open, closed, unknown, unasked
+    # Files of a sample, or all: open, closed, unknown, unasked.
+    strangers: Mapping[str, int] = field(default_factory=dict)
     cut: Mapping[Kind, int] = field(default_factory=dict)  # how many may be, where not all of them were looked at
 
 
