@@ -7,8 +7,8 @@ import resource
 import signal
 import subprocess
 import sys
-import time
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, closing
 from pathlib import Path
